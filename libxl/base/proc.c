@@ -1,0 +1,241 @@
+/* Child processes: see proc.h. */
+#include "libxl/base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libxl/base/io.h"
+#include "libxl/base/mem.h"
+
+#define OUTPUT_KEPT_MAX (64 * 1024) /* a script's words, not its data */
+#define CHILD_FD_BASE 256           /* where descriptors wait until their numbers are free */
+
+static const char *const default_env[] = {
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
+
+/* In the child: moves the listed descriptors to their numbers and closes all others. */
+static int child_fds(const struct proc_spec *p, int report)
+{
+    int high = CHILD_FD_BASE;
+
+    for (int i = 0; i < 3; i++) {
+        bool listed = false;
+        for (size_t j = 0; j < p->n_fds; j++)
+            listed |= p->fds[j].to == i;
+        if (!listed) {
+            int null = open("/dev/null", O_RDWR);
+            if (null < 0 || fcntl(null, F_DUPFD, high + i) != high + i)
+                return -1;
+        }
+    }
+    high += 3;
+    for (size_t j = 0; j < p->n_fds; j++) {
+        int from = p->fds[j].from;
+        if (from < 0)
+            from = open("/dev/null", O_RDWR);
+        if (from < 0 || fcntl(from, F_DUPFD, high + (int)j) != high + (int)j)
+            return -1;
+    }
+    for (int i = 0; i < 3; i++)
+        dup2(CHILD_FD_BASE + i, i); /* fails harmlessly where the number is listed */
+    for (size_t j = 0; j < p->n_fds; j++)
+        if (dup2(high + (int)j, p->fds[j].to) < 0)
+            return -1;
+    /* everything else: close on exec, so that `report` still tells of a failing exec */
+    if (syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
+        return -1;
+    for (size_t j = 0; j < p->n_fds; j++)
+        if (p->fds[j].to > 2 && fcntl(p->fds[j].to, F_SETFD, 0) < 0)
+            return -1;
+    return fcntl(report, F_SETFD, FD_CLOEXEC);
+}
+
+/* In the child, after fork of a threaded process: async-signal-safe calls only. */
+static void child_run(const struct proc_spec *p, int report)
+{
+    const char *const *env = p->env ? p->env : default_env;
+    sigset_t none;
+    int saved;
+
+    for (int s = 1; s < 32; s++)
+        signal(s, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (p->new_session ? setsid() < 0 : setpgid(0, 0) < 0)
+        goto failed;
+    if (child_fds(p, report) < 0)
+        goto failed;
+    if (p->set_ids && (setgroups(p->n_groups, p->groups) < 0 || setresgid(p->gid, p->gid, p->gid) ||
+                       setresuid(p->uid, p->uid, p->uid) < 0))
+        goto failed;
+    if (p->set_ids && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        goto failed;
+    execvpe(p->argv[0], (char *const *)p->argv, (char *const *)env);
+failed:
+    saved = errno;
+    if (write(report, &saved, sizeof(saved)) < 0)
+        _exit(126);
+    _exit(127);
+}
+
+pid_t proc_spawn(const struct proc_spec *p, int *pidfd, struct err *e)
+{
+    int report[2], failed = 0;
+    pid_t pid;
+    ssize_t r;
+
+    if (pipe2(report, O_CLOEXEC) < 0)
+        return err_sys(e, "%s", p->argv[0]);
+    /* out of the way of the numbers that the child's descriptors will take */
+    int high = fcntl(report[1], F_DUPFD_CLOEXEC, CHILD_FD_BASE + 3 + (int)p->n_fds);
+    if (high < 0) {
+        err_sys(e, "%s", p->argv[0]);
+        close(report[0]);
+        close(report[1]);
+        return -1;
+    }
+    close(report[1]);
+    pid = fork();
+    if (pid == 0)
+        child_run(p, high);
+    if (pid < 0)
+        err_sys(e, "fork for %s", p->argv[0]);
+    close(high);
+    if (pid < 0) {
+        close(report[0]);
+        return -1;
+    }
+    do
+        r = read(report[0], &failed, sizeof(failed));
+    while (r < 0 && errno == EINTR);
+    close(report[0]);
+    if (r == sizeof(failed)) {
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+        errno = failed;
+        return err_sys(e, "%s", p->argv[0]);
+    }
+    if (pidfd) {
+        *pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        if (*pidfd < 0) {
+            err_sys(e, "%s: pidfd_open", p->argv[0]);
+            kill(pid, SIGKILL);
+            waitpid(pid, NULL, 0);
+            return -1;
+        }
+    }
+    return pid;
+}
+
+/* Polls one descriptor; 1 ready, 0 at the deadline. */
+static int wait_readable(int fd, int64_t deadline_ms)
+{
+    for (;;) {
+        struct pollfd pfd = {.fd = fd, .events = POLLIN};
+        int64_t left = deadline_ms < 0 ? -1 : deadline_ms - now_ms();
+        int r;
+
+        if (deadline_ms >= 0 && left < 0)
+            left = 0;
+        r = poll(&pfd, 1, (int)left);
+        if (r > 0)
+            return 1;
+        if (r == 0 || errno != EINTR)
+            return 0;
+    }
+}
+
+int proc_wait(pid_t pid, int pidfd, int64_t deadline_ms, int *status, struct err *e)
+{
+    pid_t r;
+
+    if (!wait_readable(pidfd, deadline_ms))
+        return err_set(e, ERR_TIMEOUT, "process %d still runs", (int)pid);
+    do
+        r = waitpid(pid, status, 0);
+    while (r < 0 && errno == EINTR);
+    return r < 0 ? err_sys(e, "waitpid %d", (int)pid) : 0;
+}
+
+/* Reads what the child says until it closes its end or the deadline; true when it closed. */
+static bool collect_output(int fd, int64_t deadline_ms, struct buf *out)
+{
+    char chunk[4096];
+
+    while (wait_readable(fd, deadline_ms)) {
+        ssize_t r = read(fd, chunk, sizeof(chunk));
+        size_t room = out->len < OUTPUT_KEPT_MAX ? OUTPUT_KEPT_MAX - out->len : 0;
+
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r <= 0)
+            return true;
+        buf_add(out, chunk, (size_t)r < room ? (size_t)r : room);
+    }
+    return false;
+}
+
+int proc_run(const char *const *argv, int timeout_ms, struct buf *out, int *status, struct err *e)
+{
+    int64_t deadline = now_ms() + timeout_ms;
+    AUTO(closep) int pidfd = -1;
+    int pipe_fds[2];
+    pid_t pid;
+    bool closed;
+
+    if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+        return err_sys(e, "%s", argv[0]);
+    struct proc_fd fds[] = {{pipe_fds[1], 1}, {pipe_fds[1], 2}};
+    struct proc_spec spec = {.argv = argv, .fds = fds, .n_fds = 2};
+    pid = proc_spawn(&spec, &pidfd, e);
+    close(pipe_fds[1]);
+    if (pid < 0) {
+        close(pipe_fds[0]);
+        return -1;
+    }
+    closed = collect_output(pipe_fds[0], deadline, out);
+    close(pipe_fds[0]);
+    if (closed && proc_wait(pid, pidfd, deadline, status, e) == 0)
+        return 0;
+    kill(-pid, SIGKILL);
+    if (proc_wait(pid, pidfd, -1, status, e) < 0)
+        return -1;
+    return err_set(e, ERR_TIMEOUT, "%s: no end after %d ms, killed", argv[0], timeout_ms);
+}
+
+char *proc_status_text(int status)
+{
+    if (WIFSIGNALED(status))
+        return xasprintf("was killed by signal %d (%s)", WTERMSIG(status),
+                         strsignal(WTERMSIG(status)));
+    return xasprintf("exited with status %d", WEXITSTATUS(status));
+}
+
+uint64_t proc_start_time(pid_t pid)
+{
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+    char path[64];
+    unsigned long long start;
+    struct err e;
+    const char *at;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    if (read_file(path, 4096, &b, &e) < 0)
+        return 0;
+    at = strrchr(buf_str(&b), ')'); /* the name may hold anything, spaces and brackets too */
+    if (!at || sscanf(at + 1,
+                      " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+                      "%*d %*d %*d %llu",
+                      &start) != 1)
+        return 0;
+    return start;
+}
