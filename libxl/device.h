@@ -1,0 +1,114 @@
+/*
+ * Devices of a domain: disks, network interfaces, frame buffers. Each class is a table of fields;
+ * a device reads from JSON (a map) and from the xm mini-languages ("phy:/dev/vg/a,xvda,w",
+ * "mac=...,bridge=...") and prints back to both. Pure data: nothing here touches the host.
+ */
+#ifndef LIBXL_DEVICE_H
+#define LIBXL_DEVICE_H
+
+#include "libxl/field.h"
+
+enum device_class { DEVICE_DISK, DEVICE_VIF, DEVICE_VFB, DEVICE_CLASSES };
+
+enum disk_mode { DISK_READ, DISK_WRITE, DISK_WRITE_SHARED };
+enum disk_devtype { DISK_DISK, DISK_CDROM };
+
+struct disk {
+    char *type;    /* phy, file, tap, tap2, nbd, iscsi, ... ; NULL: an empty drive */
+    char *format;  /* raw, qcow2, qcow, vmdk, vhd, qed: never guessed from the content */
+    char *tapdisk; /* of tap and tap2: aio, sync, ram, remus, ioemu; NULL: the format says it */
+    char *target;  /* path or address; NULL: an empty drive */
+    char *vdev;    /* xvda, hda, sda, vda, with or without a partition number; no /dev/ */
+    int devtype;
+    int mode;
+    char *backend; /* driver domain, or NULL for dom0 */
+    char *protocol;
+    char *script;
+    int discard; /* an index into auto, on, off */
+};
+
+struct vif {
+    char *type; /* netfront, ioemu, user, or NULL: the driver's default */
+    char *mac;  /* NULL until vif_set_mac */
+    char *bridge;
+    char *ip; /* one or several, separated by spaces */
+    char *script;
+    char *vifname;
+    char *rate;
+    char *model;
+    char *backend;
+    char *accel;
+};
+
+struct vfb {
+    bool vnc, sdl, opengl, vncunused;
+    int64_t vncdisplay; /* -1: the first free one */
+    char *vnclisten, *vncpasswd, *display, *xauthority, *keymap, *serial, *monitor;
+    int64_t videoram; /* MiB */
+};
+
+struct device {
+    enum device_class class;
+    union {
+        struct disk disk;
+        struct vif vif;
+        struct vfb vfb;
+    };
+};
+struct devices VEC(struct device *);
+
+extern const struct fields device_fields[DEVICE_CLASSES];
+/* The xm variable and JSON key of a class: "disk", "vif", "vfb". -1 for other names. */
+const char *device_class_name(enum device_class class);
+int device_class_find(const char *name);
+
+struct device *device_new(enum device_class class);
+struct device *device_copy(const struct device *d);
+void device_free(struct device *d);
+void device_freep(struct device **d);
+void devices_clear(struct devices *v);
+
+/* From a JSON map, or from the text of the xm language when v is a string; problems at `where`. */
+struct device *device_from_value(enum device_class class, const struct value *v, const char *where,
+                                 struct problems *p);
+/* A JSON map of what differs from the defaults; the caller's. */
+struct value *device_to_value(const struct device *d);
+
+/*
+ * The xm language. device_from_xm reads one item of disk=, vif= or vfb= (xl's forms of a disk,
+ * too); NULL and problems at `where` when it is wrong. device_to_xm gives text that reads back as
+ * this device; the caller frees.
+ */
+struct device *device_from_xm(enum device_class class, const char *text, const char *where,
+                              struct problems *p);
+char *device_to_xm(const struct device *d);
+
+/*
+ * The original's (vbd (uname ..) (dev ..) (mode ..)) form, without the (device ..) around it; the
+ * caller's. And back, with or without it: NULL and a problem when it is wrong, NULL alone for what
+ * is no device of its own here (vkbd, console).
+ */
+struct value *device_to_sxp(const struct device *d);
+struct device *device_from_sxp(const struct value *form, const char *where, struct problems *p);
+
+/* Adds a note for each member that was given and that a driver (ON_..., its name) lacks. */
+void device_note_ignored(const struct device *d, unsigned driver, const char *driver_name,
+                         struct problems *notes);
+
+/* Gives a vif without MAC a random one in 00:16:3e (Xen's OUI). */
+void vif_set_mac(struct vif *v);
+
+/* "file:/srv/a.img", as the original writes it; "" for an empty drive. The caller frees. */
+char *disk_uname(const struct disk *d);
+
+/*
+ * The number of a virtual disk as Xen's frontends know it (xvda 51712, hda 768, 0x301 769); vdX
+ * has numbers of its own, above all others. With or without /dev/. -1 when text names no disk.
+ */
+int64_t vdev_number(const char *text);
+
+/* Checks of single values, for the tables: texts of struct err say what is expected. */
+int check_mac(const char *text, struct err *e);
+int check_vdev(const char *text, struct err *e);
+
+#endif

@@ -1,0 +1,27 @@
+/* The table of drivers, and names for what they report: see driver.h. */
+#include "libxl/driver.h"
+
+#include <string.h>
+
+static const struct driver_ops *const drivers[] = {&driver_qemu, &driver_test};
+
+const struct driver_ops *driver_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
+        if (strcmp(drivers[i]->name, name) == 0)
+            return drivers[i];
+    return NULL;
+}
+
+const char *guest_state_name(enum guest_state s)
+{
+    static const char *const names[] = {"running", "paused", "shutdown",
+                                        "crashed", "dying",  "gone"};
+    return names[s];
+}
+
+const char *stop_reason_name(enum stop_reason r)
+{
+    static const char *const names[] = {"poweroff", "reboot", "suspend", "crash", "halt"};
+    return names[r];
+}

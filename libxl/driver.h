@@ -1,0 +1,126 @@
+/*
+ * The driver interface: what a hypervisor must do for xend. A *guest* is a running incarnation
+ * inside a driver; xend's record of a domain is not known here.
+ *
+ * The type says the locking rule: an operation that takes a struct driver may be called from any
+ * thread at any time; one that takes a struct guest is queued: xend lets one thread at a time into
+ * a guest. All may block, create and restore for minutes; drivers use no callbacks but the ones
+ * below and hold no lock while they call them.
+ *
+ * libxl/test is the reference implementation; tests/unit/test_driver_contract.c runs against
+ * every driver that opens on the host.
+ */
+#ifndef LIBXL_DRIVER_H
+#define LIBXL_DRIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libxl/base/uuid.h"
+#include "libxl/job.h"
+#include "libxl/spec.h"
+
+enum guest_state {
+    GUEST_RUNNING,
+    GUEST_PAUSED,
+    GUEST_SHUTDOWN, /* stopped itself, still there until destroyed; see guest_change.reason */
+    GUEST_CRASHED,  /* likewise */
+    GUEST_DYING,    /* being torn down */
+    GUEST_GONE,     /* only reported: the guest is no more, whoever ended it */
+};
+const char *guest_state_name(enum guest_state s); /* "running", "paused", ... */
+
+enum stop_reason { STOP_POWEROFF, STOP_REBOOT, STOP_SUSPEND, STOP_CRASH, STOP_HALT };
+const char *stop_reason_name(enum stop_reason r); /* "poweroff", "reboot", ... */
+
+/* How a driver starts out. All strings are borrowed for the life of the driver. */
+struct driver_env {
+    const char *run_dir;        /* lost at host boot; 0700, the driver may make subdirectories */
+    const char *log_dir;        /* for the logs of guests */
+    const struct value *config; /* xend-config.sxp as a map; keys of other parts are ignored */
+};
+
+/* Every driver and guest begins with its public part; the rest is the driver's own. */
+struct driver {
+    const struct driver_ops *ops;
+};
+
+struct guest {
+    struct driver *driver;
+    char uuid[UUID_TEXT_SIZE];
+    uint32_t domid;    /* 1..32751, never reused while a host is up until the count wraps */
+    double start_time; /* seconds since the epoch */
+};
+
+/* One guest's numbers. uuid is borrowed for the call. */
+struct guest_sample {
+    const char *uuid;
+    enum guest_state state;
+    uint64_t cpu_ns;  /* of all vcpus together */
+    uint64_t mem_kib; /* what the guest has now */
+    unsigned vcpus_online;
+};
+typedef void guest_sample_fn(void *arg, const struct guest_sample *s);
+
+/* A guest that was running when the driver was opened. Both are the receiver's. */
+typedef void guest_found_fn(void *arg, struct guest *g_take, struct spec *s_take,
+                            enum guest_state state);
+
+/* "This guest is now X". Sent for changes from inside (poweroff, crash, death) and from outside. */
+struct guest_change {
+    const char *uuid;
+    uint32_t domid; /* which incarnation of it */
+    enum guest_state state;
+    enum stop_reason reason; /* for GUEST_SHUTDOWN */
+    const char *detail;      /* last words of what ran it, or NULL; for people */
+};
+typedef void guest_change_fn(void *arg, const struct guest_change *c);
+
+struct driver_ops {
+    const char *name; /* "xen", "qemu", "test" */
+    unsigned flag;    /* ON_XEN, ... */
+
+    /* Host. open fails when this is not the host for it; the error says why. */
+    struct driver *(*open)(const struct driver_env *env, struct err *e);
+    void (*close)(struct driver *d); /* guests run on */
+    /* The keys of `xm info` that this driver knows, as a map in the original's order. */
+    struct value *(*node_info)(struct driver *d, struct err *e);
+
+    /* Knowing. scan: once, before watch; hands over every guest of ours that still runs. */
+    int (*scan)(struct driver *d, guest_found_fn *found, void *arg, struct err *e);
+    /* Current numbers of all guests in one go. Never waits for a guest. */
+    int (*sample)(struct driver *d, guest_sample_fn *each, void *arg, struct err *e);
+    /* Reports changes, on the caller's thread, until stop_fd is readable. */
+    int (*watch)(struct driver *d, int stop_fd, guest_change_fn *change, void *arg, struct err *e);
+
+    /*
+     * Life. create and restore end with the guest paused; after a failure nothing is left.
+     * destroy: immediate; idempotent; also after a failed anything; frees the guest on success.
+     * forget: xend lets go of a guest that runs on; frees g.
+     */
+    struct guest *(*create)(struct driver *d, const struct spec *s, struct job *j, struct err *e);
+    struct guest *(*restore)(struct driver *d, const struct spec *s, int fd, struct job *j,
+                             struct err *e);
+    int (*save)(struct guest *g, int fd, bool live, struct job *j, struct err *e);
+    int (*destroy)(struct guest *g, struct err *e);
+    void (*forget)(struct guest *g);
+
+    /* While alive. stop asks the guest; it answers by a change, or never. */
+    int (*pause)(struct guest *g, struct err *e);
+    int (*resume)(struct guest *g, struct err *e);
+    int (*stop)(struct guest *g, enum stop_reason how, struct err *e);
+
+    /*
+     * The first serial or PV console: an open, connected stream, the caller's. console_log: the
+     * file where everything it ever said is kept (bounded), or NULL; the caller frees the name.
+     */
+    int (*console)(struct guest *g, struct err *e);
+    char *(*console_log)(struct guest *g);
+};
+
+extern const struct driver_ops driver_qemu, driver_test;
+
+/* The driver with this name, or NULL. */
+const struct driver_ops *driver_find(const char *name);
+
+#endif
