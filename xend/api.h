@@ -1,0 +1,22 @@
+/* The handlers that route.c lists. Each answers one row of API.md; none blocks. */
+#ifndef XEND_API_H
+#define XEND_API_H
+
+#include "xend/queue.h"
+#include "xend/route.h"
+
+handler_fn api_version, api_host;
+handler_fn api_domains_list, api_domains_create, api_domain_get;
+handler_fn api_domain_pause, api_domain_unpause, api_domain_shutdown, api_domain_destroy;
+handler_fn api_domain_console;
+handler_fn api_jobs_list, api_job_get;
+
+/* Answers with a job: waits for its end as ?wait= says, then 200 or the job's error, else 202. */
+void reply_job(struct xend *x, struct request *r, struct reply *p, uint64_t id);
+
+/* "uid 0": who asks, for job records. */
+void request_by(const struct request *r, char *out, size_t size);
+
+#define WAIT_MAX_S 60
+
+#endif

@@ -1,0 +1,119 @@
+/* xend-config.sxp: see conf.h. Called by main.c. */
+#include "xend/conf.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "config/sxp.h"
+#include "libxl/base/io.h"
+#include "libxl/base/log.h"
+#include "libxl/base/near.h"
+#include "libxl/driver.h"
+
+#define CONF_BYTES_MAX (256 * 1024) /* the original's commented example has 11 KiB */
+
+static int check_level(const char *text, struct err *e)
+{
+    return log_level_parse(text) >= 0
+               ? 0
+               : err_set(e, ERR_INVALID, "expected DEBUG, INFO, WARNING or ERROR: %s", text);
+}
+
+static int check_driver(const char *text, struct err *e)
+{
+    return driver_find(text) ? 0 : err_set(e, ERR_INVALID, "expected qemu or test: %s", text);
+}
+
+static int check_bool(const char *text, struct err *e)
+{
+    return parse_bool(text) >= 0 ? 0 : err_set(e, ERR_INVALID, "expected bool: %s", text);
+}
+
+struct key {
+    const char *name;
+    const char *dflt;
+    int (*check)(const char *text, struct err *e);
+};
+
+/* What this xend honours. Keys of the original that it does not are noted, not refused. */
+static const struct key keys[] = {
+    {"logfile", NULL, NULL},
+    {"loglevel", "INFO", check_level},
+    {"xend-driver", NULL, check_driver},
+    {"xend-unix-path", NULL, NULL},
+    {"qemu-user", "xend-qemu", NULL},
+    {"test-persist", "no", check_bool},
+    {"test-control", NULL, NULL},
+};
+
+static const struct key *key_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+static void note_unknown(const char *name, struct value *notes)
+{
+    struct near n = {.word = name};
+    AUTO(freep) char *text = NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        near_try(&n, keys[i].name);
+    text = n.best ? xasprintf("%s: not known, ignored; did you mean %s?", name, n.best)
+                  : xasprintf("%s: not known here, ignored", name);
+    value_add_take(notes, value_str(text));
+}
+
+static int read_entry(struct conf *c, const struct value *form, struct value *notes, struct err *e)
+{
+    const char *name = sxp_head(form);
+    const struct key *k = key_find(name);
+    struct value *v;
+
+    if (!*name)
+        return err_set(e, ERR_INVALID, "expected (key value)");
+    if (!k) {
+        note_unknown(name, notes);
+        return 0;
+    }
+    if (value_len(form) != 2 || value_type(value_at(form, 1)) != VALUE_STRING)
+        return err_set(e, ERR_INVALID, "invalid xend config %s: expected one value", name);
+    v = value_at(form, 1);
+    if (k->check && k->check(value_as_str(v), e) < 0)
+        return err_add(e, "invalid xend config %s", name);
+    value_set_take(c->map, name, value_copy(v));
+    return 0;
+}
+
+int conf_read(struct conf *c, const char *path, struct value **notes, struct err *e)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    AUTO(value_freep) struct value *forms = NULL;
+
+    c->map = value_map();
+    *notes = value_list();
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        value_set_str(c->map, keys[i].name, keys[i].dflt);
+    if (read_file(path, CONF_BYTES_MAX, &text, e) < 0)
+        return e->sys == ENOENT ? 0 : -1;
+    forms = sxp_parse(buf_str(&text), text.len, path, e);
+    if (!forms)
+        return -1;
+    for (size_t i = 0; i < value_len(forms); i++)
+        if (read_entry(c, value_at(forms, i), *notes, e) < 0)
+            return err_add(e, "%s", path);
+    return 0;
+}
+
+void conf_clear(struct conf *c)
+{
+    value_free(c->map);
+    c->map = NULL;
+}
+
+const char *conf_str(const struct conf *c, const char *key)
+{
+    return value_get_str(c->map, key, NULL);
+}

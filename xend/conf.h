@@ -1,0 +1,22 @@
+/* xend-config.sxp: a sequence of (key value). Read once at start. */
+#ifndef XEND_CONF_H
+#define XEND_CONF_H
+
+#include "config/value.h"
+#include "libxl/base/err.h"
+
+struct conf {
+    struct value *map; /* every key of the table below, with its value as text or default */
+};
+
+/*
+ * Reads the file; a missing one means defaults. Errors name file, line and column, or the key.
+ * Unknown keys are collected in *notes (a list of text, the caller's).
+ */
+int conf_read(struct conf *c, const char *path, struct value **notes, struct err *e);
+void conf_clear(struct conf *c);
+
+/* The value of a key that the table has; NULL when it has no default and was not given. */
+const char *conf_str(const struct conf *c, const char *key);
+
+#endif

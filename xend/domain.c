@@ -1,0 +1,292 @@
+/* Domain records and their table: see domain.h. The wire form is in domain_json.c. */
+#include "xend/domain.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "libxl/base/io.h"
+#include "libxl/base/mem.h"
+#include "xend/dom0.h"
+#include "xend/server.h"
+#include "xend/xend.h"
+
+#define SAMPLE_AGE_MS 200 /* numbers younger than this are good enough for a list */
+
+const char *domain_state_name(enum domain_state s)
+{
+    static const char *const names[] = {"halted",  "running", "paused",   "shutdown",
+                                        "crashed", "dying",   "suspended"};
+    return names[s];
+}
+
+struct domains *domains_new(struct xend *x)
+{
+    struct domains *t = xcalloc(1, sizeof(*t));
+
+    t->xend = x;
+    t->epoch = (uint64_t)time(NULL);
+    t->generation = 1;
+    t->sampled_ms = -SAMPLE_AGE_MS;
+    return t;
+}
+
+void domains_free(struct domains *t)
+{
+    while (t->n)
+        domain_remove(t, t->sorted[t->n - 1]);
+    free(t->sorted);
+    index_clear(&t->by_name);
+    index_clear(&t->by_uuid);
+    index_clear(&t->by_domid);
+    shared_text_unref(t->list);
+    free(t);
+}
+
+static void drop_list(struct domains *t)
+{
+    shared_text_unref(t->list);
+    t->list = NULL;
+}
+
+void domain_touch(struct domains *t, struct domain *d)
+{
+    free(d->json);
+    d->json = NULL;
+    drop_list(t);
+    t->generation++;
+    server_wake(t->xend->server, WAKE_DOMAINS);
+}
+
+static int compare(const struct domain *a, const struct domain *b)
+{
+    if (a->privileged != b->privileged)
+        return a->privileged ? -1 : 1;
+    return strcmp(a->spec->name, b->spec->name);
+}
+
+/* Where d is, or belongs, in the sorted table. */
+static size_t position(const struct domains *t, const struct domain *d)
+{
+    size_t low = 0, high = t->n;
+
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (compare(t->sorted[mid], d) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static void insert(struct domains *t, struct domain *d)
+{
+    size_t at = position(t, d);
+
+    if (t->n == t->cap) {
+        t->cap = t->cap ? 2 * t->cap : 64;
+        t->sorted = xrealloc(t->sorted, t->cap * sizeof(t->sorted[0]));
+    }
+    memmove(t->sorted + at + 1, t->sorted + at, (t->n - at) * sizeof(t->sorted[0]));
+    t->sorted[at] = d;
+    t->n++;
+    index_put(&t->by_name, d->spec->name, d);
+}
+
+static void take_out(struct domains *t, struct domain *d)
+{
+    size_t at = position(t, d);
+
+    memmove(t->sorted + at, t->sorted + at + 1, (t->n - at - 1) * sizeof(t->sorted[0]));
+    t->n--;
+    index_remove(&t->by_name, d->spec->name);
+}
+
+struct domain *domain_add_take(struct domains *t, struct spec *s_take, struct err *e)
+{
+    AUTO(spec_freep) struct spec *s = s_take;
+    struct domain *d = index_get(&t->by_name, s->name);
+
+    if (d && d->domid != DOMID_NONE)
+        err_set(e, ERR_EXISTS, "Domain '%s' already exists with ID '%u'", s->name, d->domid);
+    else if (d)
+        err_set(e, ERR_EXISTS, "Domain '%s' already exists", s->name);
+    else if ((d = index_get(&t->by_uuid, s->uuid)))
+        err_set(e, ERR_EXISTS, "Domain '%s' has this uuid already: %s", d->spec->name, s->uuid);
+    if (d)
+        return NULL;
+    d = xcalloc(1, sizeof(*d));
+    snprintf(d->uuid, sizeof(d->uuid), "%s", s->uuid);
+    d->spec = steal(s);
+    d->privileged = strcmp(d->uuid, DOM0_UUID) == 0;
+    d->domid = DOMID_NONE;
+    d->vcpus_online = (unsigned)d->spec->vcpus;
+    d->mem_kib = (uint64_t)d->spec->memory * 1024;
+    d->refs = 1;
+    insert(t, d);
+    index_put(&t->by_uuid, d->uuid, d);
+    domain_touch(t, d);
+    return d;
+}
+
+void domain_remove(struct domains *t, struct domain *d)
+{
+    if (d->removed)
+        return;
+    d->removed = true;
+    if (d->domid != DOMID_NONE)
+        index_remove(&t->by_domid, d->domid_text);
+    index_remove(&t->by_uuid, d->uuid);
+    take_out(t, d);
+    domain_touch(t, d);
+    domain_unref(d);
+}
+
+void domain_ref(struct domain *d)
+{
+    d->refs++;
+}
+
+void domain_unref(struct domain *d)
+{
+    if (--d->refs)
+        return;
+    spec_free(d->spec);
+    free(d->json);
+    free(d);
+}
+
+struct domain *domain_find_uuid(const struct domains *t, const char *uuid)
+{
+    return index_get(&t->by_uuid, uuid);
+}
+
+struct domain *domain_get(const struct domains *t, const char *key, struct err *e)
+{
+    char uuid[UUID_TEXT_SIZE];
+    struct domain *d = index_get(&t->by_name, key);
+
+    if (!d)
+        d = index_get(&t->by_domid, key);
+    if (!d && uuid_normalize(key, uuid))
+        d = index_get(&t->by_uuid, uuid);
+    if (!d)
+        err_set(e, ERR_NO_DOMAIN, "Domain '%s' does not exist.", key);
+    return d;
+}
+
+void domain_set_state(struct domains *t, struct domain *d, enum domain_state s)
+{
+    if (d->state == s)
+        return;
+    d->state = s;
+    domain_touch(t, d);
+}
+
+void domain_started(struct domains *t, struct domain *d, const struct guest *g)
+{
+    d->domid = g->domid;
+    snprintf(d->domid_text, sizeof(d->domid_text), "%u", d->domid);
+    index_put(&t->by_domid, d->domid_text, d);
+    d->start_time = g->start_time;
+    d->state = DOMAIN_PAUSED;
+    d->cpu_ns = 0;
+    d->mem_kib = (uint64_t)d->spec->memory * 1024;
+    d->vcpus_online = (unsigned)d->spec->vcpus;
+    domain_touch(t, d);
+}
+
+void domain_stopped(struct domains *t, struct domain *d)
+{
+    if (d->domid != DOMID_NONE)
+        index_remove(&t->by_domid, d->domid_text);
+    d->domid = DOMID_NONE;
+    d->domid_text[0] = '\0';
+    d->state = DOMAIN_HALTED;
+    d->cpu_ns = 0;
+    domain_touch(t, d);
+}
+
+int domain_set_spec_take(struct domains *t, struct domain *d, struct spec *s_take, struct err *e)
+{
+    AUTO(spec_freep) struct spec *s = s_take;
+    struct domain *other = index_get(&t->by_name, s->name);
+
+    if (other && other != d)
+        return err_set(e, ERR_EXISTS, "Domain '%s' already exists", s->name);
+    take_out(t, d);
+    spec_free(d->spec);
+    d->spec = steal(s);
+    insert(t, d);
+    domain_touch(t, d);
+    return 0;
+}
+
+/* Numbers of all guests, collected without the lock and applied in one go. */
+struct numbers {
+    char uuid[UUID_TEXT_SIZE];
+    uint64_t cpu_ns, mem_kib;
+    unsigned vcpus_online;
+};
+struct sample VEC(struct numbers);
+
+static void collect(void *arg, const struct guest_sample *g)
+{
+    struct sample *s = arg;
+    struct numbers n = {
+        .cpu_ns = g->cpu_ns, .mem_kib = g->mem_kib, .vcpus_online = g->vcpus_online};
+
+    snprintf(n.uuid, sizeof(n.uuid), "%s", g->uuid);
+    vec_push(s, n);
+}
+
+/* A vcpu that ran for less than 1 % of the time between two samples is shown as blocked. */
+static bool was_idle(uint64_t before_ns, uint64_t now_ns, int64_t elapsed_ms)
+{
+    return now_ns >= before_ns && (now_ns - before_ns) / 1000000 * 100 < (uint64_t)elapsed_ms;
+}
+
+static void apply(struct domains *t, const struct numbers *n, int64_t elapsed_ms)
+{
+    struct domain *d = index_get(&t->by_uuid, n->uuid);
+    bool idle;
+
+    if (!d || d->domid == DOMID_NONE)
+        return;
+    idle = d->state == DOMAIN_RUNNING && was_idle(d->cpu_ns, n->cpu_ns, elapsed_ms);
+    if (d->cpu_ns == n->cpu_ns && d->mem_kib == n->mem_kib && d->vcpus_online == n->vcpus_online &&
+        d->idle == idle)
+        return;
+    d->cpu_ns = n->cpu_ns;
+    d->mem_kib = n->mem_kib;
+    d->vcpus_online = n->vcpus_online;
+    d->idle = idle;
+    free(d->json);
+    d->json = NULL;
+    t->samples++;
+    drop_list(t);
+}
+
+void domains_sample(struct domains *t)
+{
+    struct xend *x = t->xend;
+    struct sample s = {0};
+    int64_t elapsed;
+    struct err e;
+
+    xend_lock(x);
+    elapsed = now_ms() - t->sampled_ms;
+    xend_unlock(x);
+    if (elapsed < SAMPLE_AGE_MS || atomic_exchange(&t->sampling, true))
+        return;
+    if (x->driver->ops->sample(x->driver, collect, &s, &e) == 0) {
+        xend_lock(x);
+        for (size_t i = 0; i < s.len; i++)
+            apply(t, &s.ptr[i], elapsed);
+        t->sampled_ms = now_ms();
+        xend_unlock(x);
+    }
+    vec_clear(&s);
+    atomic_store(&t->sampling, false);
+}

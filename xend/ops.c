@@ -1,0 +1,249 @@
+/* The work of jobs: see ops.h. What follows the end of a guest is in policy.c. */
+#include "xend/ops.h"
+
+#include <string.h>
+
+#include "libxl/base/log.h"
+#include "libxl/base/mem.h"
+#include "xend/console.h"
+#include "xend/policy.h"
+#include "xend/xend.h"
+
+static int no_guest(const struct domain *d, struct err *e)
+{
+    return err_set(e, ERR_STATE, "Domain '%s' is not running", d->spec->name);
+}
+
+/* Opens the guest's console for those who watch it. */
+static int connect_console(struct xend *x, struct domain *d, struct err *e)
+{
+    AUTO(freep) char *log = NULL;
+    int fd;
+
+    if (console_connected(x->consoles, d))
+        return 0;
+    fd = x->driver->ops->console(d->guest, e);
+    if (fd < 0)
+        return err_add(e, "console");
+    log = x->driver->ops->console_log(d->guest);
+    return console_connect(x->consoles, d, fd, log, e);
+}
+
+int guest_start(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e)
+{
+    AUTO(spec_freep) struct spec *s = NULL;
+    struct guest *g;
+
+    xend_lock(x);
+    s = spec_copy(d->spec);
+    xend_unlock(x);
+    g = x->driver->ops->create(x->driver, s, &t->job, e);
+    if (!g)
+        return -1;
+    d->guest = g;
+    xend_lock(x);
+    domain_started(x->domains, d, g);
+    xend_unlock(x);
+    if (console_wanted(x->consoles, d) && connect_console(x, d, e) < 0)
+        log_warn("domain=%s: %s", s->name, e->msg); /* its viewers see nothing, it runs */
+    if (paused)
+        return 0;
+    job_step(&t->job, "starting its vcpus");
+    if (x->driver->ops->resume(g, e) < 0) {
+        struct err ignored;
+        if (guest_end(x, d, &ignored) < 0)
+            log_error("domain=%s: giving back what was started: %s", s->name, ignored.msg);
+        return -1;
+    }
+    xend_lock(x);
+    if (d->state == DOMAIN_PAUSED)
+        domain_set_state(x->domains, d, DOMAIN_RUNNING);
+    xend_unlock(x);
+    return 0;
+}
+
+int guest_end(struct xend *x, struct domain *d, struct err *e)
+{
+    if (d->guest) {
+        xend_lock(x);
+        domain_set_state(x->domains, d, DOMAIN_DYING);
+        xend_unlock(x);
+        if (x->driver->ops->destroy(d->guest, e) < 0)
+            return -1;
+        d->guest = NULL;
+    }
+    console_guest_left(x->consoles, d);
+    xend_lock(x);
+    domain_stopped(x->domains, d);
+    xend_unlock(x);
+    return 0;
+}
+
+void domain_forget_if_transient(struct xend *x, struct domain *d)
+{
+    xend_lock(x);
+    if (!d->managed && !d->guest)
+        domain_remove(x->domains, d);
+    xend_unlock(x);
+    console_close(x->consoles, d);
+}
+
+static struct value *domain_result(struct xend *x, const struct domain *d)
+{
+    struct value *v = value_map();
+
+    xend_lock(x);
+    value_set_take(v, "domain", domain_to_value(d, x->driver->ops->name, false));
+    xend_unlock(x);
+    return v;
+}
+
+static int run_create(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    if (guest_start(x, d, t, t->arg == 1, e) < 0) {
+        err_add(e, "%s", t->name);
+        domain_forget_if_transient(x, d);
+        return -1;
+    }
+    t->result = domain_result(x, d);
+    return 0;
+}
+
+static int run_pause(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    if (!d->guest)
+        return no_guest(d, e);
+    if (x->driver->ops->pause(d->guest, e) < 0)
+        return err_add(e, "%s: pausing", t->name);
+    xend_lock(x);
+    if (d->state == DOMAIN_RUNNING)
+        domain_set_state(x->domains, d, DOMAIN_PAUSED);
+    xend_unlock(x);
+    return 0;
+}
+
+static int run_unpause(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    if (!d->guest)
+        return no_guest(d, e);
+    if (x->driver->ops->resume(d->guest, e) < 0)
+        return err_add(e, "%s: unpausing", t->name);
+    xend_lock(x);
+    if (d->state == DOMAIN_PAUSED)
+        domain_set_state(x->domains, d, DOMAIN_RUNNING);
+    xend_unlock(x);
+    return 0;
+}
+
+static int run_shutdown(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    enum stop_reason how = (enum stop_reason)t->arg;
+
+    if (!d->guest)
+        return no_guest(d, e);
+    xend_lock(x);
+    d->reboot_asked = how == STOP_REBOOT;
+    xend_unlock(x);
+    if (x->driver->ops->stop(d->guest, how, e) < 0)
+        return err_add(e, "%s: asking it for %s", t->name, stop_reason_name(how));
+    return 0;
+}
+
+static int run_destroy(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    if (!d->guest && d->removed)
+        return 0;
+    if (guest_end(x, d, e) < 0)
+        return err_add(e, "%s: destroying", t->name);
+    domain_forget_if_transient(x, d);
+    return 0;
+}
+
+static int run_console(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    (void)t;
+    return d->guest ? connect_console(x, d, e) : no_guest(d, e);
+}
+
+const struct task_kind op_create = {"create", run_create, false};
+const struct task_kind op_pause = {"pause", run_pause, false};
+const struct task_kind op_unpause = {"unpause", run_unpause, false};
+const struct task_kind op_shutdown = {"shutdown", run_shutdown, false};
+const struct task_kind op_destroy = {"destroy", run_destroy, false};
+const struct task_kind op_console = {"console", run_console, true};
+
+int op_check(const struct task_kind *kind, const struct domain *d, struct err *e)
+{
+    if (d->privileged)
+        return err_set(e, ERR_STATE, "Cannot %s privileged domain %s", kind->name, d->spec->name);
+    /* one that is being created has no domid yet: its queue will tell */
+    if (kind != &op_destroy && d->domid == DOMID_NONE && !d->running && !d->first)
+        return no_guest(d, e);
+    return 0;
+}
+
+void ops_guest_changed(void *arg, const struct guest_change *c)
+{
+    struct xend *x = arg;
+    struct domain *d;
+
+    xend_lock(x);
+    d = domain_find_uuid(x->domains, c->uuid);
+    if (!d || (d->domid != DOMID_NONE && d->domid != c->domid)) {
+        xend_unlock(x);
+        return;
+    }
+    switch (c->state) {
+    case GUEST_RUNNING:
+    case GUEST_PAUSED:
+        if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED)
+            domain_set_state(x->domains, d,
+                             c->state == GUEST_RUNNING ? DOMAIN_RUNNING : DOMAIN_PAUSED);
+        break;
+    case GUEST_DYING:
+        break;
+    default:
+        policy_note_end(x, d, c);
+        break;
+    }
+    xend_unlock(x);
+}
+
+static void adopt(void *arg, struct guest *g_take, struct spec *s_take, enum guest_state state)
+{
+    static const enum domain_state states[] = {
+        [GUEST_RUNNING] = DOMAIN_RUNNING,   [GUEST_PAUSED] = DOMAIN_PAUSED,
+        [GUEST_SHUTDOWN] = DOMAIN_SHUTDOWN, [GUEST_CRASHED] = DOMAIN_CRASHED,
+        [GUEST_DYING] = DOMAIN_DYING,       [GUEST_GONE] = DOMAIN_HALTED};
+    AUTO(freep) char *name = xstrdup(s_take->name);
+    uint32_t domid = g_take->domid;
+    struct xend *x = arg;
+    struct domain *d;
+    struct err e;
+
+    xend_lock(x);
+    d = domain_add_take(x->domains, s_take, &e);
+    if (d) {
+        d->guest = g_take;
+        domain_started(x->domains, d, g_take);
+        d->state = states[state];
+        if (state == GUEST_SHUTDOWN || state == GUEST_CRASHED)
+            policy_note_end(
+                x, d,
+                &(struct guest_change){
+                    .uuid = d->uuid, .domid = d->domid, .state = state, .reason = STOP_POWEROFF});
+    }
+    xend_unlock(x);
+    if (d) {
+        log_info("domain=%s: adopted, id %u, %s", name, domid, guest_state_name(state));
+    } else {
+        log_error("domain=%s id %u runs but cannot be adopted, it is left alone: %s", name, domid,
+                  e.msg);
+        x->driver->ops->forget(g_take);
+    }
+}
+
+int ops_adopt(struct xend *x, struct err *e)
+{
+    return x->driver->ops->scan(x->driver, adopt, x, e);
+}

@@ -1,0 +1,26 @@
+/*
+ * The work of jobs: what xend does with a domain and its guest. Each runs on a worker, alone in
+ * its domain, without the lock but where it changes a record.
+ */
+#ifndef XEND_OPS_H
+#define XEND_OPS_H
+
+#include "xend/queue.h"
+
+extern const struct task_kind op_create; /* arg: 1 = leave it paused; adds no record: see below */
+extern const struct task_kind op_pause, op_unpause;
+extern const struct task_kind op_shutdown; /* arg: enum stop_reason */
+extern const struct task_kind op_destroy;
+extern const struct task_kind op_console; /* hidden: connects the domain's console hub */
+extern const struct task_kind op_ended;   /* hidden: the guest stopped; arg: its domid */
+
+/* With the lock: refuses what can be told at once to be impossible for d. */
+int op_check(const struct task_kind *kind, const struct domain *d, struct err *e);
+
+/* The watch thread's callback (arg: struct xend): records the fact, leaves the rest to op_ended. */
+void ops_guest_changed(void *arg, const struct guest_change *c);
+
+/* At start: makes records of the guests that the driver found running. */
+int ops_adopt(struct xend *x, struct err *e);
+
+#endif

@@ -1,0 +1,119 @@
+/* What follows the end of a guest: see policy.h. */
+#include "xend/policy.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "libxl/base/log.h"
+#include "libxl/base/mem.h"
+#include "xend/ops.h"
+#include "xend/xend.h"
+
+/* A guest that ends by itself sooner than this after its start is not restarted: the original's
+ * rule against a loop of crashes. A reboot that xm asked for is always obeyed. */
+#define RESTART_MIN_S 60.0
+
+enum end_action policy_action(const struct spec *s, enum guest_state end, enum stop_reason reason,
+                              double lived_s, bool asked)
+{
+    int action;
+
+    if (end == GUEST_CRASHED || end == GUEST_GONE)
+        action = s->on_crash;
+    else if (reason == STOP_REBOOT)
+        action = s->on_reboot;
+    else if (reason == STOP_POWEROFF)
+        action = s->on_poweroff;
+    else
+        action = END_DESTROY; /* halt, and what the original did not know */
+    if (action == END_COREDUMP_DESTROY)
+        action = END_DESTROY;
+    if (action == END_COREDUMP_RESTART)
+        action = END_RESTART;
+    if ((action == END_RESTART || action == END_RENAME_RESTART) && lived_s < RESTART_MIN_S &&
+        !asked)
+        action = END_DESTROY;
+    return (enum end_action)action;
+}
+
+/* What op_ended needs to know, carried in its argument. */
+static int64_t pack_end(const struct guest_change *c)
+{
+    return ((int64_t)c->domid << 16) | ((int64_t)c->state << 8) | (int64_t)c->reason;
+}
+
+void policy_note_end(struct xend *x, struct domain *d, const struct guest_change *c)
+{
+    struct task *t;
+
+    if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED) {
+        d->reason = c->reason;
+        domain_set_state(x->domains, d,
+                         c->state == GUEST_SHUTDOWN ? DOMAIN_SHUTDOWN : DOMAIN_CRASHED);
+    }
+    t = queue_add(x->queue, d, &op_ended, "xend", false);
+    t->arg = pack_end(c);
+    if (c->detail)
+        t->arg_value = value_str(c->detail);
+}
+
+static void log_change(const struct task *t, enum guest_state end, enum stop_reason reason)
+{
+    if (t->arg_value)
+        log_warn("domain=%s: its guest is %s: %s", t->name, guest_state_name(end),
+                 value_as_str(t->arg_value));
+    else
+        log_info("domain=%s: its guest is %s (%s)", t->name, guest_state_name(end),
+                 end == GUEST_SHUTDOWN ? stop_reason_name(reason) : "by itself");
+}
+
+static int restart(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    if (guest_end(x, d, e) < 0)
+        return err_add(e, "%s: restarting", t->name);
+    if (guest_start(x, d, t, false, e) == 0)
+        return 0;
+    domain_forget_if_transient(x, d);
+    return err_add(e, "%s: restarting", t->name);
+}
+
+static int act(struct xend *x, struct domain *d, struct task *t, enum end_action action,
+               struct err *e)
+{
+    switch (action) {
+    case END_PRESERVE:
+        return 0;
+    case END_RESTART:
+        return restart(x, d, t, e);
+    case END_RENAME_RESTART:
+        log_warn("domain=%s: this version keeps no renamed copy of the dead one", t->name);
+        return restart(x, d, t, e);
+    default:
+        if (guest_end(x, d, e) < 0)
+            return err_add(e, "%s: tidying up after its end", t->name);
+        domain_forget_if_transient(x, d);
+        return 0;
+    }
+}
+
+static int run_ended(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    enum guest_state end = (enum guest_state)((t->arg >> 8) & 0xff);
+    enum stop_reason reason = (enum stop_reason)(t->arg & 0xff);
+    enum end_action action;
+    bool asked;
+
+    if (!d->guest || d->guest->domid != (uint32_t)(t->arg >> 16))
+        return 0; /* destroyed meanwhile, or an older incarnation's end */
+    log_change(t, end, reason);
+    xend_lock(x);
+    asked = d->reboot_asked;
+    d->reboot_asked = false;
+    action = policy_action(d->spec, end, reason, (double)time(NULL) - d->start_time, asked);
+    xend_unlock(x);
+    if (end == GUEST_GONE && action == END_PRESERVE)
+        action = END_DESTROY; /* nothing is left to preserve */
+    return act(x, d, t, action, e);
+}
+
+const struct task_kind op_ended = {"ended", run_ended, true};

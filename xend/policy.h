@@ -1,0 +1,19 @@
+/* What follows the end of a guest: on_poweroff, on_reboot, on_crash. */
+#ifndef XEND_POLICY_H
+#define XEND_POLICY_H
+
+#include "xend/queue.h"
+
+/* With the lock: records that d's guest ended and queues what must follow. */
+void policy_note_end(struct xend *x, struct domain *d, const struct guest_change *c);
+
+/* The action of a spec for an end, with restarts refused that come too fast (pure). */
+enum end_action policy_action(const struct spec *s, enum guest_state end, enum stop_reason reason,
+                              double lived_s, bool asked);
+
+/* Shared by the jobs; in ops.c. All run on d's worker, without the lock. */
+int guest_start(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e);
+int guest_end(struct xend *x, struct domain *d, struct err *e);
+void domain_forget_if_transient(struct xend *x, struct domain *d);
+
+#endif

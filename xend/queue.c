@@ -1,0 +1,354 @@
+/* Jobs and the workers that run them: see queue.h. */
+#include "xend/queue.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libxl/base/log.h"
+#include "libxl/base/mem.h"
+#include "xend/server.h"
+#include "xend/xend.h"
+
+#define WORKERS_MAX 64 /* guests that hang at the same time before others have to wait */
+#define WORKERS_KEPT 4 /* idle workers beyond these end */
+#define ENDED_KEPT 200 /* finished jobs that can still be asked about */
+
+struct queue {
+    struct xend *xend;
+    pthread_cond_t work, idle;
+    struct domain *ready_first, *ready_last; /* domains with a queue and without a worker */
+    struct task *newest, *oldest;
+    uint64_t last_id;
+    size_t n_ended, workers, free_workers;
+    bool stopping;
+};
+
+static double seconds_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + (double)(t.tv_nsec / 1000) / 1e6;
+}
+
+struct queue *queue_new(struct xend *x)
+{
+    struct queue *q = xcalloc(1, sizeof(*q));
+    pthread_condattr_t attr;
+
+    q->xend = x;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&q->work, &attr);
+    pthread_cond_init(&q->idle, &attr);
+    pthread_condattr_destroy(&attr);
+    return q;
+}
+
+static void task_free(struct task *t)
+{
+    close_fd(&t->job.cancel_fd);
+    free(t->name);
+    free(t->by);
+    value_free(t->result);
+    value_free(t->arg_value);
+    free(t);
+}
+
+static void unlink_task(struct queue *q, struct task *t)
+{
+    *(t->newer ? &t->newer->older : &q->newest) = t->older;
+    *(t->older ? &t->older->newer : &q->oldest) = t->newer;
+}
+
+/* Forgets the oldest ended jobs beyond those kept. */
+static void forget_old(struct queue *q)
+{
+    struct task *next;
+
+    for (struct task *t = q->oldest; t && q->n_ended > ENDED_KEPT && !q->stopping; t = next) {
+        next = t->newer;
+        if (!task_ended(t))
+            continue;
+        unlink_task(q, t);
+        q->n_ended--;
+        task_free(t);
+    }
+}
+
+/* Ended for good: lets go of the domain, wakes who waits. With the lock. */
+static void finish(struct queue *q, struct task *t, enum task_state state)
+{
+    struct domain *d = t->domain;
+
+    t->state = state;
+    t->ended = seconds_now();
+    t->domain = NULL;
+    close_fd(&t->job.cancel_fd);
+    atomic_store(&t->job.step, NULL);
+    q->n_ended++;
+    if (d->running == t) {
+        d->running = NULL;
+        if (!d->removed)
+            domain_touch(q->xend->domains, d);
+    }
+    domain_unref(d);
+    server_wake(q->xend->server, t->id);
+    forget_old(q);
+}
+
+static enum task_state end_state(int r, const struct err *e)
+{
+    return r == 0 ? TASK_DONE : e->code == ERR_CANCELLED ? TASK_CANCELLED : TASK_FAILED;
+}
+
+/* One line for each job, here and nowhere else. */
+static void log_end(const struct task *t, int r, const struct err *e)
+{
+    double took = seconds_now() - t->started;
+
+    if (r < 0)
+        log_error("domain=%s job=%llu %s by %s %s after %.3f s: %s", t->name,
+                  (unsigned long long)t->id, t->kind->name, t->by,
+                  e->code == ERR_CANCELLED ? "cancelled" : "failed", took, e->msg);
+    else if (!t->kind->hidden)
+        log_info("domain=%s job=%llu %s by %s done after %.3f s", t->name,
+                 (unsigned long long)t->id, t->kind->name, t->by, took);
+}
+
+/* Runs the first job of d. With the lock, which is let go meanwhile. */
+static void run_first(struct queue *q, struct domain *d)
+{
+    struct xend *x = q->xend;
+    struct task *t = d->first;
+    struct err e = {0};
+    int r;
+
+    d->first = t->next;
+    if (!d->first)
+        d->last = NULL;
+    t->state = TASK_RUNNING;
+    t->started = seconds_now();
+    d->running = t;
+    domain_ref(d);
+    domain_touch(x->domains, d);
+    xend_unlock(x);
+    r = t->kind->run(x, d, t, &e);
+    log_end(t, r, &e);
+    xend_lock(x);
+    if (r < 0)
+        t->err = e;
+    finish(q, t, end_state(r, &e));
+    domain_unref(d);
+}
+
+static void make_ready(struct queue *q, struct domain *d)
+{
+    d->next_ready = NULL;
+    *(q->ready_last ? &q->ready_last->next_ready : &q->ready_first) = d;
+    q->ready_last = d;
+    pthread_cond_signal(&q->work);
+}
+
+static void *worker(void *arg)
+{
+    struct queue *q = arg;
+
+    xend_lock(q->xend);
+    for (;;) {
+        struct domain *d;
+
+        q->free_workers++;
+        while (!q->ready_first && !q->stopping && q->free_workers <= WORKERS_KEPT)
+            pthread_cond_wait(&q->work, &q->xend->lock);
+        q->free_workers--;
+        d = q->ready_first;
+        if (!d)
+            break;
+        q->ready_first = d->next_ready;
+        if (!q->ready_first)
+            q->ready_last = NULL;
+        domain_ref(d);
+        run_first(q, d);
+        if (d->first)
+            make_ready(q, d);
+        domain_unref(d);
+    }
+    q->workers--;
+    pthread_cond_broadcast(&q->idle);
+    xend_unlock(q->xend);
+    return NULL;
+}
+
+/* One more worker when all are taken. With the lock; pthread_create does not sleep for long. */
+static void need_worker(struct queue *q)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+
+    if (q->free_workers > 0 || q->workers >= WORKERS_MAX)
+        return;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, 512 * 1024);
+    if (pthread_create(&thread, &attr, worker, q) == 0)
+        q->workers++;
+    else
+        log_error("no thread for a worker: %s", strerror(errno));
+    pthread_attr_destroy(&attr);
+}
+
+static void put_in_queue(struct domain *d, struct task *t, bool first)
+{
+    if (first || !d->first) {
+        t->next = d->first;
+        d->first = t;
+        if (!d->last)
+            d->last = t;
+    } else {
+        d->last->next = t;
+        d->last = t;
+    }
+}
+
+static void cancel_running(struct domain *d)
+{
+    uint64_t one = 1;
+
+    if (!d->running)
+        return;
+    atomic_store(&d->running->job.cancelled, true);
+    if (d->running->job.cancel_fd >= 0 && write(d->running->job.cancel_fd, &one, sizeof(one)) < 0)
+        log_debug("cancel: %s", strerror(errno));
+}
+
+struct task *queue_add(struct queue *q, struct domain *d, const struct task_kind *kind,
+                       const char *by, bool first)
+{
+    struct task *t = xcalloc(1, sizeof(*t));
+    bool was_idle = !d->first && !d->running;
+
+    t->id = ++q->last_id;
+    t->kind = kind;
+    t->job.cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    t->domain = d;
+    domain_ref(d);
+    t->name = xstrdup(d->spec->name);
+    memcpy(t->uuid, d->uuid, sizeof(t->uuid));
+    t->by = xstrdup(by);
+    t->queued = seconds_now();
+    t->older = q->newest;
+    *(q->newest ? &q->newest->newer : &q->oldest) = t;
+    q->newest = t;
+    if (first)
+        cancel_running(d);
+    put_in_queue(d, t, first);
+    if (was_idle)
+        make_ready(q, d);
+    need_worker(q);
+    return t;
+}
+
+struct task *queue_find(struct queue *q, uint64_t id)
+{
+    for (struct task *t = q->newest; t && t->id >= id; t = t->older)
+        if (t->id == id)
+            return t;
+    return NULL;
+}
+
+/* Seconds since the epoch, or nil for "not yet". */
+static struct value *time_value(double t)
+{
+    return t > 0 ? value_real(t) : value_nil();
+}
+
+struct value *task_to_value(const struct task *t)
+{
+    static const char *const names[] = {"queued", "running", "done", "failed", "cancelled"};
+    const char *step = atomic_load(&t->job.step);
+    struct value *v = value_map(), *error = NULL;
+
+    value_set_int(v, "id", (int64_t)t->id);
+    value_set_str(v, "kind", t->kind->name);
+    value_set_str(v, "state", names[t->state]);
+    value_set_str(v, "domain", t->name);
+    value_set_str(v, "uuid", t->uuid);
+    value_set_str(v, "by", t->by);
+    value_set_take(v, "queued", time_value(t->queued));
+    value_set_take(v, "started", time_value(t->started));
+    value_set_take(v, "ended", time_value(t->ended));
+    value_set_take(v, "step", step ? value_str(step) : value_nil());
+    value_set_int(v, "done", (int64_t)atomic_load(&t->job.done));
+    value_set_int(v, "total", (int64_t)atomic_load(&t->job.total));
+    value_set_take(v, "result", t->result ? value_copy(t->result) : value_nil());
+    if (t->state == TASK_FAILED || t->state == TASK_CANCELLED) {
+        error = value_map();
+        value_set_str(error, "code", err_info(t->err.code)->name);
+        value_set_str(error, "message", t->err.msg);
+        value_set_str(error, "hint", t->err.hint);
+    }
+    value_set_take(v, "error", error ? error : value_nil());
+    return v;
+}
+
+struct value *queue_to_value(struct queue *q)
+{
+    struct value *v = value_map(), *list = value_list();
+
+    for (const struct task *t = q->newest; t; t = t->older)
+        if (!t->kind->hidden)
+            value_add_take(list, task_to_value(t));
+    value_set_take(v, "jobs", list);
+    return v;
+}
+
+/* Cancels what waits in the queues. With the lock. */
+static void cancel_waiting(struct queue *q)
+{
+    for (struct task *t = q->newest; t; t = t->older) {
+        if (t->state != TASK_QUEUED)
+            continue;
+        t->domain->first = t->domain->last = NULL;
+        err_set(&t->err, ERR_CANCELLED, "xend is stopping");
+        finish(q, t, TASK_CANCELLED);
+    }
+    q->ready_first = q->ready_last = NULL;
+}
+
+bool queue_stop(struct queue *q, int timeout_s)
+{
+    struct timespec deadline;
+    int r = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += timeout_s;
+    xend_lock(q->xend);
+    q->stopping = true;
+    cancel_waiting(q);
+    for (struct task *t = q->newest; t; t = t->older)
+        if (t->state == TASK_RUNNING)
+            cancel_running(t->domain);
+    pthread_cond_broadcast(&q->work);
+    while (q->workers && r == 0)
+        r = pthread_cond_timedwait(&q->idle, &q->xend->lock, &deadline);
+    xend_unlock(q->xend);
+    return r == 0;
+}
+
+void queue_free(struct queue *q)
+{
+    while (q->newest) {
+        struct task *t = q->newest;
+        unlink_task(q, t);
+        if (t->domain)
+            domain_unref(t->domain);
+        task_free(t);
+    }
+    pthread_cond_destroy(&q->work);
+    pthread_cond_destroy(&q->idle);
+    free(q);
+}

@@ -1,0 +1,77 @@
+/*
+ * Jobs. Every change to a domain is one: queued on its domain, run by a worker, one at a time per
+ * domain, kept for a while when ended. Called without the lock except where said.
+ */
+#ifndef XEND_QUEUE_H
+#define XEND_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/value.h"
+#include "libxl/job.h"
+#include "xend/domain.h"
+
+enum task_state { TASK_QUEUED, TASK_RUNNING, TASK_DONE, TASK_FAILED, TASK_CANCELLED };
+
+struct task;
+
+/*
+ * The work of a job; runs on a worker without the lock, alone inside its domain. May set t->result.
+ */
+typedef int task_fn(struct xend *x, struct domain *d, struct task *t, struct err *e);
+
+struct task_kind {
+    const char *name; /* "pause" */
+    task_fn *run;
+    bool hidden; /* xend's own housekeeping: not in the API's lists */
+};
+
+/* A job's record; the part that drivers see is `job`. */
+struct task {
+    struct job job;
+    uint64_t id;
+    const struct task_kind *kind;
+    struct domain *domain;            /* referenced until the task ends */
+    char *name, uuid[UUID_TEXT_SIZE]; /* of the domain, when the job was made */
+    char *by;
+    int64_t arg;             /* of the kind's own */
+    struct value *arg_value; /* likewise; owned */
+    enum task_state state;
+    double queued, started, ended; /* seconds since the epoch, 0 = not yet */
+    struct value *result;
+    struct err err;
+    struct task *next;          /* in its domain's queue */
+    struct task *older, *newer; /* among all jobs */
+};
+
+struct queue;
+
+struct queue *queue_new(struct xend *x);
+/*
+ * Cancels the jobs that wait, asks the running ones to stop, ends the workers. False when one
+ * still runs after timeout_s: the caller then ends the process without freeing anything.
+ */
+bool queue_stop(struct queue *q, int timeout_s);
+void queue_free(struct queue *q);
+
+/*
+ * With the lock: puts a job on d's queue and gives its id. first: ahead of the waiting ones, and
+ * the running one is asked to cancel (destroy). by: who asks, copied.
+ */
+struct task *queue_add(struct queue *q, struct domain *d, const struct task_kind *kind,
+                       const char *by, bool first);
+
+/* With the lock: the job with this id, or NULL when it was never made or is forgotten. */
+struct task *queue_find(struct queue *q, uint64_t id);
+/* With the lock: {"jobs":[...]}, newest first. The caller's. */
+struct value *queue_to_value(struct queue *q);
+/* With the lock: the wire form; the caller's. */
+struct value *task_to_value(const struct task *t);
+
+static inline bool task_ended(const struct task *t)
+{
+    return t->state >= TASK_DONE;
+}
+
+#endif

@@ -1,0 +1,105 @@
+/* The route table and how a request finds its handler: see route.h. */
+#include "xend/route.h"
+
+#include <string.h>
+
+#include "libxl/base/mem.h"
+#include "xend/api.h"
+
+const struct route routes[] = {
+    {"GET", "/v1", LEVEL_READ, api_version},
+    {"GET", "/v1/host", LEVEL_READ, api_host},
+    {"GET", "/v1/domains", LEVEL_READ, api_domains_list},
+    {"POST", "/v1/domains", LEVEL_OPERATE, api_domains_create},
+    {"GET", "/v1/domains/:domain", LEVEL_READ, api_domain_get},
+    {"POST", "/v1/domains/:domain/pause", LEVEL_OPERATE, api_domain_pause},
+    {"POST", "/v1/domains/:domain/unpause", LEVEL_OPERATE, api_domain_unpause},
+    {"POST", "/v1/domains/:domain/shutdown", LEVEL_OPERATE, api_domain_shutdown},
+    {"POST", "/v1/domains/:domain/destroy", LEVEL_OPERATE, api_domain_destroy},
+    {"GET", "/v1/domains/:domain/console", LEVEL_OPERATE, api_domain_console},
+    {"GET", "/v1/jobs", LEVEL_READ, api_jobs_list},
+    {"GET", "/v1/jobs/:job", LEVEL_READ, api_job_get},
+};
+const size_t routes_count = ARRAY_LEN(routes);
+
+#define PARTS_MAX 6
+
+/* Splits a path at its slashes, in place; the number of parts, or -1 when there are too many. */
+static int split(char *path, char *parts[PARTS_MAX])
+{
+    int n = 0;
+
+    while (*path) {
+        if (*path == '/') {
+            *path++ = '\0';
+            continue;
+        }
+        if (n == PARTS_MAX)
+            return -1;
+        parts[n++] = path;
+        path += strcspn(path, "/");
+    }
+    return n;
+}
+
+/* Whether the pattern has these parts; variable ones go to args (as places in parts). */
+static bool matches(const char *pattern, char *const parts[], int n, int args[PATH_ARGS_MAX])
+{
+    int i = 0, n_args = 0;
+
+    for (pattern++; *pattern; i++) {
+        size_t len = strcspn(pattern, "/");
+        if (i == n)
+            return false;
+        if (*pattern == ':')
+            args[n_args++] = i;
+        else if (strlen(parts[i]) != len || memcmp(parts[i], pattern, len) != 0)
+            return false;
+        pattern += len + (pattern[len] == '/');
+    }
+    return i == n;
+}
+
+static void refuse(struct reply *p, const struct request *r, bool path_known)
+{
+    struct err e;
+
+    if (path_known) {
+        err_set(&e, ERR_INVALID, "%s is not possible for %.200s", r->method, r->path);
+        reply_err(p, &e);
+        p->status = 405;
+    } else {
+        err_set(&e, ERR_NOT_FOUND, "no such resource: %.200s", r->path);
+        reply_err(p, &e);
+    }
+}
+
+void route_handle(struct xend *x, struct request *r, struct reply *p)
+{
+    AUTO(freep) char *copy = xstrdup(r->path);
+    char *parts[PARTS_MAX];
+    int n = split(copy, parts);
+    bool path_known = false;
+    struct err e;
+
+    for (size_t i = 0; n >= 0 && i < routes_count; i++) {
+        int args[PATH_ARGS_MAX] = {-1, -1};
+        if (!matches(routes[i].path, parts, n, args))
+            continue;
+        path_known = true;
+        if (strcmp(routes[i].method, r->method) != 0)
+            continue;
+        if (r->peer.level < routes[i].level) {
+            err_set(&e, ERR_DENIED, "uid %u may not do this", (unsigned)r->peer.uid);
+            err_hint(&e, "root and members of group xen may");
+            reply_err(p, &e);
+            return;
+        }
+        for (int a = 0; a < PATH_ARGS_MAX; a++)
+            r->args[a] = args[a] >= 0 ? parts[args[a]] : NULL;
+        routes[i].handler(x, r, p);
+        r->args[0] = r->args[1] = NULL; /* they pointed into our copy */
+        return;
+    }
+    refuse(p, r, path_known);
+}
