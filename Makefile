@@ -1,0 +1,186 @@
+# Builds xend and xm, runs the tests, installs. One file, not recursive; `make help` lists targets.
+# Variables: V=1 (show commands)  CC=clang  SAN=address,undefined  BUILD=dir  WERROR=0
+#            DESTDIR= PREFIX=/usr (install)
+
+PREFIX  ?= /usr
+DESTDIR ?=
+BUILD   ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+comma   := ,
+Q       := $(if $(V),,@)
+
+OPT     ?= -O2
+CFLAGS  ?= $(OPT) -g
+FLAGS   := -std=gnu11 -D_GNU_SOURCE -I. -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror) -Wshadow \
+           -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wwrite-strings \
+           -fstack-protector-strong -pthread $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer,\
+           -D_FORTIFY_SOURCE=2)
+LDFLAGS += -pthread $(if $(SAN),-fsanitize=$(SAN))
+
+# The layers, lowest first (tests/check-layers.sh). xm links without the drivers.
+BASE    := $(wildcard libxl/base/*.c)
+CONFIG  := $(wildcard config/*.c)
+SPEC    := $(filter-out libxl/driver.c,$(wildcard libxl/*.c))
+DRIVERS := libxl/driver.c $(wildcard libxl/test/*.c libxl/qemu/*.c)
+XEND    := $(wildcard xend/*.c)
+XM      := $(wildcard xm/*.c)
+UNIT    := $(wildcard tests/unit/test_*.c)
+TOOLS   := $(wildcard tests/tools/*.c)
+
+LIBS    := $(BUILD)/libspec.a $(BUILD)/libconfig.a $(BUILD)/libbase.a
+LIBDRV  := $(BUILD)/libdrivers.a
+# xend without its main(), for the unit tests
+LIBXEND := $(BUILD)/libxend.a
+EXT     := -lyajl -luuid -lm
+
+PROGRAMS   := $(BUILD)/xend $(BUILD)/xm
+UNIT_PROGS := $(UNIT:tests/unit/%.c=$(BUILD)/tests/%)
+TOOL_PROGS := $(TOOLS:tests/tools/%.c=$(BUILD)/tests/%)
+
+all: $(PROGRAMS)
+
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(FLAGS) -MMD -MP -c -o $@ $<
+
+define archive
+$(1): $(call obj,$(2))
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+endef
+$(eval $(call archive,$(BUILD)/libbase.a,$(BASE)))
+$(eval $(call archive,$(BUILD)/libconfig.a,$(CONFIG)))
+$(eval $(call archive,$(BUILD)/libspec.a,$(SPEC)))
+$(eval $(call archive,$(LIBDRV),$(DRIVERS)))
+$(eval $(call archive,$(LIBXEND),$(filter-out xend/main.c,$(XEND))))
+
+$(BUILD)/xend: $(BUILD)/xend/main.o $(LIBXEND) $(LIBDRV) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd $(EXT)
+
+$(BUILD)/xm: $(call obj,$(XM)) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(EXT)
+
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIBXEND) $(LIBDRV) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcunit -lmicrohttpd $(EXT)
+
+$(BUILD)/tests/%: $(BUILD)/tests/tools/%.o $(LIBDRV) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(EXT)
+
+-include $(wildcard $(BUILD)/libxl/*.d $(BUILD)/libxl/*/*.d $(BUILD)/config/*.d $(BUILD)/xend/*.d \
+    $(BUILD)/xm/*.d $(BUILD)/tests/unit/*.d $(BUILD)/tests/tools/*.d)
+
+# ---- tests: see tests/README.md
+RUN := BUILD=$(BUILD) tests/run
+
+guest:
+	$(Q)sh scripts/mkguest
+
+# needs nothing but the build: no root, no network, no guest
+check: all $(UNIT_PROGS) $(TOOL_PROGS)
+	$(Q)$(RUN) --reset
+	$(Q)$(MAKE) --no-print-directory run-check; $(RUN) --sum
+
+run-check:
+	$(Q)$(RUN) $(filter-out $(LIVE_PROGS),$(UNIT_PROGS)) $(sort $(wildcard tests/golden/*.sh \
+	    tests/system/xm-*.sh tests/system/xend-*.sh tests/system/api-*.sh)) \
+	    $(if $(SAN),,tests/check-lint.sh)
+
+# real guests: root, and the guest's kernel and initramfs
+LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_driver_contract
+check-system: all guest $(LIVE_PROGS)
+	$(Q)$(RUN) --reset
+	$(Q)$(MAKE) --no-print-directory run-check-system; $(RUN) --sum
+
+run-check-system:
+	$(Q)$(RUN) $(LIVE_PROGS) $(sort $(wildcard tests/system/qemu-*.sh tests/system/install-*.sh))
+
+# real Xen: the rig
+check-xen:
+	$(Q)$(RUN) --reset
+	$(Q)$(MAKE) --no-print-directory run-check-xen; $(RUN) --sum
+
+run-check-xen:
+	$(Q)TEST_TIMEOUT=1500 $(RUN) tests/rig/smoke
+
+# everything, and once more under the sanitizers; one sum at the end
+check-all: all guest $(UNIT_PROGS) $(TOOL_PROGS)
+	$(Q)$(RUN) --reset
+	$(Q)$(MAKE) -k --no-print-directory run-check; \
+	$(MAKE) -k --no-print-directory run-check-system; \
+	$(MAKE) -k --no-print-directory check-san; \
+	$(MAKE) -k --no-print-directory run-check-xen; \
+	$(RUN) --sum
+
+# the quick tests and the live ones with gcc's address and undefined-behaviour sanitizers
+check-san:
+	$(Q)$(MAKE) -k --no-print-directory SAN=address,undefined check-san-build && \
+	cat $(BUILD)/san-address-undefined/tests/totals >>$(BUILD)/tests/totals || \
+	echo "0 1 0" >>$(BUILD)/tests/totals
+
+check-san-build: all $(UNIT_PROGS) $(TOOL_PROGS)
+	$(Q)$(RUN) --reset
+	$(Q)$(MAKE) -k --no-print-directory run-check run-check-system; true
+
+rig:
+	$(Q)tests/rig/build
+
+rig-shell: rig
+	$(Q)tests/rig/up && tests/rig/shell; tests/rig/down
+
+demo: all guest
+	$(Q)BUILD=$(BUILD) sh scripts/demo
+
+# ---- hygiene
+CSRC := $(BASE) $(CONFIG) $(SPEC) $(DRIVERS) $(XEND) $(XM)
+format:
+	$(Q)clang-format -i $(shell find libxl config xend xm tests -name '*.[ch]')
+
+lint:
+	$(Q)tests/check-lint.sh
+
+tidy:
+	$(Q)clang-tidy --quiet $(CSRC) -- $(FLAGS)
+
+# ---- installing
+SBIN  := $(DESTDIR)$(PREFIX)/sbin
+MAN   := $(DESTDIR)$(PREFIX)/share/man
+ETC   := $(DESTDIR)/etc/xen
+UNITS := $(DESTDIR)/lib/systemd/system
+COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+MANPAGES := xm/xm.1 xend/xend.8 config/xm.cfg.5
+
+install: all
+	install -d $(SBIN) $(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(ETC)/auto $(ETC)/scripts $(UNITS) $(COMPLETION)
+	install -m 755 $(PROGRAMS) $(SBIN)
+	for m in $(wildcard $(MANPAGES)); do install -m 644 $$m $(MAN)/man$${m##*.}/; done
+	install -m 644 $(wildcard etc/xen/xmexample*) $(ETC)
+	[ -e $(ETC)/xend-config.sxp ] || install -m 644 etc/xen/xend-config.sxp $(ETC)
+	sed 's,@SBIN@,$(PREFIX)/sbin,' scripts/xend.service >$(UNITS)/xend.service
+	install -m 644 scripts/xm.bash-completion $(COMPLETION)/xm
+	$(if $(DESTDIR),,sh scripts/make-users)
+
+uninstall:
+	rm -f $(SBIN)/xend $(SBIN)/xm $(UNITS)/xend.service $(COMPLETION)/xm \
+	    $(foreach m,$(MANPAGES),$(MAN)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+	@echo "left in place: $(ETC), the state under /var/lib/xend, group xen and user xend-qemu"
+
+clean:
+	rm -rf build
+
+help:
+	@echo "make             build/xend and build/xm"
+	@echo "make check       quick tests: no root, network, guest or Xen (SAN=address,undefined works)"
+	@echo "make check-system   tests with real guests (root)"
+	@echo "make check-xen   tests on real Xen in the rig (root)"
+	@echo "make check-all   all of these; CI's"
+	@echo "make demo        boot a guest and show what xm does; KEEP=1 leaves it running"
+	@echo "make rig, rig-shell   real Xen in QEMU; a shell in its dom0"
+	@echo "make format, lint, tidy   layers, sizes, shellcheck, cppcheck; clang-tidy"
+	@echo "make install, uninstall   DESTDIR= PREFIX=/usr"
+	@echo "variables: V=1 CC=clang SAN= WERROR=0 BUILD=dir"
+
+.PHONY: all clean guest check run-check check-system run-check-system check-xen run-check-xen check-all \
+    check-san check-san-build rig rig-shell demo format lint tidy install uninstall help
+.SECONDARY:
