@@ -38,9 +38,10 @@ TOOL_PROGS := $(TOOLS:tests/tools/%.c=$(BUILD)/tests/%)
 
 all: $(PROGRAMS)
 
-obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+OBJ := $(BUILD)/obj
+obj = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
-$(BUILD)/%.o: %.c Makefile
+$(OBJ)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(FLAGS) -MMD -MP -c -o $@ $<
 
@@ -54,22 +55,21 @@ $(eval $(call archive,$(BUILD)/libspec.a,$(SPEC)))
 $(eval $(call archive,$(LIBDRV),$(DRIVERS)))
 $(eval $(call archive,$(LIBXEND),$(filter-out xend/main.c,$(XEND))))
 
-$(BUILD)/xend: $(BUILD)/xend/main.o $(LIBXEND) $(LIBDRV) $(LIBS)
+$(BUILD)/xend: $(OBJ)/xend/main.o $(LIBXEND) $(LIBDRV) $(LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd $(EXT)
 
 $(BUILD)/xm: $(call obj,$(XM)) $(LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(EXT)
 
-$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIBXEND) $(LIBDRV) $(LIBS)
+$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(LIBXEND) $(LIBDRV) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcunit -lmicrohttpd $(EXT)
 
-$(BUILD)/tests/%: $(BUILD)/tests/tools/%.o $(LIBDRV) $(LIBS)
+$(BUILD)/tests/%: $(OBJ)/tests/tools/%.o $(LIBDRV) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(EXT)
 
--include $(wildcard $(BUILD)/libxl/*.d $(BUILD)/libxl/*/*.d $(BUILD)/config/*.d $(BUILD)/xend/*.d \
-    $(BUILD)/xm/*.d $(BUILD)/tests/unit/*.d $(BUILD)/tests/tools/*.d)
+-include $(wildcard $(OBJ)/*/*.d $(OBJ)/*/*/*.d)
 
 # ---- tests: see tests/README.md
 RUN := BUILD=$(BUILD) tests/run

@@ -201,6 +201,21 @@ static void append(void *ctx, const char *text, size_t len)
     buf_add(ctx, text, len);
 }
 
+/* The shortest digits that read back as the same number. */
+static void gen_real(yajl_gen g, double r)
+{
+    char text[40];
+
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, r);
+        if (strtod(text, NULL) == r)
+            break;
+    }
+    if (!strpbrk(text, ".e"))
+        strcat(text, ".0"); /* stays a real for whoever reads it */
+    yajl_gen_number(g, text, strlen(text));
+}
+
 static void gen_value(yajl_gen g, const struct value *v)
 {
     switch (value_type(v)) {
@@ -215,7 +230,7 @@ static void gen_value(yajl_gen g, const struct value *v)
         break;
     case VALUE_REAL:
         if (isfinite(value_as_real(v)))
-            yajl_gen_double(g, value_as_real(v));
+            gen_real(g, value_as_real(v));
         else
             yajl_gen_null(g);
         break;

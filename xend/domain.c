@@ -8,6 +8,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 #include "xend/dom0.h"
+#include "xend/events.h"
 #include "xend/server.h"
 #include "xend/xend.h"
 
@@ -127,6 +128,7 @@ struct domain *domain_add_take(struct domains *t, struct spec *s_take, struct er
     insert(t, d);
     index_put(&t->by_uuid, d->uuid, d);
     domain_touch(t, d);
+    event_domain(t->xend, d, "added");
     return d;
 }
 
@@ -140,6 +142,7 @@ void domain_remove(struct domains *t, struct domain *d)
     index_remove(&t->by_uuid, d->uuid);
     take_out(t, d);
     domain_touch(t, d);
+    event_domain(t->xend, d, "removed");
     domain_unref(d);
 }
 
@@ -182,6 +185,7 @@ void domain_set_state(struct domains *t, struct domain *d, enum domain_state s)
         return;
     d->state = s;
     domain_touch(t, d);
+    event_domain(t->xend, d, "state");
 }
 
 void domain_started(struct domains *t, struct domain *d, const struct guest *g)
@@ -195,6 +199,7 @@ void domain_started(struct domains *t, struct domain *d, const struct guest *g)
     d->mem_kib = (uint64_t)d->spec->memory * 1024;
     d->vcpus_online = (unsigned)d->spec->vcpus;
     domain_touch(t, d);
+    event_domain(t->xend, d, "started");
 }
 
 void domain_stopped(struct domains *t, struct domain *d)
@@ -206,6 +211,7 @@ void domain_stopped(struct domains *t, struct domain *d)
     d->state = DOMAIN_HALTED;
     d->cpu_ns = 0;
     domain_touch(t, d);
+    event_domain(t->xend, d, "stopped");
 }
 
 int domain_set_spec_take(struct domains *t, struct domain *d, struct spec *s_take, struct err *e)
@@ -220,6 +226,7 @@ int domain_set_spec_take(struct domains *t, struct domain *d, struct spec *s_tak
     d->spec = steal(s);
     insert(t, d);
     domain_touch(t, d);
+    event_domain(t->xend, d, "changed");
     return 0;
 }
 

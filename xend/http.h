@@ -50,6 +50,13 @@ void shared_text_unref(struct shared_text *t);
 /* Takes the stream of a connection that was upgraded. `early` is what the client sent already. */
 typedef void upgrade_fn(void *arg, int fd, const void *early, size_t n_early, void *handle);
 
+/*
+ * More of a body that has no end: appends to *out, at most max_bytes. timed_out: nothing happened
+ * for STREAM_QUIET_S: say something, so that a dead peer is noticed.
+ */
+typedef void stream_fn(void *arg, bool timed_out, size_t max_bytes, struct buf *out);
+#define STREAM_QUIET_S 15
+
 struct reply {
     int status;
     const char *type; /* content type; NULL: none */
@@ -59,6 +66,9 @@ struct reply {
     /* instead of an answer now: */
     bool wait;
     uint64_t wait_key; /* woken by server_wake with this key */
+    /* instead of a whole body: */
+    stream_fn *stream; /* called when there is room, and again when wait_key is woken */
+    void *stream_arg;  /* from malloc; freed when the request ends */
     /* instead of a body: */
     const char *upgrade; /* protocol name */
     upgrade_fn *on_upgrade;

@@ -19,6 +19,7 @@
 #include "xend/console.h"
 #include "xend/daemon.h"
 #include "xend/dom0.h"
+#include "xend/events.h"
 #include "xend/ops.h"
 #include "xend/server.h"
 #include "xend/xend.h"
@@ -144,6 +145,9 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
     if (open_driver(x, e) < 0)
         return -1;
     x->domains = domains_new(x);
+    x->events = events_open(x, x->paths.lib_dir, e);
+    if (!x->events)
+        return -1;
     x->queue = queue_new(x);
     x->consoles = consoles_new(x);
     if (dom0_add(x, e) < 0 || ops_adopt(x, e) < 0)
@@ -190,6 +194,8 @@ static void stop_all(struct xend *x, struct watch *w)
         pthread_join(w->thread, NULL);
     close(w->stop_fd);
     forget_guests(x);
+    events_close(x->events);
+    x->events = NULL;
     domains_free(x->domains);
     queue_free(x->queue);
     x->driver->ops->close(x->driver);

@@ -29,7 +29,7 @@ static int connect_console(struct xend *x, struct domain *d, struct err *e)
     return console_connect(x->consoles, d, fd, log, e);
 }
 
-int guest_start(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e)
+int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e)
 {
     AUTO(spec_freep) struct spec *s = NULL;
     struct guest *g;
@@ -51,7 +51,7 @@ int guest_start(struct xend *x, struct domain *d, struct task *t, bool paused, s
     job_step(&t->job, "starting its vcpus");
     if (x->driver->ops->resume(g, e) < 0) {
         struct err ignored;
-        if (guest_end(x, d, &ignored) < 0)
+        if (domain_guest_end(x, d, &ignored) < 0)
             log_error("domain=%s: giving back what was started: %s", s->name, ignored.msg);
         return -1;
     }
@@ -62,7 +62,7 @@ int guest_start(struct xend *x, struct domain *d, struct task *t, bool paused, s
     return 0;
 }
 
-int guest_end(struct xend *x, struct domain *d, struct err *e)
+int domain_guest_end(struct xend *x, struct domain *d, struct err *e)
 {
     if (d->guest) {
         xend_lock(x);
@@ -100,7 +100,7 @@ static struct value *domain_result(struct xend *x, const struct domain *d)
 
 static int run_create(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (guest_start(x, d, t, t->arg == 1, e) < 0) {
+    if (domain_guest_start(x, d, t, t->arg == 1, e) < 0) {
         err_add(e, "%s", t->name);
         domain_forget_if_transient(x, d);
         return -1;
@@ -153,7 +153,7 @@ static int run_destroy(struct xend *x, struct domain *d, struct task *t, struct 
 {
     if (!d->guest && d->removed)
         return 0;
-    if (guest_end(x, d, e) < 0)
+    if (domain_guest_end(x, d, e) < 0)
         return err_add(e, "%s: destroying", t->name);
     domain_forget_if_transient(x, d);
     return 0;

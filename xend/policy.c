@@ -69,9 +69,9 @@ static void log_change(const struct task *t, enum guest_state end, enum stop_rea
 
 static int restart(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (guest_end(x, d, e) < 0)
+    if (domain_guest_end(x, d, e) < 0)
         return err_add(e, "%s: restarting", t->name);
-    if (guest_start(x, d, t, false, e) == 0)
+    if (domain_guest_start(x, d, t, false, e) == 0)
         return 0;
     domain_forget_if_transient(x, d);
     return err_add(e, "%s: restarting", t->name);
@@ -89,7 +89,7 @@ static int act(struct xend *x, struct domain *d, struct task *t, enum end_action
         log_warn("domain=%s: this version keeps no renamed copy of the dead one", t->name);
         return restart(x, d, t, e);
     default:
-        if (guest_end(x, d, e) < 0)
+        if (domain_guest_end(x, d, e) < 0)
             return err_add(e, "%s: tidying up after its end", t->name);
         domain_forget_if_transient(x, d);
         return 0;

@@ -9,6 +9,7 @@
 
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/events.h"
 #include "xend/server.h"
 #include "xend/xend.h"
 
@@ -25,6 +26,12 @@ struct queue {
     size_t n_ended, workers, free_workers;
     bool stopping;
 };
+
+const char *task_state_name(enum task_state s)
+{
+    static const char *const names[] = {"queued", "running", "done", "failed", "cancelled"};
+    return names[s];
+}
 
 static double seconds_now(void)
 {
@@ -89,6 +96,7 @@ static void finish(struct queue *q, struct task *t, enum task_state state)
     t->domain = NULL;
     close_fd(&t->job.cancel_fd);
     atomic_store(&t->job.step, NULL);
+    event_job(q->xend, t);
     q->n_ended++;
     if (d->running == t) {
         d->running = NULL;
@@ -246,6 +254,7 @@ struct task *queue_add(struct queue *q, struct domain *d, const struct task_kind
     if (first)
         cancel_running(d);
     put_in_queue(d, t, first);
+    event_job(q->xend, t);
     if (was_idle)
         make_ready(q, d);
     need_worker(q);
@@ -268,13 +277,12 @@ static struct value *time_value(double t)
 
 struct value *task_to_value(const struct task *t)
 {
-    static const char *const names[] = {"queued", "running", "done", "failed", "cancelled"};
     const char *step = atomic_load(&t->job.step);
     struct value *v = value_map(), *error = NULL;
 
     value_set_int(v, "id", (int64_t)t->id);
     value_set_str(v, "kind", t->kind->name);
-    value_set_str(v, "state", names[t->state]);
+    value_set_str(v, "state", task_state_name(t->state));
     value_set_str(v, "domain", t->name);
     value_set_str(v, "uuid", t->uuid);
     value_set_str(v, "by", t->by);

@@ -14,6 +14,8 @@
 
 enum task_state { TASK_QUEUED, TASK_RUNNING, TASK_DONE, TASK_FAILED, TASK_CANCELLED };
 
+const char *task_state_name(enum task_state s); /* "queued", ... */
+
 struct task;
 
 /*

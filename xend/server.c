@@ -41,7 +41,9 @@ struct exchange {
     size_t dropped;
     bool waiting; /* in server->waiting, suspended */
     uint64_t wait_key, wait_id;
-    struct reply upgrade; /* what on_upgrade needs; its argument is freed with the exchange */
+    struct reply after; /* of an upgrade or a stream, whose arguments are freed with the exchange */
+    struct buf chunk;   /* of a stream: what did not fit yet */
+    int64_t stream_deadline_ms;
     struct exchange *prev, *next;
 };
 
@@ -116,7 +118,9 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
         return;
     set_deadline(x->conn, NEXT_REQUEST_S);
     buf_clear(&x->request.body);
-    free(x->upgrade.upgrade_arg);
+    free(x->after.upgrade_arg);
+    free(x->after.stream_arg);
+    buf_clear(&x->chunk);
     free(x->path);
     free(x);
     *con_cls = NULL;
@@ -153,73 +157,6 @@ static int check_headers(struct MHD_Connection *connection, const char *version,
     if (length && strtoull(length, NULL, 10) > BODY_MAX)
         return err_set(e, ERR_TOO_LARGE, "the body is larger than %d bytes", BODY_MAX);
     return 0;
-}
-
-static void unref_shared(void *t)
-{
-    shared_text_unref(t);
-}
-
-static void on_upgrade(void *arg, struct MHD_Connection *connection, void *con_cls,
-                       const char *extra, size_t n_extra, MHD_socket fd,
-                       struct MHD_UpgradeResponseHandle *handle)
-{
-    struct exchange *x = arg;
-
-    (void)connection, (void)con_cls;
-    x->upgrade.on_upgrade(x->upgrade.upgrade_arg, fd, extra, n_extra, handle);
-}
-
-static struct MHD_Response *make_upgrade(struct exchange *x, const struct reply *p)
-{
-    struct MHD_Response *r = MHD_create_response_for_upgrade(on_upgrade, x);
-
-    x->upgrade = *p;
-    MHD_add_response_header(r, "Upgrade", p->upgrade);
-    return r;
-}
-
-static struct MHD_Response *make_response(struct reply *p)
-{
-    struct MHD_Response *r;
-
-    if (p->shared)
-        r = MHD_create_response_from_buffer_with_free_callback_cls(
-            p->shared->text.len, p->shared->text.ptr, unref_shared, p->shared);
-    else
-        r = MHD_create_response_from_buffer(p->body.len, p->body.ptr, MHD_RESPMEM_MUST_FREE);
-    p->shared = NULL;
-    p->body = (struct buf)BUF_INIT;
-    if (p->type)
-        MHD_add_response_header(r, "Content-Type", p->type);
-    if (p->etag)
-        MHD_add_response_header(r, "ETag", p->etag);
-    if (p->location)
-        MHD_add_response_header(r, "Location", p->location);
-    return r;
-}
-
-static enum MHD_Result send_reply(struct exchange *x, struct reply *p, bool close)
-{
-    struct MHD_Connection *connection = x->request.connection;
-    struct MHD_Response *r = p->upgrade ? make_upgrade(x, p) : make_response(p);
-    enum MHD_Result result;
-
-    if (close)
-        MHD_add_response_header(r, "Connection", "close");
-    result = MHD_queue_response(connection, (unsigned)p->status, r);
-    MHD_destroy_response(r);
-    free(p->etag);
-    free(p->location);
-    return result;
-}
-
-static enum MHD_Result send_error(struct exchange *x, const struct err *e)
-{
-    struct reply p = {0};
-
-    reply_err(&p, e);
-    return send_reply(x, &p, true);
 }
 
 /* Suspends x unless something was woken since `wakes`; true when it is suspended. */
@@ -271,6 +208,116 @@ static uint64_t wakes_now(struct server *s, bool *stopping)
     *stopping = s->stopping;
     pthread_mutex_unlock(&s->lock);
     return n;
+}
+
+static void unref_shared(void *t)
+{
+    shared_text_unref(t);
+}
+
+static void on_upgrade(void *arg, struct MHD_Connection *connection, void *con_cls,
+                       const char *extra, size_t n_extra, MHD_socket fd,
+                       struct MHD_UpgradeResponseHandle *handle)
+{
+    struct exchange *x = arg;
+
+    (void)connection, (void)con_cls;
+    x->after.on_upgrade(x->after.upgrade_arg, fd, extra, n_extra, handle);
+}
+
+static struct MHD_Response *make_upgrade(struct exchange *x, const struct reply *p)
+{
+    struct MHD_Response *r = MHD_create_response_for_upgrade(on_upgrade, x);
+
+    x->after = *p;
+    MHD_add_response_header(r, "Upgrade", p->upgrade);
+    return r;
+}
+
+static struct MHD_Response *make_response(struct reply *p)
+{
+    struct MHD_Response *r;
+
+    if (p->shared)
+        r = MHD_create_response_from_buffer_with_free_callback_cls(
+            p->shared->text.len, p->shared->text.ptr, unref_shared, p->shared);
+    else
+        r = MHD_create_response_from_buffer(p->body.len, p->body.ptr, MHD_RESPMEM_MUST_FREE);
+    p->shared = NULL;
+    p->body = (struct buf)BUF_INIT;
+    if (p->type)
+        MHD_add_response_header(r, "Content-Type", p->type);
+    if (p->etag)
+        MHD_add_response_header(r, "ETag", p->etag);
+    if (p->location)
+        MHD_add_response_header(r, "Location", p->location);
+    return r;
+}
+
+/* The library asks for more of a stream; without any, the connection waits, suspended. */
+static ssize_t read_stream(void *arg, uint64_t pos, char *out, size_t max)
+{
+    struct exchange *x = arg;
+    struct server *s = x->conn->server;
+    size_t n;
+
+    (void)pos;
+    for (;;) {
+        bool stopping, timed_out = x->stream_deadline_ms && now_ms() >= x->stream_deadline_ms;
+        uint64_t wakes = wakes_now(s, &stopping);
+
+        if (x->request.gone || stopping)
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        if (!x->chunk.len)
+            x->after.stream(x->after.stream_arg, timed_out, max, &x->chunk);
+        if (x->chunk.len)
+            break;
+        x->stream_deadline_ms = now_ms() + STREAM_QUIET_S * 1000;
+        x->request.deadline_ms = x->stream_deadline_ms;
+        if (suspend(s, x, &x->after, wakes))
+            return 0;
+    }
+    x->stream_deadline_ms = 0;
+    n = x->chunk.len < max ? x->chunk.len : max;
+    memcpy(out, x->chunk.ptr, n);
+    buf_shift(&x->chunk, n);
+    return (ssize_t)n;
+}
+
+static struct MHD_Response *make_stream(struct exchange *x, const struct reply *p)
+{
+    struct MHD_Response *r =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_stream, x, NULL);
+
+    x->after = *p;
+    MHD_add_response_header(r, "Content-Type", p->type);
+    MHD_add_response_header(r, "Cache-Control", "no-store");
+    return r;
+}
+
+static enum MHD_Result send_reply(struct exchange *x, struct reply *p, bool close)
+{
+    struct MHD_Connection *connection = x->request.connection;
+    struct MHD_Response *r = p->upgrade  ? make_upgrade(x, p)
+                             : p->stream ? make_stream(x, p)
+                                         : make_response(p);
+    enum MHD_Result result;
+
+    if (close)
+        MHD_add_response_header(r, "Connection", "close");
+    result = MHD_queue_response(connection, (unsigned)p->status, r);
+    MHD_destroy_response(r);
+    free(p->etag);
+    free(p->location);
+    return result;
+}
+
+static enum MHD_Result send_error(struct exchange *x, const struct err *e)
+{
+    struct reply p = {0};
+
+    reply_err(&p, e);
+    return send_reply(x, &p, true);
 }
 
 static enum MHD_Result answer(struct server *s, struct exchange *x)

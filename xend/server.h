@@ -38,5 +38,6 @@ void server_end_upgrade(void *handle);
 
 /* Keys: the list of domains has its own, a job its id. */
 #define WAKE_DOMAINS UINT64_MAX
+#define WAKE_EVENTS (UINT64_MAX - 1)
 
 #endif

@@ -19,6 +19,7 @@ struct server;
 struct domains;
 struct queue;
 struct consoles;
+struct events;
 
 struct xend {
     struct paths paths;
@@ -29,6 +30,7 @@ struct xend {
     struct queue *queue;
     struct consoles *consoles;
     struct server *server;
+    struct events *events;
 };
 
 static inline void xend_lock(struct xend *x)

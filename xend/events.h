@@ -1,0 +1,41 @@
+/*
+ * Events: every visible change, with an id that goes on across restarts of xend. They are written
+ * to a file first (lib_dir/events.log, JSON lines, bounded with one older file), then shown to
+ * those who follow. After a restart the file tells which jobs never ended: they get an event of
+ * their own, "interrupted".
+ */
+#ifndef XEND_EVENTS_H
+#define XEND_EVENTS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config/value.h"
+#include "libxl/base/buf.h"
+#include "libxl/base/err.h"
+
+struct events;
+struct xend;
+struct domain;
+struct task;
+
+#define EVENTS_KEPT 10000                 /* in memory, for those who come back */
+#define EVENTS_FILE_MAX (4 * 1024 * 1024) /* then the file becomes events.log.1 */
+
+/* Opens the log, finds the last id, reports interrupted jobs; starts the writer. */
+struct events *events_open(struct xend *x, const char *lib_dir, struct err *e);
+/* Writes what is pending, ends the writer. Followers must be gone. NULL is fine. */
+void events_close(struct events *v);
+
+/* With the xend lock; never sleeps. Events before events_open or after events_close vanish. */
+void event_domain(struct xend *x, const struct domain *d, const char *type);
+void event_job(struct xend *x, const struct task *t);
+
+/* The id of the newest event that is written, and of the oldest that is still kept. */
+void events_range(struct events *v, uint64_t *oldest, uint64_t *newest);
+
+/* Appends the texts of events after `since`, as server-sent events or as a JSON list's items. */
+uint64_t events_sse(struct events *v, uint64_t since, size_t max_bytes, struct buf *out);
+uint64_t events_json(struct events *v, uint64_t since, size_t limit, struct buf *out);
+
+#endif
