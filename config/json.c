@@ -177,7 +177,7 @@ struct value *json_parse(const char *text, size_t len, const char *name, struct 
     size_t at = yajl_get_bytes_consumed(h), line, column;
 
     if (status == yajl_status_ok) {
-        at = len;
+        at = len + 1; /* what is missing is missing behind the end */
         status = yajl_complete_parse(h);
     }
     if (status == yajl_status_error)
@@ -191,7 +191,7 @@ struct value *json_parse(const char *text, size_t len, const char *name, struct 
     for (size_t i = 0; i < VALUE_DEPTH_MAX; i++)
         free(r.keys[i]);
     value_free(r.root);
-    place_of(text, at < len ? at : len, &line, &column);
+    place_of(text, at > 0 ? at - 1 : 0, &line, &column);
     err_set(e, ERR_INVALID, "%s:%zu:%zu: not JSON: %s", name, line, column, r.problem);
     return NULL;
 }

@@ -9,7 +9,7 @@ handler_fn api_version, api_host;
 handler_fn api_domains_list, api_domains_create, api_domain_get;
 handler_fn api_domain_pause, api_domain_unpause, api_domain_shutdown, api_domain_destroy;
 handler_fn api_domain_console;
-handler_fn api_jobs_list, api_job_get;
+handler_fn api_jobs_list, api_job_get, api_job_cancel;
 handler_fn api_events;
 
 /* Answers with a job: waits for its end as ?wait= says, then 200 or the job's error, else 202. */

@@ -65,6 +65,33 @@ void api_job_get(struct xend *x, struct request *r, struct reply *p)
         reply_job(x, r, p, (uint64_t)id);
 }
 
+void api_job_cancel(struct xend *x, struct request *r, struct reply *p)
+{
+    struct task *t = NULL;
+    int64_t id;
+    struct err e;
+    int failed = 0;
+
+    if (r->job) { /* called again while it waits for the end */
+        reply_job(x, r, p, r->job);
+        return;
+    }
+    xend_lock(x);
+    if (parse_int(r->args[0], &id) && id > 0)
+        t = queue_find(x->queue, (uint64_t)id);
+    if (t) {
+        r->job = t->id;
+        failed = queue_cancel(x->queue, t, &e);
+    }
+    xend_unlock(x);
+    if (!r->job)
+        no_job(p, r->args[0]);
+    else if (failed)
+        reply_err(p, &e);
+    else
+        reply_job(x, r, p, r->job);
+}
+
 void api_jobs_list(struct xend *x, struct request *r, struct reply *p)
 {
     struct value *v;

@@ -165,12 +165,12 @@ static int run_console(struct xend *x, struct domain *d, struct task *t, struct 
     return d->guest ? connect_console(x, d, e) : no_guest(d, e);
 }
 
-const struct task_kind op_create = {"create", run_create, false};
-const struct task_kind op_pause = {"pause", run_pause, false};
-const struct task_kind op_unpause = {"unpause", run_unpause, false};
-const struct task_kind op_shutdown = {"shutdown", run_shutdown, false};
-const struct task_kind op_destroy = {"destroy", run_destroy, false};
-const struct task_kind op_console = {"console", run_console, true};
+const struct task_kind op_create = {.name = "create", .run = run_create, .makes_domain = true};
+const struct task_kind op_pause = {.name = "pause", .run = run_pause};
+const struct task_kind op_unpause = {.name = "unpause", .run = run_unpause};
+const struct task_kind op_shutdown = {.name = "shutdown", .run = run_shutdown};
+const struct task_kind op_destroy = {.name = "destroy", .run = run_destroy};
+const struct task_kind op_console = {.name = "console", .run = run_console, .hidden = true};
 
 int op_check(const struct task_kind *kind, const struct domain *d, struct err *e)
 {

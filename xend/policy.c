@@ -116,4 +116,4 @@ static int run_ended(struct xend *x, struct domain *d, struct task *t, struct er
     return act(x, d, t, action, e);
 }
 
-const struct task_kind op_ended = {"ended", run_ended, true};
+const struct task_kind op_ended = {.name = "ended", .run = run_ended, .hidden = true};

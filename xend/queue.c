@@ -158,6 +158,8 @@ static void make_ready(struct queue *q, struct domain *d)
     d->next_ready = NULL;
     *(q->ready_last ? &q->ready_last->next_ready : &q->ready_first) = d;
     q->ready_last = d;
+    d->ready = true;
+    domain_ref(d);
     pthread_cond_signal(&q->work);
 }
 
@@ -179,8 +181,9 @@ static void *worker(void *arg)
         q->ready_first = d->next_ready;
         if (!q->ready_first)
             q->ready_last = NULL;
-        domain_ref(d);
-        run_first(q, d);
+        d->ready = false;
+        if (d->first) /* else cancelled meanwhile */
+            run_first(q, d);
         if (d->first)
             make_ready(q, d);
         domain_unref(d);
@@ -222,22 +225,50 @@ static void put_in_queue(struct domain *d, struct task *t, bool first)
     }
 }
 
-static void cancel_running(struct domain *d)
+static void cancel_running(struct task *t)
 {
     uint64_t one = 1;
 
-    if (!d->running)
-        return;
-    atomic_store(&d->running->job.cancelled, true);
-    if (d->running->job.cancel_fd >= 0 && write(d->running->job.cancel_fd, &one, sizeof(one)) < 0)
+    atomic_store(&t->job.cancelled, true);
+    if (t->job.cancel_fd >= 0 && write(t->job.cancel_fd, &one, sizeof(one)) < 0)
         log_debug("cancel: %s", strerror(errno));
+}
+
+static void take_from_queue(struct domain *d, struct task *t)
+{
+    struct task **at = &d->first, *before = NULL;
+
+    while (*at != t) {
+        before = *at;
+        at = &before->next;
+    }
+    *at = t->next;
+    if (d->last == t)
+        d->last = before;
+}
+
+int queue_cancel(struct queue *q, struct task *t, struct err *e)
+{
+    struct domain *d = t->domain;
+
+    if (task_ended(t))
+        return err_set(e, ERR_STATE, "job %llu has ended already", (unsigned long long)t->id);
+    if (t->state == TASK_RUNNING) {
+        cancel_running(t);
+        return 0;
+    }
+    take_from_queue(d, t);
+    if (t->kind->makes_domain)
+        domain_remove(q->xend->domains, d);
+    err_set(&t->err, ERR_CANCELLED, "cancelled before it began");
+    finish(q, t, TASK_CANCELLED);
+    return 0;
 }
 
 struct task *queue_add(struct queue *q, struct domain *d, const struct task_kind *kind,
                        const char *by, bool first)
 {
     struct task *t = xcalloc(1, sizeof(*t));
-    bool was_idle = !d->first && !d->running;
 
     t->id = ++q->last_id;
     t->kind = kind;
@@ -251,11 +282,11 @@ struct task *queue_add(struct queue *q, struct domain *d, const struct task_kind
     t->older = q->newest;
     *(q->newest ? &q->newest->newer : &q->oldest) = t;
     q->newest = t;
-    if (first)
-        cancel_running(d);
+    if (first && d->running)
+        cancel_running(d->running);
     put_in_queue(d, t, first);
     event_job(q->xend, t);
-    if (was_idle)
+    if (!d->running && !d->ready)
         make_ready(q, d);
     need_worker(q);
     return t;
@@ -324,7 +355,6 @@ static void cancel_waiting(struct queue *q)
         err_set(&t->err, ERR_CANCELLED, "xend is stopping");
         finish(q, t, TASK_CANCELLED);
     }
-    q->ready_first = q->ready_last = NULL;
 }
 
 bool queue_stop(struct queue *q, int timeout_s)
@@ -339,7 +369,7 @@ bool queue_stop(struct queue *q, int timeout_s)
     cancel_waiting(q);
     for (struct task *t = q->newest; t; t = t->older)
         if (t->state == TASK_RUNNING)
-            cancel_running(t->domain);
+            cancel_running(t);
     pthread_cond_broadcast(&q->work);
     while (q->workers && r == 0)
         r = pthread_cond_timedwait(&q->idle, &q->xend->lock, &deadline);

@@ -26,7 +26,8 @@ typedef int task_fn(struct xend *x, struct domain *d, struct task *t, struct err
 struct task_kind {
     const char *name; /* "pause" */
     task_fn *run;
-    bool hidden; /* xend's own housekeeping: not in the API's lists */
+    bool hidden;      /* xend's own housekeeping: not in the API's lists */
+    bool makes_domain; /* cancelled before it began, its domain's record goes with it */
 };
 
 /* A job's record; the part that drivers see is `job`. */
@@ -63,6 +64,12 @@ void queue_free(struct queue *q);
  */
 struct task *queue_add(struct queue *q, struct domain *d, const struct task_kind *kind,
                        const char *by, bool first);
+
+/*
+ * With the lock: a job that waits ends at once; one that runs is asked to stop, and the driver
+ * puts the guest back as it was. ERR_STATE when it has ended.
+ */
+int queue_cancel(struct queue *q, struct task *t, struct err *e);
 
 /* With the lock: the job with this id, or NULL when it was never made or is forgotten. */
 struct task *queue_find(struct queue *q, uint64_t id);

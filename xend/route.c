@@ -20,6 +20,7 @@ const struct route routes[] = {
     {"GET", "/v1/events", LEVEL_READ, api_events},
     {"GET", "/v1/jobs", LEVEL_READ, api_jobs_list},
     {"GET", "/v1/jobs/:job", LEVEL_READ, api_job_get},
+    {"DELETE", "/v1/jobs/:job", LEVEL_OPERATE, api_job_cancel},
 };
 const size_t routes_count = ARRAY_LEN(routes);
 
