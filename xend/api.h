@@ -10,7 +10,7 @@ handler_fn api_domains_list, api_domains_create, api_domain_get;
 handler_fn api_domain_pause, api_domain_unpause, api_domain_shutdown, api_domain_destroy;
 handler_fn api_domain_console;
 handler_fn api_jobs_list, api_job_get, api_job_cancel;
-handler_fn api_events;
+handler_fn api_events, api_log;
 
 /* Answers with a job: waits for its end as ?wait= says, then 200 or the job's error, else 202. */
 void reply_job(struct xend *x, struct request *r, struct reply *p, uint64_t id);

@@ -51,7 +51,7 @@ struct domain {
     /* The queue (queue.c): tasks in order; the worker that is `busy` owns `guest`. */
     struct task *first, *last, *running;
     struct domain *next_ready;
-    bool ready; /* waits for a worker */
+    bool ready;          /* waits for a worker */
     struct guest *guest; /* touched by the domain's own tasks only */
     struct console *console;
 

@@ -97,7 +97,10 @@ static int start_log(struct xend *x, bool foreground, struct err *e)
         free(path);
         path = under;
     }
-    return log_open(foreground ? NULL : path, (enum log_level)level, e);
+    if (log_open(foreground ? NULL : path, (enum log_level)level, e) < 0)
+        return -1;
+    x->log_path = foreground ? NULL : steal(path);
+    return 0;
 }
 
 static int open_driver(struct xend *x, struct err *e)
@@ -162,6 +165,7 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
     x->server = server_start(x, listen_fd, e);
     if (!x->server)
         return -1;
+    log_listen(server_wake_log, x->server);
     pthread_create(&w->thread, NULL, watch_thread, w);
     return 0;
 }
@@ -186,6 +190,7 @@ static void stop_all(struct xend *x, struct watch *w)
         log_warn("a job still runs: ending without it");
         _exit(0); /* the next xend finds out what became of it */
     }
+    log_listen(NULL, NULL);
     consoles_free(x->consoles);
     x->consoles = NULL;
     server_stop(server);
@@ -374,6 +379,7 @@ int main(int argc, char **argv)
         return status_now;
     paths_init(&x.paths, o.root);
     status_now = run(&x, &o);
+    free(x.log_path);
     conf_clear(&x.conf);
     paths_clear(&x.paths);
     return status_now;

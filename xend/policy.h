@@ -12,7 +12,8 @@ enum end_action policy_action(const struct spec *s, enum guest_state end, enum s
                               double lived_s, bool asked);
 
 /* Shared by the jobs; in ops.c. All run on d's worker, without the lock. */
-int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e);
+int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool paused,
+                       struct err *e);
 int domain_guest_end(struct xend *x, struct domain *d, struct err *e);
 void domain_forget_if_transient(struct xend *x, struct domain *d);
 

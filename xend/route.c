@@ -18,6 +18,7 @@ const struct route routes[] = {
     {"POST", "/v1/domains/:domain/destroy", LEVEL_OPERATE, api_domain_destroy},
     {"GET", "/v1/domains/:domain/console", LEVEL_OPERATE, api_domain_console},
     {"GET", "/v1/events", LEVEL_READ, api_events},
+    {"GET", "/v1/log", LEVEL_READ, api_log},
     {"GET", "/v1/jobs", LEVEL_READ, api_jobs_list},
     {"GET", "/v1/jobs/:job", LEVEL_READ, api_job_get},
     {"DELETE", "/v1/jobs/:job", LEVEL_OPERATE, api_job_cancel},

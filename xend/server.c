@@ -55,6 +55,7 @@ struct server {
     struct exchange *waiting;
     uint64_t wakes, last_wait_id;
     bool stopping;
+    _Atomic bool logged; /* followers of the log are to be woken */
     int epoll_fd, poke_fd;
     pthread_t clock;
 };
@@ -428,6 +429,18 @@ static void expire(struct server *s, int64_t now)
             shutdown(c->fd, SHUT_RDWR); /* the library notices and ends it */
 }
 
+static void wake(struct server *s, uint64_t key)
+{
+    struct exchange *next;
+
+    s->wakes++;
+    for (struct exchange *x = s->waiting; x; x = next) {
+        next = x->next;
+        if (x->wait_key == key)
+            resume(s, x);
+    }
+}
+
 static void hang_up(struct server *s, uint64_t wait_id)
 {
     for (struct exchange *x = s->waiting; x; x = x->next)
@@ -464,6 +477,8 @@ static void *clock_thread(void *arg)
             else if (read(s->poke_fd, &drained, sizeof(drained)) < 0)
                 log_debug("poke: %s", strerror(errno));
         }
+        if (atomic_exchange(&s->logged, false))
+            wake(s, WAKE_LOG);
         expire(s, now_ms());
         stopping = s->stopping;
         pthread_mutex_unlock(&s->lock);
@@ -473,18 +488,19 @@ static void *clock_thread(void *arg)
 
 void server_wake(struct server *s, uint64_t key)
 {
-    struct exchange *next;
-
     if (!s)
         return;
     pthread_mutex_lock(&s->lock);
-    s->wakes++;
-    for (struct exchange *x = s->waiting; x; x = next) {
-        next = x->next;
-        if (x->wait_key == key)
-            resume(s, x);
-    }
+    wake(s, key);
     pthread_mutex_unlock(&s->lock);
+}
+
+void server_wake_log(void *arg)
+{
+    struct server *s = arg;
+
+    if (!atomic_exchange(&s->logged, true))
+        poke(s);
 }
 
 void server_end_upgrade(void *handle)

@@ -33,11 +33,15 @@ void server_stop(struct server *s);
  */
 void server_wake(struct server *s, uint64_t key);
 
+/* The same for WAKE_LOG, soon and without a lock: for log_listen. arg is the server. */
+void server_wake_log(void *arg);
+
 /* Ends an upgraded connection; handle as given to the upgrade_fn. Any thread. */
 void server_end_upgrade(void *handle);
 
 /* Keys: the list of domains has its own, a job its id. */
 #define WAKE_DOMAINS UINT64_MAX
 #define WAKE_EVENTS (UINT64_MAX - 1)
+#define WAKE_LOG (UINT64_MAX - 2)
 
 #endif

@@ -31,6 +31,7 @@ struct xend {
     struct consoles *consoles;
     struct server *server;
     struct events *events;
+    char *log_path; /* NULL in the foreground */
 };
 
 static inline void xend_lock(struct xend *x)

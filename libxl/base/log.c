@@ -24,7 +24,9 @@ static struct {
     int fd;
     off_t size;
     enum log_level level;
-} the_log = {PTHREAD_MUTEX_INITIALIZER, NULL, STDERR_FILENO, 0, LOG_INFO};
+    void (*listener)(void *arg);
+    void *listener_arg;
+} the_log = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO, .level = LOG_INFO};
 
 static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
 
@@ -51,6 +53,14 @@ int log_open(const char *path, enum log_level level, struct err *e)
     the_log.fd = fd;
     the_log.size = fstat(fd, &st) == 0 ? st.st_size : 0;
     return 0;
+}
+
+void log_listen(void (*fn)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&the_log.lock);
+    the_log.listener = fn;
+    the_log.listener_arg = arg;
+    pthread_mutex_unlock(&the_log.lock);
 }
 
 int log_level_parse(const char *text)
@@ -109,5 +119,7 @@ void log_line(enum log_level level, const char *file, int line, const char *fmt,
         rotate();
     if (write_all(the_log.fd, b.ptr, b.len, &ignored) == 0)
         the_log.size += (off_t)b.len;
+    if (the_log.listener)
+        the_log.listener(the_log.listener_arg);
     pthread_mutex_unlock(&the_log.lock);
 }

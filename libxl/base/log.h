@@ -14,6 +14,12 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 /* Until this is called, and with path NULL, lines go to stderr. Not thread-safe: call at start. */
 int log_open(const char *path, enum log_level level, struct err *e);
 
+/*
+ * Calls fn(arg) after each line, from the thread that logged, maybe with locks of its own held: fn
+ * must not lock, log or block. Not thread-safe: call at start; NULL fn ends it.
+ */
+void log_listen(void (*fn)(void *arg), void *arg);
+
 /* DEBUG, INFO, WARNING, ERROR in any case; -1 when it is none. */
 int log_level_parse(const char *text);
 
