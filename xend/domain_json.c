@@ -29,7 +29,9 @@ struct value *domain_to_value(const struct domain *d, const char *driver, bool d
     value_set_bool(v, "managed", d->managed);
     value_set_str(v, "driver", driver);
     value_set_bool(v, "idle", d->idle && d->state == DOMAIN_RUNNING);
-    value_set_take(v, "job", d->running ? value_int((int64_t)d->running->id) : value_nil());
+    value_set_take(v, "job",
+                   d->running && !d->running->kind->hidden ? value_int((int64_t)d->running->id)
+                                                           : value_nil());
     if (detail)
         value_set_take(v, "config", spec_to_value(d->spec));
     return v;

@@ -165,11 +165,30 @@ static int run_console(struct xend *x, struct domain *d, struct task *t, struct 
     return d->guest ? connect_console(x, d, e) : no_guest(d, e);
 }
 
+/*
+ * A change from outside (somebody else's pause). Asked for on the domain's own queue, so that the
+ * late news of xend's own doing cannot undo what was done since.
+ */
+static int run_sync(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    enum guest_state state = d->guest ? x->driver->ops->state(d->guest) : GUEST_GONE;
+
+    (void)t, (void)e;
+    if (state != GUEST_RUNNING && state != GUEST_PAUSED)
+        return 0; /* an end has a change of its own */
+    xend_lock(x);
+    if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED)
+        domain_set_state(x->domains, d, state == GUEST_RUNNING ? DOMAIN_RUNNING : DOMAIN_PAUSED);
+    xend_unlock(x);
+    return 0;
+}
+
 const struct task_kind op_create = {.name = "create", .run = run_create, .makes_domain = true};
 const struct task_kind op_pause = {.name = "pause", .run = run_pause};
 const struct task_kind op_unpause = {.name = "unpause", .run = run_unpause};
 const struct task_kind op_shutdown = {.name = "shutdown", .run = run_shutdown};
 const struct task_kind op_destroy = {.name = "destroy", .run = run_destroy};
+const struct task_kind op_sync = {.name = "sync", .run = run_sync, .hidden = true};
 const struct task_kind op_console = {.name = "console", .run = run_console, .hidden = true};
 
 int op_check(const struct task_kind *kind, const struct domain *d, struct err *e)
@@ -196,9 +215,9 @@ void ops_guest_changed(void *arg, const struct guest_change *c)
     switch (c->state) {
     case GUEST_RUNNING:
     case GUEST_PAUSED:
-        if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED)
-            domain_set_state(x->domains, d,
-                             c->state == GUEST_RUNNING ? DOMAIN_RUNNING : DOMAIN_PAUSED);
+        if (d->state != (c->state == GUEST_RUNNING ? DOMAIN_RUNNING : DOMAIN_PAUSED) &&
+            !(d->last && d->last->kind == &op_sync))
+            queue_add(x->queue, d, &op_sync, "xend", false);
         break;
     case GUEST_DYING:
         break;

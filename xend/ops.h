@@ -12,6 +12,7 @@ extern const struct task_kind op_pause, op_unpause;
 extern const struct task_kind op_shutdown; /* arg: enum stop_reason */
 extern const struct task_kind op_destroy;
 extern const struct task_kind op_console; /* hidden: connects the domain's console hub */
+extern const struct task_kind op_sync;    /* hidden: takes over what the driver says of its state */
 extern const struct task_kind op_ended;   /* hidden: the guest stopped; arg: its domid */
 
 /* With the lock: refuses what can be told at once to be impossible for d. */

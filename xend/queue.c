@@ -100,7 +100,7 @@ static void finish(struct queue *q, struct task *t, enum task_state state)
     q->n_ended++;
     if (d->running == t) {
         d->running = NULL;
-        if (!d->removed)
+        if (!d->removed && !t->kind->hidden)
             domain_touch(q->xend->domains, d);
     }
     domain_unref(d);
@@ -142,7 +142,8 @@ static void run_first(struct queue *q, struct domain *d)
     t->started = seconds_now();
     d->running = t;
     domain_ref(d);
-    domain_touch(x->domains, d);
+    if (!t->kind->hidden)
+        domain_touch(x->domains, d);
     xend_unlock(x);
     r = t->kind->run(x, d, t, &e);
     log_end(t, r, &e);

@@ -1,18 +1,14 @@
 /*
  * The HTTP server: see server.h. Traps of the library that shape this file: stopping with a
- * suspended connection aborts the process; a suspended connection is not polled, so a clock thread
- * of ours watches for hang-ups and deadlines; its idle timeout does not bound a header sent byte
- * by byte; it accepts requests that smugglers like (two lengths), which are refused here.
+ * suspended connection aborts the process; a suspended connection is not polled, so waiters.c
+ * watches for hang-ups and deadlines; its idle timeout does not bound a header sent byte by byte;
+ * it accepts requests that smugglers like (two lengths), which are refused here.
  */
 #include "xend/server.h"
 
-#include <errno.h>
 #include <microhttpd.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "libxl/base/io.h"
@@ -21,52 +17,34 @@
 #include "xend/http.h"
 #include "xend/peer.h"
 #include "xend/route.h"
+#include "xend/waiters.h"
 #include "xend/xend.h"
 
 /* One client connection. */
 struct conn {
+    struct timed timed; /* its next request must be there in time */
     struct server *server;
-    int fd;
     struct peer peer;
-    int64_t deadline_ms; /* of its next request; 0 while one is being answered */
-    struct conn *prev, *next;
 };
 
 /* One request on it, from its headers to the end of the answer. */
 struct exchange {
+    struct waiter waiter;
     struct conn *conn;
     struct request request;
     char *path;
-    bool started, too_large;
+    bool too_large;
     size_t dropped;
-    bool waiting; /* in server->waiting, suspended */
-    uint64_t wait_key, wait_id;
     struct reply after; /* of an upgrade or a stream, whose arguments are freed with the exchange */
     struct buf chunk;   /* of a stream: what did not fit yet */
     int64_t stream_deadline_ms;
-    struct exchange *prev, *next;
 };
 
 struct server {
     struct xend *xend;
     struct MHD_Daemon *daemon;
-    pthread_mutex_t lock; /* conns, waiting; a leaf: nothing is called with it but MHD_resume */
-    struct conn *conns;
-    struct exchange *waiting;
-    uint64_t wakes, last_wait_id;
-    bool stopping;
-    _Atomic bool logged; /* followers of the log are to be woken */
-    int epoll_fd, poke_fd;
-    pthread_t clock;
+    struct waiters *waiters;
 };
-
-static void poke(struct server *s)
-{
-    uint64_t one = 1;
-
-    if (write(s->poke_fd, &one, sizeof(one)) < 0)
-        log_debug("poke: %s", strerror(errno)); /* full: the thread wakes anyway */
-}
 
 /* Library callbacks: a connection starts or ends. */
 static void on_connection(void *arg, struct MHD_Connection *connection, void **socket_context,
@@ -80,23 +58,12 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         c = xcalloc(1, sizeof(*c));
         c->server = s;
-        c->fd = info->connect_fd;
-        c->peer = peer_of(c->fd);
-        c->deadline_ms = now_ms() + FIRST_REQUEST_S * 1000;
-        pthread_mutex_lock(&s->lock);
-        c->next = s->conns;
-        if (c->next)
-            c->next->prev = c;
-        s->conns = c;
-        pthread_mutex_unlock(&s->lock);
-        poke(s);
+        c->timed.fd = info->connect_fd;
+        c->peer = peer_of(info->connect_fd);
+        timed_add(s->waiters, &c->timed, FIRST_REQUEST_S);
         *socket_context = c;
     } else if (c) {
-        pthread_mutex_lock(&s->lock);
-        *(c->prev ? &c->prev->next : &s->conns) = c->next;
-        if (c->next)
-            c->next->prev = c->prev;
-        pthread_mutex_unlock(&s->lock);
+        timed_remove(s->waiters, &c->timed);
         free(c);
         *socket_context = NULL;
     }
@@ -104,9 +71,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
 
 static void set_deadline(struct conn *c, int seconds)
 {
-    pthread_mutex_lock(&c->server->lock);
-    c->deadline_ms = seconds ? now_ms() + seconds * 1000 : 0;
-    pthread_mutex_unlock(&c->server->lock);
+    timed_set(c->server->waiters, &c->timed, seconds);
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **con_cls,
@@ -160,55 +125,25 @@ static int check_headers(struct MHD_Connection *connection, const char *version,
     return 0;
 }
 
-/* Suspends x unless something was woken since `wakes`; true when it is suspended. */
-static bool suspend(struct server *s, struct exchange *x, const struct reply *p, uint64_t wakes)
+static void suspend_exchange(struct waiter *w)
 {
-    struct MHD_Connection *connection = x->request.connection;
-    struct epoll_event ev = {.events = EPOLLRDHUP | EPOLLONESHOT};
-    bool suspended = false;
-
-    pthread_mutex_lock(&s->lock);
-    if (!s->stopping && s->wakes == wakes) {
-        x->waiting = true;
-        x->wait_key = p->wait_key;
-        x->wait_id = ++s->last_wait_id;
-        x->prev = NULL;
-        x->next = s->waiting;
-        if (x->next)
-            x->next->prev = x;
-        s->waiting = x;
-        ev.data.u64 = x->wait_id;
-        if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, x->conn->fd, &ev) < 0)
-            log_debug("epoll: %s", strerror(errno)); /* then only the deadline wakes it */
-        MHD_suspend_connection(connection);
-        suspended = true;
-    }
-    pthread_mutex_unlock(&s->lock);
-    if (suspended)
-        poke(s);
-    return suspended;
+    MHD_suspend_connection(((struct exchange *)w)->request.connection);
 }
 
-/* Takes x out of the waiting ones. With s->lock. */
-static void resume(struct server *s, struct exchange *x)
+static void resume_exchange(struct waiter *w)
 {
-    *(x->prev ? &x->prev->next : &s->waiting) = x->next;
-    if (x->next)
-        x->next->prev = x->prev;
-    x->waiting = false;
-    epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, x->conn->fd, NULL);
-    MHD_resume_connection(x->request.connection);
+    MHD_resume_connection(((struct exchange *)w)->request.connection);
 }
 
-static uint64_t wakes_now(struct server *s, bool *stopping)
+/* Suspends x until its key is woken; false when something was woken since `seen`. */
+static bool suspend(struct exchange *x, const struct reply *p, uint64_t seen)
 {
-    uint64_t n;
-
-    pthread_mutex_lock(&s->lock);
-    n = s->wakes;
-    *stopping = s->stopping;
-    pthread_mutex_unlock(&s->lock);
-    return n;
+    x->waiter.key = p->wait_key;
+    x->waiter.deadline_ms = x->request.deadline_ms;
+    x->waiter.fd = x->conn->timed.fd;
+    x->waiter.suspend = suspend_exchange;
+    x->waiter.resume = resume_exchange;
+    return waiters_add(x->conn->server->waiters, &x->waiter, seen);
 }
 
 static void unref_shared(void *t)
@@ -259,15 +194,14 @@ static struct MHD_Response *make_response(struct reply *p)
 static ssize_t read_stream(void *arg, uint64_t pos, char *out, size_t max)
 {
     struct exchange *x = arg;
-    struct server *s = x->conn->server;
     size_t n;
 
     (void)pos;
     for (;;) {
         bool stopping, timed_out = x->stream_deadline_ms && now_ms() >= x->stream_deadline_ms;
-        uint64_t wakes = wakes_now(s, &stopping);
+        uint64_t seen = waiters_seen(x->conn->server->waiters, &stopping);
 
-        if (x->request.gone || stopping)
+        if (x->waiter.gone || stopping)
             return MHD_CONTENT_READER_END_OF_STREAM;
         if (!x->chunk.len)
             x->after.stream(x->after.stream_arg, timed_out, max, &x->chunk);
@@ -275,7 +209,7 @@ static ssize_t read_stream(void *arg, uint64_t pos, char *out, size_t max)
             break;
         x->stream_deadline_ms = now_ms() + STREAM_QUIET_S * 1000;
         x->request.deadline_ms = x->stream_deadline_ms;
-        if (suspend(s, x, &x->after, wakes))
+        if (suspend(x, &x->after, seen))
             return 0;
     }
     x->stream_deadline_ms = 0;
@@ -326,14 +260,13 @@ static enum MHD_Result answer(struct server *s, struct exchange *x)
     for (;;) {
         struct reply p = {0};
         bool stopping;
-        uint64_t wakes = wakes_now(s, &stopping);
+        uint64_t seen = waiters_seen(s->waiters, &stopping);
 
-        if (stopping)
-            x->request.gone = true; /* nobody waits any more: say what there is to say */
+        x->request.gone = x->waiter.gone || stopping; /* then say what there is to say */
         route_handle(s->xend, &x->request, &p);
         if (!p.wait)
             return send_reply(x, &p, stopping);
-        if (suspend(s, x, &p, wakes))
+        if (suspend(x, &p, seen))
             return MHD_YES;
     }
 }
@@ -401,106 +334,15 @@ const char *request_header(const struct request *r, const char *key)
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, key);
 }
 
-/* The clock thread. */
-static int64_t nearest_deadline(const struct server *s)
-{
-    int64_t nearest = INT64_MAX;
-
-    for (const struct exchange *x = s->waiting; x; x = x->next)
-        if (x->request.deadline_ms < nearest)
-            nearest = x->request.deadline_ms;
-    for (const struct conn *c = s->conns; c; c = c->next)
-        if (c->deadline_ms && c->deadline_ms < nearest)
-            nearest = c->deadline_ms;
-    return nearest;
-}
-
-static void expire(struct server *s, int64_t now)
-{
-    struct exchange *next;
-
-    for (struct exchange *x = s->waiting; x; x = next) {
-        next = x->next;
-        if (x->request.deadline_ms <= now)
-            resume(s, x);
-    }
-    for (struct conn *c = s->conns; c; c = c->next)
-        if (c->deadline_ms && c->deadline_ms <= now)
-            shutdown(c->fd, SHUT_RDWR); /* the library notices and ends it */
-}
-
-static void wake(struct server *s, uint64_t key)
-{
-    struct exchange *next;
-
-    s->wakes++;
-    for (struct exchange *x = s->waiting; x; x = next) {
-        next = x->next;
-        if (x->wait_key == key)
-            resume(s, x);
-    }
-}
-
-static void hang_up(struct server *s, uint64_t wait_id)
-{
-    for (struct exchange *x = s->waiting; x; x = x->next)
-        if (x->wait_id == wait_id) {
-            x->request.gone = true;
-            resume(s, x);
-            return;
-        }
-}
-
-static void *clock_thread(void *arg)
-{
-    struct server *s = arg;
-    struct epoll_event events[64];
-    bool stopping = false;
-
-    while (!stopping) {
-        int64_t nearest, left;
-        int n;
-
-        pthread_mutex_lock(&s->lock);
-        nearest = nearest_deadline(s);
-        pthread_mutex_unlock(&s->lock);
-        left = nearest == INT64_MAX ? -1 : nearest - now_ms();
-        n = epoll_wait(s->epoll_fd, events, ARRAY_LEN(events),
-                       nearest == INT64_MAX ? -1
-                       : left < 0           ? 0
-                                            : (int)left);
-        pthread_mutex_lock(&s->lock);
-        for (int i = 0; i < n; i++) {
-            uint64_t drained;
-            if (events[i].data.u64)
-                hang_up(s, events[i].data.u64);
-            else if (read(s->poke_fd, &drained, sizeof(drained)) < 0)
-                log_debug("poke: %s", strerror(errno));
-        }
-        if (atomic_exchange(&s->logged, false))
-            wake(s, WAKE_LOG);
-        expire(s, now_ms());
-        stopping = s->stopping;
-        pthread_mutex_unlock(&s->lock);
-    }
-    return NULL;
-}
-
 void server_wake(struct server *s, uint64_t key)
 {
-    if (!s)
-        return;
-    pthread_mutex_lock(&s->lock);
-    wake(s, key);
-    pthread_mutex_unlock(&s->lock);
+    if (s)
+        waiters_wake(s->waiters, key);
 }
 
 void server_wake_log(void *arg)
 {
-    struct server *s = arg;
-
-    if (!atomic_exchange(&s->logged, true))
-        poke(s);
+    waiters_wake_later(((struct server *)arg)->waiters, WAKE_LOG);
 }
 
 void server_end_upgrade(void *handle)
@@ -520,17 +362,11 @@ static void log_library(void *arg, const char *fmt, va_list ap)
 struct server *server_start(struct xend *x, int listen_fd, struct err *e)
 {
     struct server *s = xcalloc(1, sizeof(*s));
-    struct epoll_event ev = {.events = EPOLLIN};
 
     s->xend = x;
-    pthread_mutex_init(&s->lock, NULL);
-    s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    s->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (s->epoll_fd < 0 || s->poke_fd < 0 ||
-        epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->poke_fd, &ev) < 0) {
-        err_sys(e, "starting the HTTP server");
+    s->waiters = waiters_start(e);
+    if (!s->waiters)
         goto failed;
-    }
     s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
                                      MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG,
                                  0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
@@ -539,37 +375,21 @@ struct server *server_start(struct xend *x, int listen_fd, struct err *e)
                                  (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                                  (size_t)HEADERS_MAX, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
                                  s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
-    if (!s->daemon) {
-        err_set(e, ERR_BACKEND, "starting the HTTP server: the library refused");
-        goto failed;
-    }
-    pthread_create(&s->clock, NULL, clock_thread, s);
-    return s;
+    if (s->daemon)
+        return s;
+    err_set(e, ERR_BACKEND, "starting the HTTP server: the library refused");
+    waiters_stop(s->waiters);
+    waiters_end(s->waiters);
 failed:
     close(listen_fd);
-    close_fd(&s->epoll_fd);
-    close_fd(&s->poke_fd);
     free(s);
     return NULL;
 }
 
 void server_stop(struct server *s)
 {
-    struct exchange *next;
-
-    pthread_mutex_lock(&s->lock);
-    s->stopping = true;
-    for (struct exchange *x = s->waiting; x; x = next) {
-        next = x->next;
-        x->request.gone = true;
-        resume(s, x);
-    }
-    pthread_mutex_unlock(&s->lock);
-    poke(s);
-    pthread_join(s->clock, NULL);
+    waiters_stop(s->waiters);
     MHD_stop_daemon(s->daemon);
-    close(s->epoll_fd);
-    close(s->poke_fd);
-    pthread_mutex_destroy(&s->lock);
+    waiters_end(s->waiters);
     free(s);
 }
