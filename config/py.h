@@ -1,0 +1,57 @@
+/*
+ * The Python-like language of domain config files: a small interpreter that can compute but
+ * touches nothing. What the language is, where it departs from Python and why is in DESIGN.md.
+ *
+ * Evaluation reads no file, runs no process and looks at nothing of the host but the machine's
+ * name and type (os.uname) and a few environment variables (HOME, USER, ... and XM_*, XEN_*).
+ * Time, memory and nesting are bounded: a hostile file costs less than a second and 32 MiB.
+ * Safe from any thread; several evaluations may run at once.
+ */
+#ifndef CONFIG_PY_H
+#define CONFIG_PY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/value.h"
+#include "libxl/base/buf.h"
+#include "libxl/base/err.h"
+
+/* Largest source text: fifty times the largest file ever seen, yet parsed in milliseconds. */
+#define PY_TEXT_MAX (1u << 20)
+
+/* One evaluation. What is not needed stays zero. */
+struct py_input {
+    const char *name; /* file name: for errors, and the preset xm_file */
+    const char *text;
+    size_t len;
+    const struct value *preset; /* map: variables preset before the first line; may be NULL */
+    bool help;                  /* xm_help is 1; xm_vars.check() ends the evaluation well */
+
+    /*
+     * What comes back besides the result, also after an error; the pointers may be NULL.
+     * vars:  map of what xm_vars.var() declared, name -> use text, for --help_config;
+     * lines: map, variable -> line of its last assignment, for errors about its value;
+     * printed: what print wrote (its first 64 KiB), appended.
+     * The maps are the caller's.
+     */
+    struct value **vars;
+    struct value **lines;
+    struct buf *printed;
+};
+
+/*
+ * The variables that stand at top level when the text has run, as a map in order of first
+ * assignment: strings, integers, reals, booleans, nil, lists (tuples become lists) and maps.
+ * Functions, modules, sets, names that begin with "_" and the presets of the original (xm_vars,
+ * os, ...) are left out. The result is the caller's.
+ *
+ * NULL: ERR_INVALID, or ERR_TOO_LARGE for a limit. e->msg is the whole report:
+ *     web1.cfg:3:10: name `memroy` is not defined
+ *         memory = memroy * 2
+ *                  ^~~~~~
+ * and e->hint, often, what to do about it.
+ */
+struct value *py_eval(const struct py_input *in, struct err *e);
+
+#endif

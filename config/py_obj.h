@@ -1,0 +1,496 @@
+/*
+ * Private to config/py_*.c: objects, the interpreter's state and what its files offer each other.
+ *
+ * Everything lives in one arena and goes away as a whole, so there is no collector and no free.
+ * An error anywhere is raised with longjmp to the nearest py_protect(); that is safe because
+ * nothing but the arena is held. Functions that "raise" say so here once: all that take a
+ * struct py * may raise, except where the contract says otherwise.
+ */
+#ifndef CONFIG_PY_OBJ_H
+#define CONFIG_PY_OBJ_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "config/py.h"
+#include "libxl/base/arena.h"
+#include "libxl/base/near.h"
+
+/* Limits; each is tested on both sides in tests/unit/test_py.c. */
+#define PY_STEPS_MAX 1000000      /* about 50 ms; real files take some hundreds */
+#define PY_BYTES_MAX (16u << 20)  /* the arena; real files take some 50 KiB */
+#define PY_NEST_MAX 100           /* brackets and blocks in the text: keeps the C stack small */
+#define PY_PARSE_DEPTH_MAX 200    /* expressions and blocks in each other, with operators */
+#define PY_DEPTH_MAX 500          /* evaluations within evaluations (calls, long a+b+c...) */
+#define PY_STR_MAX (1u << 20)     /* bytes of one string: no list item is nearly that long */
+#define PY_LIST_MAX 100000        /* items of a list, dict, set, range */
+#define PY_RESULT_ITEMS_MAX 50000 /* values handed out, since sharing is undone there */
+#define PY_RESULT_BYTES_MAX (4u << 20)
+#define PY_PRINTED_MAX (64u << 10)
+#define PY_SCAN_PER_STEP 32 /* bytes or items that a builtin may pass over for one step */
+
+struct py;
+
+enum py_type {
+    T_UNSET, /* no object: an argument not given, a name not assigned */
+    T_NONE,
+    T_BOOL,
+    T_INT,
+    T_FLOAT,
+    T_STR,
+    T_LIST,
+    T_TUPLE,
+    T_DICT,
+    T_SET,
+    T_FUNC,    /* def or lambda */
+    T_BUILTIN, /* a row of a table; types such as int, too */
+    T_METHOD,  /* a row bound to its object, as in f = x.append */
+    T_MODULE,
+    T_CLASS, /* an exception class */
+    T_EXC,
+    T_REGEX,
+    T_MATCH,
+    T_VARS, /* xm_vars */
+    T_FILE, /* sys.stdout and sys.stderr */
+    T_END
+};
+
+/* An object, passed by value. Strings are (pointer, length) without NUL and never change. */
+struct obj {
+    uint32_t type;
+    uint32_t len; /* of a string; of a tuple: what its items are called, if anything */
+    union {
+        int64_t i; /* also of a bool */
+        double f;
+        const char *s;
+        struct list *list;
+        struct dict *dict;
+        struct func *func;
+        const struct py_row *row;
+        struct method *method;
+        const struct py_module *module;
+        const struct exc_class *cls;
+        struct exc *exc;
+        const struct py_re *re;
+        const struct py_match *match;
+    };
+};
+
+enum { PY_UNAME = 1, PY_VERSION }; /* len of tuples whose items have names */
+
+struct list { /* also a tuple */
+    struct obj *items;
+    uint32_t len, cap;
+};
+
+struct entry {
+    struct obj key; /* T_UNSET: deleted */
+    struct obj value;
+    uint32_t hash;
+};
+
+/* In order of insertion; also a set (values are None). The index is there from 9 entries on. */
+struct dict {
+    struct entry *entries;
+    uint32_t len, cap, live;
+    uint32_t *index, index_size; /* open addressing; entry number + 1 */
+};
+
+/* A name. One struct per different name of the text; the global variable lives in it. */
+struct sym {
+    const char *name;
+    uint32_t len, hash;
+    uint8_t tok;                  /* which keyword, or TOK_NAME */
+    uint8_t listed;               /* is in the list of globals */
+    uint8_t preset;               /* ours until the text assigns it: left out of the result */
+    uint32_t at;                  /* where it was assigned last */
+    const struct py_row *builtin; /* found on first use */
+    struct sym *next;             /* in its bucket */
+    struct sym *next_global;      /* in order of first assignment */
+    struct obj global;
+};
+
+struct exc_class {
+    const char *name;
+    const struct exc_class *parent;
+};
+
+struct exc {
+    const struct exc_class *cls;
+    struct obj args; /* tuple */
+    struct obj text;
+    const char *hint;
+    uint32_t at, end; /* where in the source */
+    bool by_file;     /* raised by the file, not by us: its class is shown */
+    struct exc_call { /* innermost first */
+        const struct func_def *def;
+        uint32_t at;
+    } calls[3];
+    uint32_t ncalls;
+    bool traced;
+};
+
+struct node;
+struct param {
+    struct sym *name;
+    struct node *initial; /* default; NULL: must be given */
+    uint8_t stars;        /* 1: *args, 2: **kwargs */
+};
+
+/* A def as parsed; shared by all functions made from it. Parameters are the first locals. */
+struct func_def {
+    struct sym *name; /* NULL: lambda */
+    struct param *params;
+    uint32_t nparams;
+    struct sym **locals;
+    uint32_t nlocals;
+    struct node *body;
+    bool is_expr; /* lambda: body is an expression */
+};
+
+/* The locals of one call (or comprehension); lives on in functions made inside. */
+struct frame {
+    struct frame *outer;
+    struct sym *const *names;
+    uint32_t n;
+    struct obj slots[];
+};
+
+struct func {
+    const struct func_def *def;
+    struct obj *defaults; /* one per parameter, T_UNSET where there is none */
+    struct frame *outer;
+};
+
+#define PY_ARGS_MAX 8 /* arguments of builtins that count theirs */
+
+/* A call on its way: what was given, and for rows with counted arguments a[], in order. */
+struct call {
+    struct obj self; /* of methods */
+    const struct py_row *row;
+    struct obj *pos;
+    uint32_t npos;
+    struct entry *kw; /* key: string */
+    uint32_t nkw;
+    struct obj a[PY_ARGS_MAX]; /* T_UNSET where not given */
+};
+
+typedef struct obj py_fn(struct py *p, struct call *c);
+
+enum { PY_ANY = -1, PY_VALUE = -2 }; /* for max below */
+
+/* A builtin, a method, or a member of a module. */
+struct py_row {
+    const char *name;
+    py_fn *fn;
+    int8_t min, max;    /* PY_ANY: the function reads pos and kw itself; PY_VALUE: no function,
+                           fn makes the member's value */
+    const char *params; /* names that may be given as keywords, in order; NULL: none.
+                           Of py_refused and py_constant: see there */
+    uint16_t types;     /* rows that are types: bits of enum py_type, for isinstance */
+};
+
+struct method {
+    struct obj self;
+    const struct py_row *row;
+};
+
+struct py_module {
+    const char *name;
+    const struct py_row *rows; /* ends with a NULL name */
+};
+
+/* A function of the text that is running. */
+struct py_active {
+    struct py_active *outer;
+    const struct func_def *def;
+    uint32_t at; /* where it was called */
+};
+
+struct py_catch {
+    jmp_buf env;
+    struct py_catch *outer;
+    struct py_active *active;
+    struct exc *handling;
+    struct frame *frame;
+    uint32_t depth;
+};
+
+#define PY_SYM_BUCKETS 512
+#define PY_NOWHERE UINT32_MAX /* the place of what no text assigned */
+
+struct py {
+    const struct py_input *in;
+    const char *text;
+    uint32_t len;
+    struct arena arena;
+    struct py_lex *lex;
+    struct scope *scope;  /* while parsing: the function around */
+    uint32_t nest, loops; /* while parsing: depth, and loops around */
+    struct py_catch *catch;
+    struct exc *exc;         /* on its way, or caught last */
+    struct exc *handling;    /* what a bare raise raises again */
+    const struct node *here; /* what is being evaluated, for errors */
+    struct frame *frame;
+    struct py_active *active;
+    uint32_t steps, depth;
+    struct sym *syms[PY_SYM_BUCKETS];
+    struct sym *globals, **globals_end;
+    struct obj result; /* of return */
+    struct exc limit;  /* the exception of a limit, made without the arena */
+    bool true_division;
+    struct xm_var *vars, **vars_end;
+};
+
+/* py_err.c: raising. */
+
+/* Never returns. An attribute, not _Noreturn, because static analysis sees it in headers. */
+#define PY_RAISES __attribute__((noreturn))
+
+extern const struct exc_class py_BaseException, py_Exception, py_TypeError, py_ValueError,
+    py_NameError, py_IndexError, py_KeyError, py_ZeroDivisionError, py_OverflowError,
+    py_AttributeError, py_ImportError, py_AssertionError, py_RuntimeError, py_SystemExit,
+    py_SyntaxError, py_IOError, py_Limit, /* a limit; no file can catch it */
+    py_Finished;                          /* no error: the evaluation ends well here */
+
+/* Where p->here is. py_raise_at names a place, py_hint adds a hint to what is raised next. */
+PY_RAISES void py_raise(struct py *p, const struct exc_class *cls, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+PY_RAISES void py_raise_at(struct py *p, const struct exc_class *cls, uint32_t at, uint32_t end,
+                           const char *hint, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+PY_RAISES void py_raise_hint(struct py *p, const struct exc_class *cls, const char *hint,
+                             const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+PY_RAISES void py_throw(struct py *p, struct exc *x);
+struct exc *py_exc_new(struct py *p, const struct exc_class *cls, struct obj args);
+const struct exc_class *py_exc_class_find(const char *name, size_t len);
+bool py_exc_is(const struct exc *x, const struct exc_class *cls);
+
+/* Runs fn(p, arg); false when it raised, then p->exc says what. Limits pass through. */
+bool py_protect(struct py *p, void (*fn)(struct py *, void *), void *arg);
+
+/* Counts n steps. */
+void py_charge(struct py *p, uint64_t n);
+/* For builtins that pass over n bytes or items. */
+void py_charge_scan(struct py *p, uint64_t n);
+/* Around everything that recurses. */
+void py_enter(struct py *p);
+void py_leave(struct py *p);
+
+/* Fills *e from x: place, text, line, caret. Does not raise. */
+void py_report(const struct py *p, const struct exc *x, struct err *e);
+uint32_t py_line_of(const struct py *p, uint32_t at);
+
+/* A "did you mean" search: offer candidates, then ask for the hint (NULL: nothing is near). */
+struct py_near {
+    struct py *p;
+    struct near near;
+};
+struct py_near py_near_start(struct py *p, const char *word, size_t len);
+void py_near_offer(struct py_near *n, const char *name, size_t len);
+void py_near_offer_rows(struct py_near *n, const struct py_row *rows);
+const char *py_near_hint(const struct py_near *n);
+
+/* py_obj.c: making and comparing objects. */
+
+void *py_alloc(struct py *p, size_t n);
+void *py_grow(struct py *p, void *old, size_t old_n, size_t n);
+char *py_printf(struct py *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static inline struct obj py_none(void)
+{
+    return (struct obj){.type = T_NONE};
+}
+
+static inline struct obj py_bool(bool b)
+{
+    return (struct obj){.type = T_BOOL, .i = b};
+}
+
+static inline struct obj py_int(int64_t i)
+{
+    return (struct obj){.type = T_INT, .i = i};
+}
+
+static inline struct obj py_float(double f)
+{
+    return (struct obj){.type = T_FLOAT, .f = f};
+}
+
+/* A string over bytes that outlive the evaluation's use of it. */
+static inline struct obj py_strn(const char *s, size_t n)
+{
+    return (struct obj){.type = T_STR, .len = (uint32_t)n, .s = s};
+}
+
+static inline struct obj py_str(const char *s)
+{
+    return py_strn(s, strlen(s));
+}
+
+static inline bool py_is_int(struct obj o) /* bool counts, as in Python */
+{
+    return o.type == T_INT || o.type == T_BOOL;
+}
+
+static inline bool py_is_number(struct obj o)
+{
+    return py_is_int(o) || o.type == T_FLOAT;
+}
+
+static inline double py_as_float(struct obj o)
+{
+    return o.type == T_FLOAT ? o.f : (double)o.i;
+}
+
+static inline bool py_str_is(struct obj o, const char *s)
+{
+    return o.type == T_STR && o.len == strlen(s) && memcmp(o.s, s, o.len) == 0;
+}
+
+struct obj py_str_copy(struct py *p, const char *s, size_t n);
+struct obj py_list_new(struct py *p, uint32_t cap);
+struct obj py_tuple_new(struct py *p, uint32_t cap);
+void py_list_add(struct py *p, struct list *l, struct obj item);
+bool py_truth(struct obj o);
+bool py_equal(struct py *p, struct obj a, struct obj b);
+bool py_same(struct obj a, struct obj b);                                 /* `is` */
+int py_compare(struct py *p, struct obj a, struct obj b, const char *op); /* <0, 0, >0 */
+const char *py_type_text(struct obj o); /* "a string": for errors */
+const char *py_type_name(struct obj o); /* "str" */
+
+/* py_dict.c: dicts and sets. */
+
+struct obj py_dict_new(struct py *p);
+struct obj py_set_new(struct py *p);
+void py_dict_set(struct py *p, struct dict *d, struct obj key, struct obj value);
+struct entry *py_dict_find(struct py *p, const struct dict *d, struct obj key); /* or NULL */
+bool py_dict_remove(struct py *p, struct dict *d, struct obj key);
+void py_dict_clear(struct dict *d);
+void py_dict_update(struct py *p, struct dict *d, struct obj from);
+struct obj py_set_of(struct py *p, struct obj iterable);
+/* op: one of & | - ^ */
+struct obj py_set_op(struct py *p, char op, struct obj a, struct obj b);
+bool py_set_within(struct py *p, const struct dict *a, const struct dict *b);
+
+/* py_seq.c: iterating, indexing, slicing. */
+
+struct iter {
+    struct obj seq;
+    uint32_t at;
+};
+struct iter py_iter(struct py *p, struct obj o); /* raises when o is not iterable */
+bool py_iter_next(struct iter *it, struct obj *item);
+struct obj py_list_of(struct py *p, struct obj iterable); /* a new list */
+uint32_t py_len(struct py *p, struct obj o);
+bool py_contains(struct py *p, struct obj box, struct obj item);
+struct obj py_index(struct py *p, struct obj o, struct obj key);
+void py_index_set(struct py *p, struct obj o, struct obj key, struct obj value);
+void py_index_del(struct py *p, struct obj o, struct obj key);
+struct obj py_slice(struct py *p, struct obj o, const struct obj bounds[3]);
+void py_slice_set(struct py *p, struct obj o, const struct obj bounds[3], struct obj value);
+struct obj py_repeat(struct py *p, struct obj seq, int64_t times);
+struct obj py_concat(struct py *p, struct obj a, struct obj b);
+
+/* py_text.c: growing strings, and objects as text. */
+
+struct text {
+    struct py *p;
+    char *ptr;
+    uint32_t len, cap;
+};
+void py_text_add(struct text *t, const char *s, size_t n);
+void py_text_adds(struct text *t, const char *s);
+void py_text_fill(struct text *t, char c, size_t n);
+void py_text_add_str(struct text *t, struct obj o);  /* as str() */
+void py_text_add_repr(struct text *t, struct obj o); /* as repr() */
+void py_text_add_utf8(struct text *t, uint32_t code);
+struct obj py_text_done(struct text *t);
+struct obj py_to_str(struct py *p, struct obj o);
+struct obj py_to_repr(struct py *p, struct obj o);
+const char *py_cstr(struct py *p, struct obj s); /* NUL-terminated copy */
+
+/* py_op.c: operators; op is an enum tok such as TOK_PLUS. */
+
+struct obj py_binary(struct py *p, int op, struct obj a, struct obj b);
+struct obj py_unary(struct py *p, int op, struct obj a);
+bool py_test(struct py *p, int op, struct obj a, struct obj b); /* comparisons, in, is */
+
+/* py_format.c, py_format_spec.c */
+
+struct obj py_percent(struct py *p, struct obj format, struct obj args);
+struct obj py_str_format(struct py *p, struct call *c);
+void py_format_spec(struct text *t, struct obj value, struct obj spec);
+
+/* How a number is to be laid out; shared by % and format specs. */
+struct layout {
+    char fill, align, sign, comma; /* 0: not given */
+    bool alternate, zero, percent;
+    char type;
+    int32_t width, precision; /* -1: not given */
+};
+void py_format_int(struct text *t, int64_t i, const struct layout *l);
+void py_format_float(struct text *t, double f, const struct layout *l);
+void py_format_padded(struct text *t, const char *s, size_t n, const struct layout *l);
+
+/* py_call.c */
+
+struct obj py_call(struct py *p, struct obj fn, struct call *c);
+struct obj py_call1(struct py *p, struct obj fn, struct obj arg);
+struct obj py_attr(struct py *p, struct obj o, const struct sym *name);
+const struct py_row *py_method_find(struct py *p, struct obj o, const struct sym *name);
+const struct py_row *py_row_find(const struct py_row *rows, const char *name, size_t len);
+struct obj py_func_new(struct py *p, const struct func_def *def);
+
+/* Checked arguments: raise TypeError that names the function and the argument. */
+struct obj py_arg_str(struct py *p, const struct call *c, int i);
+int64_t py_arg_int(struct py *p, const struct call *c, int i, int64_t fallback);
+
+/* py_lib*.c, py_str.c, py_list.c, py_vars.c, py_re*.c: tables. */
+
+extern const struct py_row py_builtins[], py_str_methods[], py_list_methods[], py_tuple_methods[],
+    py_dict_methods[], py_set_methods[], py_vars_methods[], py_file_methods[], py_regex_methods[],
+    py_match_methods[];
+extern const struct py_module py_modules[]; /* ends with a NULL name */
+extern const struct py_row py_re_rows[], py_ip_rows[], py_string_rows[], py_os_rows[],
+    py_os_path_rows[], py_math_rows[], py_sys_rows[], py_platform_rows[], py_socket_rows[];
+py_fn py_refused;  /* raises; params is the reason */
+py_fn py_constant; /* a PY_VALUE: the string in params */
+const struct py_module *py_module_find(const char *name, size_t len);
+struct obj py_module_member(struct py *p, const struct py_module *m, const struct sym *name);
+const struct py_row *py_builtin_of(struct sym *s);
+py_fn py_str_join, py_str_split, py_str_rsplit, py_str_splitlines, py_str_partition,
+    py_str_rpartition;
+py_fn py_lib_all, py_lib_any, py_lib_dict, py_lib_enumerate, py_lib_filter, py_lib_list, py_lib_map,
+    py_lib_max, py_lib_min, py_lib_range, py_lib_reduce, py_lib_reversed, py_lib_set, py_lib_sorted,
+    py_lib_sum, py_lib_tuple, py_lib_zip;
+/* Where `what` (not empty) stands last in s, or NULL. */
+const char *py_find_last(struct py *p, struct obj s, struct obj what);
+struct obj py_sorted(struct py *p, struct obj iterable, struct obj key, bool reverse);
+struct obj py_int_parse(struct py *p, struct obj s, int64_t base);
+void py_print(struct py *p, struct obj text);
+
+struct obj py_match_group(struct py *p, struct obj match, struct obj key); /* py_lib_re.c */
+
+/* py_result.c */
+
+struct obj py_from_value(struct py *p, const struct value *v);
+struct value *py_result(struct py *p);           /* the caller's */
+void py_result_late(struct py *p, void *result); /* the same for py_protect() */
+void py_result_extras(const struct py *p);       /* fills in->lines and in->vars; does not raise */
+struct value *py_vars_declared(const struct py *p); /* py_vars.c; name -> use; does not raise */
+
+/* py_eval.c, py_exec.c */
+
+struct obj py_value_of(struct py *p, const struct node *n);
+void py_assign(struct py *p, const struct node *target, struct obj value);
+void py_store(struct py *p, struct sym *name, struct obj value, uint32_t at);
+enum flow { FLOW_NEXT, FLOW_BREAK, FLOW_CONTINUE, FLOW_RETURN };
+enum flow py_exec(struct py *p, const struct node *first);
+enum flow py_exec_try(struct py *p, const struct node *n);
+void py_exec_import(struct py *p, const struct node *n);
+struct sym *py_intern(struct py *p, const char *name, size_t len);
+
+#endif

@@ -1,0 +1,3 @@
+def mac(vm):
+    return vm
+x = mac(1, 2)

@@ -1,0 +1,3 @@
+def mac(vm, nic=0):
+    return vm
+x = mac(1, nick=2)

@@ -1,0 +1,3 @@
+def mac(vm, nic):
+    return vm
+x = mac(1)

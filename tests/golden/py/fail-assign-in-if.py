@@ -1,0 +1,3 @@
+memory = 1
+if memory = 1:
+    x = 2

@@ -1,0 +1,2 @@
+// my domain
+name = "x"

@@ -1,0 +1,3 @@
+memory = "512"
+if memory > 256:
+    big = 1

@@ -1,0 +1,4 @@
+# oracle: python has decorators
+@property
+def f():
+    pass

@@ -1,0 +1,2 @@
+# oracle: code made of text is refused
+x = eval("1+1")

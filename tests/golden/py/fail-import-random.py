@@ -1,0 +1,3 @@
+# oracle: a file gives the same domain each time
+from random import randint
+mac = randint(0, 255)

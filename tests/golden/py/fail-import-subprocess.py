@@ -1,0 +1,2 @@
+# oracle: programs may not be run
+import subprocess

@@ -1,0 +1,1 @@
+import xen.utl.ip

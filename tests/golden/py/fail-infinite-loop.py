@@ -1,0 +1,3 @@
+# oracle: bounded
+while True:
+    pass

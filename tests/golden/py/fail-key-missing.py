@@ -1,0 +1,2 @@
+d = {'bridge': 'xenbr0'}
+x = d['brige']

@@ -1,0 +1,5 @@
+n = 1
+def f():
+    n += 1
+    return n
+x = f()

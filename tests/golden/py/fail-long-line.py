@@ -1,0 +1,1 @@
+disk = ['phy:/dev/vg/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,xvda,w', 'phy:/dev/vg/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,xvdb,w', undefined_name, 'phy:/dev/vg/ccccccccccccccccccccccccccccc,xvdc,w']

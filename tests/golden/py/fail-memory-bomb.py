@@ -1,0 +1,4 @@
+# oracle: bounded
+s = 'x'
+while True:
+    s = s + s

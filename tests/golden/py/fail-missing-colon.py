@@ -1,0 +1,2 @@
+if memory == 1
+    x = 2

@@ -1,0 +1,2 @@
+# oracle: values hold no NUL
+name = "a\0b"

@@ -1,0 +1,2 @@
+# oracle: files may not be read
+x = open('/etc/hostname').read()

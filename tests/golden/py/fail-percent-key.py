@@ -1,0 +1,1 @@
+x = "%(memroy)s" % {'memory': 1}

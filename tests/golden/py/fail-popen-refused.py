@@ -1,0 +1,3 @@
+# oracle: programs may not be run
+import os
+x = os.popen("hostname").read()

@@ -1,0 +1,2 @@
+# oracle: bounded
+x = range(10 ** 9)

@@ -1,0 +1,3 @@
+# oracle: bounded
+import re
+x = re.match('(a*)*b', 'a' * 30)

@@ -1,0 +1,2 @@
+import re
+x = re.search('(a', 'a')

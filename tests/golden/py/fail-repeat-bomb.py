@@ -1,0 +1,2 @@
+# oracle: bounded
+x = [0] * 10 ** 10

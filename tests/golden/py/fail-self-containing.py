@@ -1,0 +1,3 @@
+# oracle: values are trees
+l = []
+l.append(l)

@@ -1,0 +1,3 @@
+import sys
+if 1:
+    sys.exit("no such host")

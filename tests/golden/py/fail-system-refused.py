@@ -1,0 +1,3 @@
+# oracle: programs may not be run
+import os
+os.system("true")

@@ -1,0 +1,1 @@
+vif = [ 'bridge=br0', (1,

@@ -1,0 +1,3 @@
+disk = [ 'phy:a,xvda,w',
+         'phy:b,xvdb,w'
+memory = 512

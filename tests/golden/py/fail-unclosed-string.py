@@ -1,0 +1,2 @@
+name = "web1
+memory = 512

@@ -1,0 +1,2 @@
+# oracle: python accepts an annotation that sets nothing
+memory: 512

@@ -1,0 +1,3 @@
+# oracle: generators are not part of the language
+def f():
+    yield 1

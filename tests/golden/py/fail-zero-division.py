@@ -1,0 +1,2 @@
+vcpus = 0
+share = 100 / vcpus

@@ -1,0 +1,20 @@
+import re
+m = re.match(r'^(?P<host>\w+)-(\d+)$', 'web-12')
+a = m.group(1), m.group('host'), m.group(0), m.groups(), m.start(2), m.end(2), m.span(), m.groupdict()
+b = re.search('x(86|32)_64', 'arch x86_64').group(1)
+c = re.match('b', 'abc') is None
+d = re.sub('[^a-z0-9]+', '-', 'Web Server #1'.lower())
+e = re.sub(r'(\d+)', r'<\1>', 'a1b22'), re.sub('a', lambda m: m.group(0).upper() + '!', 'banana', 2)
+f = re.findall(r'\d+', 'a1b22c333'), re.findall(r'(\w)=(\w)', 'a=b c=d')
+g = re.split(r'\s*,\s*', 'a , b,c'), re.split('(-)', 'a-b'), re.split(',', 'a,b,c', 1)
+p = re.compile(r'^mac=([0-9a-f:]{17})', re.I)
+h = p.match('MAC=00:16:3E:00:00:01,bridge=br0').group(1)
+i = bool(re.search(r'\bxen\b', 'the xen host')), bool(re.search(r'a.c', 'a\nc')), bool(re.search(r'a.c', 'a\nc', re.S))
+j = re.findall(r'^\w+', 'one\ntwo', re.MULTILINE)
+k = re.match(r'(a+?)(a*)', 'aaa').groups(), re.match(r'(?:ab)+', 'ababx').group(), re.match('a{2}', 'aaa').group()
+l = re.search(r'(\w)\1', 'hello').group(), re.search('(?=ll)..', 'hello').group(), re.search('e(?!l)', 'hele').start()
+n = re.escape('a.b*c'), re.subn('a', 'b', 'aa'), re.fullmatch('a|ab', 'ab').group()
+o = [x.group() for x in re.finditer('[aeiou]', 'education')]
+q = re.match(r'(a)|(b)', 'b').groups(), re.match('[]x-]+', ']-x').group(), re.match(r'[\w.]+', 'a.b c').group()
+r = re.sub('x*', '-', 'abxd'), re.findall('x*', 'axb'), re.split(r'(?:a|b)', 'xaybz')
+s2 = re.findall('a??', 'aab'), re.match('(b?)*c', 'bbc').groups(), re.sub('a??', '-', 'ab'), re.split('x*?', 'axb')

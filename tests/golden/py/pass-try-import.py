@@ -1,0 +1,5 @@
+try:
+    import subprocess_that_is_not_there
+    have = True
+except ImportError:
+    have = False
