@@ -1,0 +1,171 @@
+# Helpers of the system tests; a test begins with
+#     . tests/functions.sh
+# and is run as `sh tests/system/NAME.sh` from the top of the tree, with BUILD set when that is not
+# "build". It ends with 0 (passed), 77 (skipped, with the reason) or anything else (failed). Each
+# test has an instance root of its own, $ROOT, which xend and xm find by XEND_ROOT; what it started
+# is ended, and only that. shellcheck shell=sh
+
+set -eu
+
+BUILD=${BUILD:-build}
+TEST=$(basename "$0" .sh)
+case $BUILD in
+/*) BUILD_DIR=$BUILD ;;
+*) BUILD_DIR=$PWD/$BUILD ;;
+esac
+mkdir -p "$BUILD_DIR/tmp"
+T=$(mktemp -d "$BUILD_DIR/tmp/$TEST.XXXXXX") # scratch space, removed when the test passes
+ROOT=$T/root
+mkdir -p "$ROOT"
+export XEND_ROOT="$ROOT"
+unset XM_SERVER XM_CONFIG_FILE
+PIDS='' # background processes of the test
+
+fail() {
+    echo "$TEST: FAILED: $*" >&2
+    exit 1
+}
+
+skip() {
+    echo "$TEST: skipped: $*" >&2
+    exit 77
+}
+
+# requires TOOL...: skips the test when one is missing.
+requires() {
+    for tool_; do
+        command -v "$tool_" >/dev/null 2>&1 || skip "$tool_ is missing"
+    done
+}
+
+cleanup() {
+    status_=$?
+    trap - EXIT
+    for pid_ in $PIDS; do
+        kill "$pid_" 2>/dev/null || true
+    done
+    [ ! -f "$ROOT/var/run/xend.pid" ] || stop_xend || true
+    if [ $status_ = 0 ] || [ $status_ = 77 ]; then
+        rm -rf "$T"
+    else
+        echo "$TEST: left behind for you: $T" >&2
+        tail -n 5 "$ROOT/var/log/xen/xend.log" >&2 2>/dev/null || true
+    fi
+    exit $status_
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
+
+xm() {
+    "$BUILD_DIR/xm" "$@"
+}
+
+xend() {
+    "$BUILD_DIR/xend" "$@"
+}
+
+# start_xend [DRIVER]: returns when it answers.
+start_xend() {
+    xend start --root "$ROOT" --driver "${1:-test}" >"$T/xend.out" 2>&1 ||
+        fail "xend does not start: $(cat "$T/xend.out")"
+}
+
+stop_xend() {
+    xend stop --root "$ROOT" >>"$T/xend.out" 2>&1
+}
+
+# background CMD...: runs it in the background, ended with the test; its pid is $!.
+background() {
+    "$@" &
+    PIDS="$PIDS $!"
+}
+
+# run CMD...: keeps its standard output in $out, its errors in $err, its exit status in $status.
+run() {
+    status=0
+    "$@" >"$T/out" 2>"$T/err" </dev/null || status=$?
+    out=$(cat "$T/out")
+    err=$(cat "$T/err")
+}
+
+# assert_eq WANTED GOT [WHAT]
+assert_eq() {
+    [ "$1" = "$2" ] || fail "${3:-output}:
+--- wanted
+$1
+--- got
+$2"
+}
+
+# assert_match ERE TEXT [WHAT]: some line matches.
+assert_match() {
+    printf '%s\n' "$2" | grep -Eq -e "$1" || fail "${3:-output}:
+--- wanted a line like
+$1
+--- got
+$2"
+}
+
+assert_no_match() {
+    ! printf '%s\n' "$2" | grep -Eq -e "$1" || fail "${3:-output}: a line is like '$1':
+$2"
+}
+
+# assert_ok CMD..., assert_fails STATUS CMD...: run, with the exit status checked.
+assert_ok() {
+    run "$@"
+    [ "$status" = 0 ] || fail "$*: exit status $status: $err"
+}
+
+assert_fails() {
+    want_=$1
+    shift
+    run "$@"
+    [ "$status" = "$want_" ] || fail "$*: exit status $status, not $want_: $out $err"
+}
+
+# api METHOD PATH [CURL ARGUMENT...]: prints the body of the answer.
+api() {
+    method_=$1 path_=$2
+    shift 2
+    # From its directory, for a socket's path has 107 bytes at most.
+    (cd "$ROOT/var/run/xend" &&
+        curl -s --max-time 70 --unix-socket xend.sock -X "$method_" "$@" "http://xend$path_")
+}
+
+# eventually CMD...: until CMD succeeds, tried again at each change of the list of domains.
+eventually() {
+    requires curl
+    give_up_=$(($(date +%s) + ${TIMEOUT:-30}))
+    while :; do
+        generation_=$(api GET /v1/domains | sed 's/.*"generation":"\([^"]*\)".*/\1/')
+        ! "$@" || return 0
+        [ "$(date +%s)" -lt $give_up_ ] || fail "not within ${TIMEOUT:-30} s: $*"
+        api GET "/v1/domains?since=$generation_&wait=5" >/dev/null
+    done
+}
+
+# make_config NAME [LINE...]: writes the least configuration; prints the file's name.
+make_config() {
+    config_=$T/$1.cfg
+    {
+        printf "name = '%s'\nmemory = 64\nkernel = '%s'\n" "$1" "$T/kernel"
+        shift
+        for line_; do
+            printf '%s\n' "$line_"
+        done
+    } >"$config_"
+    [ -f "$T/kernel" ] || echo kernel >"$T/kernel"
+    echo "$config_"
+}
+
+# create NAME [LINE...]: a domain of that configuration, running.
+create() {
+    file_=$(make_config "$@")
+    assert_ok xm create -q "$file_"
+}
+
+# domain_state NAME
+domain_state() {
+    xm list --json "$1" | sed -n 's/^ *"state": "\(.*\)",*$/\1/p'
+}

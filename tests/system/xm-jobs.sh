@@ -1,0 +1,98 @@
+#!/bin/sh
+# Waiting for jobs: by asking again while they run, showing progress on a terminal only, and what
+# is said of each way to end. A server of ours plays xend, so that jobs take as long as they should.
+. tests/functions.sh
+requires python3
+
+cat >"$T/server.py" <<'END'
+# Answers the n-th request with the n-th argument: a status and JSON, on as many connections as come.
+import os, socket, sys
+os.chdir(os.path.dirname(sys.argv[1]))
+s = socket.socket(socket.AF_UNIX)
+s.bind(os.path.basename(sys.argv[1]))
+s.listen(5)
+os.write(1, b"ready\n")
+log = open("requests", "w")
+c = None
+d = b""
+for reply in sys.argv[2:]:
+    status, body = reply.split(" ", 1)
+    while b"\r\n\r\n" not in d:
+        more = c.recv(65536) if c else b""
+        if not more:
+            c, _ = s.accept()
+        d += more
+    head, _, d = d.partition(b"\r\n\r\n")
+    d = b"" # its body, if any, is short and came along
+    log.write(head.split(b" HTTP")[0].decode() + "\n")
+    log.flush()
+    c.sendall(b"HTTP/1.1 %s X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+              % (status.encode(), len(body), body.encode()))
+END
+
+# serve REPLY...: starts the server; xm finds it.
+serve() {
+    rm -rf "$T/s"
+    mkdir "$T/s"
+    mkfifo "$T/s/ready"
+    python3 "$T/server.py" "$T/s/sock" "$@" >"$T/s/ready" &
+    PIDS="$PIDS $!"
+    read -r _ <"$T/s/ready"
+    XM_SERVER=unix:$T/s/sock
+    export XM_SERVER
+}
+job() { printf '{"id":7,"domain":"web1","state":"%s"%s}' "$1" "${2:-}"; }
+
+# Still running at the end of the wait: the job is asked for until it has ended.
+serve "202 $(job queued)" "202 $(job running)" "200 $(job 'done')"
+assert_ok xm pause web1
+assert_eq '' "$out$err"
+assert_eq 'POST /v1/domains/web1/pause?wait=60
+GET /v1/jobs/7?wait=60
+GET /v1/jobs/7?wait=60' "$(cat "$T/s/requests")"
+
+# Names are escaped on their way.
+serve "200 $(job 'done')"
+assert_ok xm pause 'a b/c?d%e'
+assert_eq 'POST /v1/domains/a%20b%2Fc%3Fd%25e/pause?wait=60' "$(cat "$T/s/requests")"
+
+# Each way to end.
+serve "202 $(job running)" '409 {"code":"busy","detail":"web1: busy","hint":"try again later"}'
+assert_fails 1 xm pause web1
+assert_eq 'Error: web1: busy
+try again later' "$err"
+serve "200 $(job failed ',"error":{"code":"no-domain","message":"gone","hint":null}')"
+assert_fails 3 xm pause web1
+assert_eq 'Error: gone' "$err"
+serve "200 $(job cancelled)"
+assert_fails 1 xm pause web1
+assert_eq 'Error: the job was cancelled' "$err"
+serve "202 $(job running)" '404 {"code":"not-found","detail":"no job 7"}'
+assert_fails 1 xm pause web1
+assert_eq 'Error: no job 7' "$err"
+serve "202 $(job running)"
+assert_fails 1 xm pause web1 # xend died meanwhile
+assert_match '^Error: (Unable to connect to xend|Xend has probably crashed)' "$err"
+
+# create prints what the job made.
+config=$(make_config web1)
+serve "200 $(job 'done' ',"result":{"domain":{"name":"web1","domid":3}}')"
+assert_ok xm create "$config"
+assert_match '^Started domain web1 \(id=3\)$' "$out"
+serve "200 $(job 'done' ',"result":{"domain":{"name":"web1","domid":null}}')"
+assert_ok xm create "$config"
+assert_match '^Started domain web1 \(id=None\)$' "$out"
+
+# A terminal sees what a slow job does, and a clean line at the end.
+serve "202 $(job running ',"step":"starting\u001b[1m","done":0,"total":0')" \
+    "202 $(job running ',"step":"copying","done":1,"total":4')" "200 $(job 'done')"
+python3 -c 'import os, pty, subprocess, sys
+master, slave = os.openpty()
+p = subprocess.run(sys.argv[1:], stdin=slave, stdout=subprocess.PIPE, stderr=slave)
+assert p.returncode == 0 and p.stdout == b"", p
+seen = os.read(master, 4096)
+assert seen == b"\r\x1b[Kweb1: starting?[1m\r\x1b[Kweb1: copying 25 %\r\x1b[K", seen' \
+    "$BUILD_DIR/xm" pause web1 || fail 'progress'
+assert_eq 'POST /v1/domains/web1/pause?wait=1
+GET /v1/jobs/7?wait=1
+GET /v1/jobs/7?wait=1' "$(cat "$T/s/requests")"

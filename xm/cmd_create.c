@@ -1,0 +1,198 @@
+/* xm create: evaluates the configuration file here, posts the spec and waits for the guest. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/sxp.h"
+#include "libxl/base/mem.h"
+#include "xm/domfile.h"
+#include "xm/xm.h"
+
+const struct option create_options[] = {
+    {0, "help_config", NULL, "List the variables of configuration files (and of this one)."},
+    {'q', "quiet", NULL, "Print nothing but errors and warnings."},
+    {0, "path", "PATH", "Where to look for the file: directories, separated by colons."},
+    {'f', "defconfig", "FILE", "The configuration file; also given as a plain word."},
+    {'F', "config", "FILE", "A file that holds the domain as SXP, a (vm ...) form."},
+    {'n', "dryrun", NULL, "Print the domain as SXP; create nothing."},
+    {'p', "paused", NULL, "Leave the domain paused."},
+    {'c', "console_autoconnect", NULL, "Attach to the console of the new domain."},
+    {0, "json", NULL, "Print JSON: the new domain, or the spec with -n."},
+    {0},
+};
+
+/* The variables of all files, then those that this one declares with xm_vars.var(). */
+static void print_variables(const struct domfile *f)
+{
+    for (size_t i = 0; i < spec_fields.n; i++)
+        help_row(spec_fields.rows[i].name, spec_fields.rows[i].doc);
+    for (int c = 0; c < DEVICE_CLASSES; c++)
+        help_row(device_class_name((enum device_class)c), "List of devices, one text each.");
+    for (size_t i = 0; i < value_len(f->vars); i++) {
+        const struct value *use = value_at(f->vars, i);
+        help_row(value_key(f->vars, i), value_type(use) == VALUE_STRING ? value_as_str(use) : "");
+    }
+}
+
+/* Sorts the words into the file's name and name=value. */
+static int take_words(struct domfile *f, const struct args *a, const char **name, struct err *e)
+{
+    *name = args_get(a, "defconfig");
+    f->sxp = args_has(a, "config");
+    if (f->sxp)
+        *name = args_get(a, "config");
+    for (size_t i = 0; i < a->words.len; i++) {
+        const char *word = args_word(a, i);
+
+        if (strchr(word, '=')) {
+            if (domfile_override(f, word, e) < 0)
+                return -1;
+        } else if (*name) {
+            return err_set(e, ERR_INVALID, "more than one configuration file: %s, %s", *name, word);
+        } else {
+            *name = word;
+        }
+    }
+    if (f->sxp && f->overrides)
+        return err_set(e, ERR_INVALID, "variables do not go with an SXP file (-F)");
+    return 0;
+}
+
+/* The file that the words and options mean, searched for as the original did. */
+static int find_file(struct xm *xm, struct domfile *f, const struct args *a, struct err *e)
+{
+    AUTO(freep) char *dflt = xasprintf(".:%s", xm->paths.etc_dir);
+    const char *search = args_get(a, "path") ? args_get(a, "path") : dflt;
+    const char *name;
+
+    if (take_words(f, a, &name, e) < 0)
+        return -1;
+    if (domfile_find(f, name, search, e) < 0)
+        return err_hint(e, "looked in %s", search);
+    return 0;
+}
+
+/* Each fault with the place that it comes from. */
+static int fail_with_faults(const struct domfile *f)
+{
+    struct err e;
+
+    for (size_t i = 0; i < f->faults.len; i++) {
+        const struct problem *p = &f->faults.ptr[i];
+        AUTO(freep) char *place = domfile_place(f, p);
+
+        err_set(&e, ERR_INVALID, "%s%s", place, p->text);
+        if (p->hint)
+            err_hint(&e, "%s", p->hint);
+        xm_fail(&e);
+    }
+    return EXIT_ERROR;
+}
+
+/* What is suspicious but no fault: one line each, the hint in brackets. */
+static void warn_of_notes(const struct domfile *f)
+{
+    for (size_t i = 0; i < f->notes.len; i++) {
+        const struct problem *p = &f->notes.ptr[i];
+        AUTO(freep) char *place = domfile_place(f, p);
+
+        if (p->hint)
+            xm_warn("%s%s (%s)", place, p->text, p->hint);
+        else
+            xm_warn("%s%s", place, p->text);
+    }
+}
+
+/* -n: what would be posted, in the original's notation. */
+static int dry_run(const struct spec *s, bool json)
+{
+    AUTO(value_freep) struct value *v = json ? spec_to_value(s) : spec_to_sxp(s, "vm");
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+
+    if (json) {
+        print_json(v);
+    } else {
+        sxp_print_pretty(v, 80, &b);
+        fwrite(b.ptr, 1, b.len, stdout);
+    }
+    return EXIT_SUCCESS;
+}
+
+/* Posts the spec; returns the domain that runs (the caller's). */
+static struct value *create(struct xm *xm, const struct spec *s, bool paused, struct err *e)
+{
+    AUTO(value_freep) struct value *body = value_map(), *job = NULL;
+    const struct value *domain;
+
+    value_set_take(body, "spec", spec_to_value(s));
+    value_set_bool(body, "paused", paused);
+    interrupt_note("xend goes on creating the domain: see xm list.\n");
+    job = job_run(xm, "/v1/domains", body, e);
+    interrupt_note(NULL);
+    if (!job)
+        return NULL;
+    domain = value_get(value_get(job, "result"), "domain");
+    return domain ? value_copy(domain) : value_map();
+}
+
+/* The original's line; scripts take the id from it. */
+static void print_started(const struct spec *s, const struct value *domain)
+{
+    int64_t id = value_get_int(domain, "domid", -1);
+    const char *name = value_get_str(domain, "name", s->name);
+
+    if (id >= 0)
+        printf("Started domain %s (id=%" PRId64 ")\n", name, id);
+    else
+        printf("Started domain %s (id=None)\n", name); /* it ended already */
+}
+
+/* The part that needs xend. */
+static int create_and_attach(struct xm *xm, const struct args *a, const struct spec *s)
+{
+    AUTO(value_freep) struct value *domain = NULL;
+    bool quiet = args_has(a, "quiet"), json = args_has(a, "json");
+    struct err e;
+
+    domain = create(xm, s, args_has(a, "paused"), &e);
+    if (!domain)
+        return xm_fail(&e);
+    if (json)
+        print_json(domain);
+    else if (!quiet)
+        print_started(s, domain);
+    if (!args_has(a, "console_autoconnect"))
+        return EXIT_SUCCESS;
+    return console_attach(xm, value_get_str(domain, "name", s->name), HISTORY_MAX, false);
+}
+
+int cmd_create(struct xm *xm, const struct args *a)
+{
+    bool json = args_has(a, "json"), list_variables = args_has(a, "help_config");
+    AUTO(domfile_clear) struct domfile f = {0};
+    AUTO(spec_freep) struct spec *s = NULL;
+    struct err e = {0};
+
+    if (list_variables && !a->words.len) {
+        print_variables(&f);
+        return EXIT_SUCCESS;
+    }
+    if (find_file(xm, &f, a, &e) < 0)
+        return xm_fail(&e);
+    if (list_variables) {
+        if (domfile_read_vars(&f, &e) < 0)
+            return xm_fail(&e);
+        print_variables(&f);
+        return EXIT_SUCCESS;
+    }
+    if (!args_has(a, "quiet") && !json)
+        printf("Using config file \"%s\".\n", f.path);
+    s = domfile_read(&f, &e);
+    fputs(buf_str(&f.printed), json ? stderr : stdout);
+    fflush(stdout);
+    warn_of_notes(&f);
+    if (!s)
+        return f.faults.len ? fail_with_faults(&f) : xm_fail(&e);
+    return args_has(a, "dryrun") ? dry_run(s, json) : create_and_attach(xm, a, s);
+}

@@ -1,0 +1,216 @@
+/* A domain's configuration file: see domfile.h. */
+#include "xm/domfile.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/py.h"
+#include "config/sxp.h"
+#include "libxl/base/io.h"
+#include "libxl/base/mem.h"
+
+#define DEFAULT_FILE "xmdefconfig"
+
+void domfile_clear(struct domfile *f)
+{
+    free(f->path);
+    value_free(f->overrides);
+    value_free(f->vars);
+    value_free(f->lines);
+    buf_clear(&f->printed);
+    problems_clear(&f->faults);
+    problems_clear(&f->notes);
+    *f = (struct domfile){0};
+}
+
+/* Anything that can be read but a directory, which is often named like a domain. */
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
+/* dir/name if that is a file, else NULL; a relative result begins with "." */
+static char *try_dir(const char *dir, size_t len, const char *name)
+{
+    AUTO(freep) char *copy = xstrndup(len ? dir : ".", len ? len : 1);
+    AUTO(freep) char *path = path_join(copy, name);
+
+    return is_file(path) ? steal(path) : NULL;
+}
+
+int domfile_find(struct domfile *f, const char *name, const char *search, struct err *e)
+{
+    if (!name)
+        name = DEFAULT_FILE;
+    if (name[0] == '/')
+        f->path = is_file(name) ? xstrdup(name) : NULL;
+    else if (name[0] == '.' && is_file(name))
+        f->path = xstrdup(name);
+    else
+        f->path = try_dir(".", 1, name);
+    while (!f->path && name[0] != '/' && *search) {
+        size_t len = strcspn(search, ":");
+
+        f->path = try_dir(search, len, name);
+        search += len + (search[len] == ':');
+    }
+    return f->path ? 0 : err_set(e, ERR_NOT_FOUND, "Unable to open config file: %s", name);
+}
+
+/* A variable is a list when it is a class of devices, or a list by its table and repeated. */
+static bool is_list(const char *name, bool repeated)
+{
+    const struct field *field = field_find(&spec_fields, name);
+
+    return device_class_find(name) >= 0 || (repeated && field && field->type == FIELD_LIST);
+}
+
+int domfile_override(struct domfile *f, const char *text, struct err *e)
+{
+    const char *equals = strchr(text, '=');
+    size_t len = equals ? (size_t)(equals - text) : 0;
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    AUTO(freep) char *name = xstrndup(text, len);
+    const struct value *before;
+    struct value *list;
+
+    if (!len || strspn(name, letters) != len || (name[0] >= '0' && name[0] <= '9')) {
+        err_set(e, ERR_INVALID, "%.100s: not a variable's name before =", text);
+        return err_hint(e, "a file whose name contains = is given with -f");
+    }
+    if (!f->overrides)
+        f->overrides = value_map();
+    before = value_get(f->overrides, name);
+    if (!is_list(name, before != NULL)) {
+        value_set_str(f->overrides, name, equals + 1);
+        return 0;
+    }
+    list = before && value_type(before) == VALUE_LIST ? value_copy(before) : value_list();
+    if (before && value_type(before) == VALUE_STRING)
+        value_add_take(list, value_copy(before));
+    value_add_take(list, value_str(equals + 1));
+    value_set_take(f->overrides, name, list);
+    return 0;
+}
+
+/* The overrides that the spec knows (they win over the file), or those that only the file knows. */
+static struct value *overrides_part(const struct domfile *f, bool known)
+{
+    struct value *part = value_map();
+
+    for (size_t i = 0; i < value_len(f->overrides); i++)
+        if (spec_has_variable(value_key(f->overrides, i)) == known)
+            value_set_take(part, value_key(f->overrides, i), value_copy(value_at(f->overrides, i)));
+    return part;
+}
+
+/* The whole file, bounded. */
+static int read_text(const struct domfile *f, struct buf *text, struct err *e)
+{
+    if (read_file(f->path, PY_TEXT_MAX, text, e) < 0)
+        return err_add(e, "Unable to open config file");
+    return 0;
+}
+
+/*
+ * What the command line gave to the program itself is no variable of the spec; a name that the
+ * program never uses is probably mistyped.
+ */
+static void settle_preset(struct domfile *f, struct value *vars, const struct value *preset,
+                          const char *text)
+{
+    for (size_t i = 0; i < value_len(preset); i++) {
+        const char *name = value_key(preset, i);
+        AUTO(freep) char *where = xasprintf("/%s", name);
+        AUTO(freep) char *hint = fields_nearest(&spec_fields, name);
+
+        value_remove(vars, name);
+        if (!strstr(text, name))
+            problems_add(&f->notes, where, hint, "%s: no variable of xm or of the file", name);
+    }
+}
+
+/* Runs the program; the variables that it leaves are the caller's. */
+static struct value *evaluate(struct domfile *f, bool help, struct err *e)
+{
+    AUTO(value_freep) struct value *preset = overrides_part(f, false);
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    struct py_input in = {.name = f->path, .preset = preset, .help = help};
+    struct value *vars;
+
+    if (read_text(f, &text, e) < 0)
+        return NULL;
+    if (text.len && text.ptr[0] == '<') {
+        err_set(e, ERR_UNSUPPORTED, "%s: XML files of the Xen-API are not understood", f->path);
+        return NULL;
+    }
+    in.text = buf_str(&text);
+    in.len = text.len;
+    in.vars = &f->vars;
+    in.lines = &f->lines;
+    in.printed = &f->printed;
+    vars = py_eval(&in, e);
+    if (vars)
+        settle_preset(f, vars, preset, in.text);
+    return vars;
+}
+
+int domfile_read_vars(struct domfile *f, struct err *e)
+{
+    AUTO(value_freep) struct value *vars = evaluate(f, true, e);
+
+    return vars ? 0 : -1;
+}
+
+/* Known names of the command line are set after the program has run: they win. */
+static struct spec *read_program(struct domfile *f, struct err *e)
+{
+    AUTO(value_freep) struct value *vars = evaluate(f, false, e);
+    AUTO(value_freep) struct value *set = overrides_part(f, true);
+    const char *slash = strrchr(f->path, '/');
+
+    if (!vars)
+        return NULL;
+    for (size_t i = 0; i < value_len(set); i++)
+        value_set_take(vars, value_key(set, i), value_copy(value_at(set, i)));
+    return spec_from_xm(vars, slash ? slash + 1 : f->path, &f->faults, &f->notes);
+}
+
+/* -F: no program, so nothing to override. */
+static struct spec *read_form(struct domfile *f, struct err *e)
+{
+    AUTO(value_freep) struct value *forms = NULL;
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    if (read_text(f, &text, e) < 0)
+        return NULL;
+    forms = sxp_parse(buf_str(&text), text.len, f->path, e);
+    if (!forms)
+        return NULL;
+    if (value_len(forms) != 1 || value_type(value_at(forms, 0)) != VALUE_LIST) {
+        err_set(e, ERR_INVALID, "%s: not one (vm ...) form", f->path);
+        return NULL;
+    }
+    return spec_from_sxp(value_at(forms, 0), &f->faults);
+}
+
+struct spec *domfile_read(struct domfile *f, struct err *e)
+{
+    return f->sxp ? read_form(f, e) : read_program(f, e);
+}
+
+char *domfile_place(const struct domfile *f, const struct problem *p)
+{
+    const char *where = *p->where == '/' ? p->where + 1 : p->where;
+    AUTO(freep) char *name = xstrndup(where, strcspn(where, "/"));
+    int64_t line = value_get_int(f->lines, name, 0);
+
+    if (value_get(f->overrides, name))
+        return xstrdup("command line: ");
+    return line ? xasprintf("%s:%" PRId64 ": ", f->path, line) : xasprintf("%s: ", f->path);
+}

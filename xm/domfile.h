@@ -1,0 +1,47 @@
+/*
+ * A domain's configuration file: finding it, evaluating it here (never in xend: the file is the
+ * caller's program) and making a spec of it. Called by `xm create`; later by `xm new`.
+ */
+#ifndef XM_DOMFILE_H
+#define XM_DOMFILE_H
+
+#include <stdbool.h>
+
+#include "config/value.h"
+#include "libxl/base/buf.h"
+#include "libxl/spec.h"
+
+struct domfile {
+    char *path;              /* as it is shown and opened */
+    bool sxp;                /* one SXP form instead of a program */
+    struct value *overrides; /* name=value of the command line: strings, lists where repeated */
+    struct value *vars;      /* what xm_vars.var() declared: name -> what for */
+    struct value *lines;     /* variable -> line of its last assignment */
+    struct buf printed;      /* what the program printed */
+    struct problems faults, notes;
+};
+
+void domfile_clear(struct domfile *f);
+
+/*
+ * Sets path: the name itself, else in the directories of search ("." and a:b:c). NULL name means
+ * xmdefconfig. ERR_NOT_FOUND when there is none.
+ */
+int domfile_find(struct domfile *f, const char *name, const char *search, struct err *e);
+
+/* Takes one name=value of the command line. */
+int domfile_override(struct domfile *f, const char *text, struct err *e);
+
+/*
+ * Evaluates and checks. The result is the caller's; NULL with *e set, or with f->faults when the
+ * file is in order but what it asks for is not. notes are filled in either case.
+ */
+struct spec *domfile_read(struct domfile *f, struct err *e);
+
+/* Evaluates the file only as far as xm_vars.check(), for f->vars. */
+int domfile_read_vars(struct domfile *f, struct err *e);
+
+/* "FILE:LINE: " where the variable of a problem was set, or "command line: "; the caller frees. */
+char *domfile_place(const struct domfile *f, const struct problem *p);
+
+#endif

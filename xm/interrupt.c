@@ -1,0 +1,37 @@
+/*
+ * Ctrl-C: one line on stdout and exit status 1, as the original. The handler ends the process
+ * itself, so that no blocking call in xm has to know of interruption.
+ */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "xm/xm.h"
+
+static const char *volatile after; /* what else to say */
+
+static void on_interrupt(int sig)
+{
+    static const char text[] = "Interrupted.\n";
+    const char *note = after;
+
+    (void)sig;
+    if (write(STDOUT_FILENO, text, sizeof(text) - 1) < 0 ||
+        (note && write(STDERR_FILENO, note, strlen(note)) < 0))
+        _exit(EXIT_ERROR); /* nobody listens */
+    _exit(EXIT_ERROR);
+}
+
+void interrupt_init(void)
+{
+    struct sigaction now, sa = {.sa_handler = on_interrupt};
+
+    /* A shell that starts us in the background ignores the signal for us; so do we. */
+    if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+        sigaction(SIGINT, &sa, NULL);
+}
+
+void interrupt_note(const char *note)
+{
+    after = note;
+}

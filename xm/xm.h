@@ -1,0 +1,119 @@
+/*
+ * What the files of xm share: the table of commands, the context of one run, and the few helpers
+ * that most commands call. xm is short-lived and has one thread.
+ */
+#ifndef XM_XM_H
+#define XM_XM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/value.h"
+#include "libxl/base/version.h"
+#include "libxl/base/buf.h"
+#include "libxl/base/err.h"
+#include "libxl/base/paths.h"
+#include "xm/options.h"
+
+
+#define EXIT_ERROR 1
+#define WAIT_S 60         /* longest ?wait= that xend accepts */
+#define HISTORY_MAX 65536 /* bytes of a console's past: xend keeps no more */
+
+struct client;
+struct xm;
+
+struct command {
+    const char *name;
+    const char *args;  /* as in "Usage: xm NAME ARGS" */
+    const char *brief; /* one sentence */
+    const struct option *options;
+    int (*run)(struct xm *xm, const struct args *a); /* returns the exit status */
+    signed char min_words, max_words;                /* max -1: any number */
+    bool common;                                     /* listed by plain `xm` */
+};
+
+/* All commands, in the order of `xm help`; ends with a row without name. */
+extern const struct command commands[];
+
+struct xm {
+    const struct command *command;
+    struct paths paths;
+    const char *host;      /* -H or XM_SERVER; NULL: the socket of paths */
+    struct client *client; /* NULL until the first request */
+};
+
+/* Prints "Error: ..." and the hint; returns the exit status of the error. */
+int xm_fail(const struct err *e);
+/* Prints "Error: ..." to stderr, a blank line and the usage of the command; returns 1. */
+int xm_usage_error(const struct command *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void xm_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Help, on stdout (help.c). */
+void help_short(void);
+void help_long(void);
+void help_command(const struct command *c);
+void help_row(const char *name, const char *text); /* one line of a list, wrapped */
+
+/* Flushes stdout; the status, or 1 with a message when what was printed could not be written. */
+int output_end(int status);
+/* A value as indented JSON, with a newline, on stdout. */
+void print_json(const struct value *v);
+/* The text without control characters (each becomes "?"); the caller frees. */
+char *clean_text(const char *text);
+
+/*
+ * One request to xend, which is connected to on first use (session.c). Returns the HTTP status
+ * (always below 400) or -1. *reply (may be NULL) becomes the caller's, NULL when there is no body.
+ */
+int xend_request(struct xm *xm, const char *method, const char *path, const struct value *body,
+                 struct value **reply, struct err *e);
+/* GET that has a body; NULL on error. The caller frees. */
+struct value *xend_get(struct xm *xm, const char *path, struct err *e);
+/* A connected stream to xend that nothing was said on yet; the caller closes. */
+int xend_connect(struct xm *xm, struct err *e);
+
+/* A GET that makes the connection a stream: see client_upgrade. */
+int xend_upgrade(struct xm *xm, const char *path, const char *protocol, struct buf *early,
+                 struct err *e);
+
+/* "/v1/domains/NAME" with NAME escaped, and suffix appended; the caller frees. */
+char *domain_path(const char *name, const char *suffix);
+/* The domain with this name, id or uuid. The caller frees. */
+struct value *domain_get(struct xm *xm, const char *name, struct err *e);
+
+/*
+ * Posts an action and waits for the end of its job; a slow one shows its progress when stderr is
+ * a terminal. Returns the finished job (the caller's), or NULL with the job's error.
+ */
+struct value *job_run(struct xm *xm, const char *path, const struct value *body, struct err *e);
+
+/* Ctrl-C prints "Interrupted." and ends the process with 1; note (static, or NULL) follows it. */
+void interrupt_init(void);
+void interrupt_note(const char *note);
+
+/* Attaches the terminal to a domain's console (cmd_console.c); returns the exit status. */
+int console_attach(struct xm *xm, const char *domain, int history, bool quiet);
+
+int cmd_console(struct xm *xm, const struct args *a);
+int cmd_create(struct xm *xm, const struct args *a);
+int cmd_destroy(struct xm *xm, const struct args *a);
+int cmd_domid(struct xm *xm, const struct args *a);
+int cmd_domname(struct xm *xm, const struct args *a);
+int cmd_domstate(struct xm *xm, const struct args *a);
+int cmd_help(struct xm *xm, const struct args *a);
+int cmd_info(struct xm *xm, const struct args *a);
+int cmd_list(struct xm *xm, const struct args *a);
+int cmd_pause(struct xm *xm, const struct args *a);
+int cmd_reboot(struct xm *xm, const struct args *a);
+int cmd_serve(struct xm *xm, const struct args *a);
+int cmd_shutdown(struct xm *xm, const struct args *a);
+int cmd_unpause(struct xm *xm, const struct args *a);
+int cmd_uptime(struct xm *xm, const struct args *a);
+int cmd_version(struct xm *xm, const struct args *a);
+
+extern const struct option console_options[], create_options[], list_options[], shutdown_options[],
+    reboot_options[], uptime_options[], json_options[];
+
+#endif
