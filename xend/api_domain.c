@@ -16,22 +16,6 @@ void request_by(const struct request *r, char *out, size_t size)
     snprintf(out, size, "uid %u", (unsigned)r->peer.uid);
 }
 
-/* The list with the specs: rarer, larger, not cached. */
-static void reply_detailed_list(struct xend *x, struct reply *p)
-{
-    struct value *v = value_map(), *list = value_list();
-    AUTO(freep) char *generation = NULL;
-
-    xend_lock(x);
-    generation = domains_generation_text(x->domains);
-    for (size_t i = 0; i < x->domains->n; i++)
-        value_add_take(list, domain_to_value(x->domains->sorted[i], x->driver->ops->name, true));
-    xend_unlock(x);
-    value_set_str(v, "generation", generation);
-    value_set_take(v, "domains", list);
-    reply_json_take(p, 200, v);
-}
-
 /* True while the client has seen the present list and may wait for another. */
 static bool must_wait(struct xend *x, struct request *r, struct reply *p, int64_t wait,
                       bool *unchanged)
@@ -46,40 +30,46 @@ static bool must_wait(struct xend *x, struct request *r, struct reply *p, int64_
     return *unchanged && reply_wait(r, p, WAKE_DOMAINS, wait);
 }
 
+/* Which keys the client wants; 0: the usual ones. */
+static int asked_keys(const struct request *r, unsigned *wanted, struct err *e)
+{
+    const char *detail = request_query(r, "detail"), *fields = request_query(r, "fields");
+
+    *wanted = 0;
+    if (fields)
+        return domain_keys_parse(fields, wanted, e);
+    if (detail && strcmp(detail, "config") == 0)
+        *wanted = DOMAIN_KEYS_ALL;
+    return 0;
+}
+
 void api_domains_list(struct xend *x, struct request *r, struct reply *p)
 {
-    const char *detail = request_query(r, "detail");
     const char *known = request_header(r, "If-None-Match");
+    unsigned wanted;
     bool unchanged;
     int64_t wait;
     struct err e;
 
-    if (request_query_int(r, "wait", 0, WAIT_MAX_S, 0, &wait, &e) < 0) {
+    if (request_query_int(r, "wait", 0, WAIT_MAX_S, 0, &wait, &e) < 0 ||
+        asked_keys(r, &wanted, &e) < 0) {
         reply_err(p, &e);
         return;
     }
     if (must_wait(x, r, p, wait, &unchanged))
         return;
-    if (unchanged) {
-        p->status = 304;
+    p->status = 304;
+    if (unchanged)
         return;
-    }
     domains_sample(x->domains);
-    if (detail && strcmp(detail, "config") == 0) {
-        reply_detailed_list(x, p);
-        return;
-    }
     xend_lock(x);
     p->etag = domains_etag(x->domains);
-    p->shared = domains_list_text(x->domains);
-    xend_unlock(x);
-    p->status = 200;
-    p->type = "application/json";
-    if (known && strcmp(known, p->etag) == 0) {
-        shared_text_unref(p->shared);
-        p->shared = NULL;
-        p->status = 304;
+    if (!known || strcmp(known, p->etag) != 0) {
+        p->shared = domains_list_text(x->domains, wanted, request_query(r, "state"));
+        p->status = 200;
+        p->type = "application/json";
     }
+    xend_unlock(x);
 }
 
 void api_domain_get(struct xend *x, struct request *r, struct reply *p)
@@ -93,7 +83,7 @@ void api_domain_get(struct xend *x, struct request *r, struct reply *p)
     xend_lock(x);
     d = domain_get(x->domains, r->args[0], &e);
     if (d)
-        v = domain_to_value(d, x->driver->ops->name, detail && strcmp(detail, "config") == 0);
+        v = domain_to_value(d, detail && strcmp(detail, "config") == 0);
     xend_unlock(x);
     if (v)
         reply_json_take(p, 200, v);

@@ -10,7 +10,7 @@ void api_version(struct xend *x, struct request *r, struct reply *p)
 
     (void)r;
     value_set_str(v, "name", "xend");
-    value_set_str(v, "version", XEND_VERSION);
+    value_set_str(v, "version", VERSION);
     value_set_int(v, "api", 1);
     value_set_str(v, "driver", x->driver->ops->name);
     value_set_int(v, "pid", getpid());

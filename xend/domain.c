@@ -41,13 +41,15 @@ void domains_free(struct domains *t)
     index_clear(&t->by_uuid);
     index_clear(&t->by_domid);
     shared_text_unref(t->list);
+    shared_text_unref(t->list_of_keys);
     free(t);
 }
 
 static void drop_list(struct domains *t)
 {
     shared_text_unref(t->list);
-    t->list = NULL;
+    shared_text_unref(t->list_of_keys);
+    t->list = t->list_of_keys = NULL;
 }
 
 void domain_touch(struct domains *t, struct domain *d)
@@ -121,6 +123,7 @@ struct domain *domain_add_take(struct domains *t, struct spec *s_take, struct er
     snprintf(d->uuid, sizeof(d->uuid), "%s", s->uuid);
     d->spec = steal(s);
     d->privileged = strcmp(d->uuid, DOM0_UUID) == 0;
+    d->driver = t->xend->driver->ops->name;
     d->domid = DOMID_NONE;
     d->vcpus_online = (unsigned)d->spec->vcpus;
     d->mem_kib = (uint64_t)d->spec->memory * 1024;

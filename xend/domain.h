@@ -34,6 +34,7 @@ const char *domain_state_name(enum domain_state s);
 struct domain {
     char uuid[UUID_TEXT_SIZE];
     char domid_text[12]; /* the index key: decimal, "" without one */
+    const char *driver;  /* the name of what runs it; a constant */
     struct spec *spec;   /* its name is the domain's; replaced as a whole, never changed in place */
     enum domain_state state;
     enum stop_reason reason; /* of DOMAIN_SHUTDOWN */
@@ -67,7 +68,9 @@ struct domains {
     struct index by_name, by_uuid, by_domid;
     uint64_t epoch, generation; /* generation: of the last visible change; see API.md */
     uint64_t samples;           /* counts changes of numbers only */
-    struct shared_text *list;   /* the cached answer to GET /v1/domains, or NULL */
+    /* Cached answers to GET /v1/domains, or NULL: whole, and with the keys last asked for. */
+    struct shared_text *list, *list_of_keys;
+    unsigned list_keys;
     int64_t sampled_ms;
     _Atomic bool sampling;
 };
@@ -97,10 +100,16 @@ void domain_touch(struct domains *t, struct domain *d);
 int domain_set_spec_take(struct domains *t, struct domain *d, struct spec *s, struct err *e);
 
 /* The wire form; detail: with the spec. The caller's. */
-struct value *domain_to_value(const struct domain *d, const char *driver, bool detail);
+struct value *domain_to_value(const struct domain *d, bool detail);
+#define DOMAIN_KEYS_ALL 0xffffu
+/* "name,state": which keys of the wire form are wanted, as bits. */
+int domain_keys_parse(const char *text, unsigned *out, struct err *e);
 
-/* The answer to GET /v1/domains: one reference for the caller. */
-struct shared_text *domains_list_text(struct domains *t);
+/*
+ * The answer to GET /v1/domains: one reference for the caller. wanted: 0, or bits of keys; states:
+ * NULL for all, or names with commas between them.
+ */
+struct shared_text *domains_list_text(struct domains *t, unsigned wanted, const char *states);
 /* "epoch.generation", and the ETag that also changes with the numbers. The caller frees. */
 char *domains_generation_text(const struct domains *t);
 char *domains_etag(const struct domains *t);

@@ -287,7 +287,7 @@ static void report_start(struct history *h, const char *boot)
         emit_take(h->events, v);
     }
     v = new_event("xend-started");
-    value_set_str(v, "version", XEND_VERSION);
+    value_set_str(v, "version", VERSION);
     value_set_str(v, "boot", boot);
     emit_take(h->events, v);
 }

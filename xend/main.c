@@ -243,7 +243,7 @@ static int serve(struct xend *x, const struct options *o, int ready_fd)
             daemon_report(ready_fd, &e);
         return ready_fd >= 0 ? 1 : o->foreground ? fail(&e) : 1;
     }
-    log_info("xend %s started, driver %s, socket %s", XEND_VERSION, x->driver->ops->name,
+    log_info("xend %s started, driver %s, socket %s", VERSION, x->driver->ops->name,
              x->paths.socket);
     if (ready_fd >= 0)
         daemon_report(ready_fd, NULL);
@@ -354,7 +354,7 @@ static int parse(int argc, char **argv, struct options *o)
             fputs(usage, stdout);
             return 0;
         case 'V':
-            puts("xend " XEND_VERSION);
+            puts("xend " VERSION);
             return 0;
         default:
             fputs(usage, stderr);

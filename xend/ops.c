@@ -93,7 +93,7 @@ static struct value *domain_result(struct xend *x, const struct domain *d)
     struct value *v = value_map();
 
     xend_lock(x);
-    value_set_take(v, "domain", domain_to_value(d, x->driver->ops->name, false));
+    value_set_take(v, "domain", domain_to_value(d, false));
     xend_unlock(x);
     return v;
 }

@@ -350,7 +350,8 @@ void server_end_upgrade(void *handle)
     MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
 }
 
-static void log_library(void *arg, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void log_library(void *arg, const char *fmt,
+                                                              va_list ap)
 {
     AUTO(buf_clear) struct buf b = BUF_INIT;
 

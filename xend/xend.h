@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "libxl/base/paths.h"
+#include "libxl/base/version.h"
 #include "libxl/driver.h"
 #include "xend/conf.h"
 
@@ -29,7 +30,7 @@ struct xend {
     struct domains *domains;
     struct queue *queue;
     struct consoles *consoles;
-    struct server *server;
+    struct server *_Atomic server; /* NULL before it starts and after it stopped */
     struct events *events;
     char *log_path; /* NULL in the foreground */
 };
@@ -42,7 +43,5 @@ static inline void xend_unlock(struct xend *x)
 {
     pthread_mutex_unlock(&x->lock);
 }
-
-#define XEND_VERSION "0.1"
 
 #endif

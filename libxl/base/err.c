@@ -32,7 +32,8 @@ enum err_code err_code_from_name(const char *name)
     return ERR_BACKEND;
 }
 
-static void err_fill(struct err *e, enum err_code code, int sys, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 4, 0)))
+err_fill(struct err *e, enum err_code code, int sys, const char *fmt, va_list ap)
 {
     e->code = code;
     e->sys = sys;
