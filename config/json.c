@@ -11,6 +11,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "libxl/base/mem.h"
+#include "libxl/base/utf8.h"
 
 /* yajl is event-driven: `open` are the containers around the next value, outermost first. */
 struct reader {
@@ -81,10 +82,18 @@ static int on_number(void *ctx, const char *text, size_t len)
     return 1;
 }
 
-static int on_string(void *ctx, const unsigned char *text, size_t len)
+/* yajl lets overlong forms and surrogates through. */
+static int check_text(struct reader *r, const unsigned char *text, size_t len)
 {
     if (memchr(text, '\0', len))
-        return refuse(ctx, "NUL character in a string");
+        return refuse(r, "NUL character in a string");
+    return utf8_is_valid((const char *)text, len) || refuse(r, "invalid bytes in UTF8 string.");
+}
+
+static int on_string(void *ctx, const unsigned char *text, size_t len)
+{
+    if (!check_text(ctx, text, len))
+        return 0;
     put(ctx, value_strn((const char *)text, len));
     return 1;
 }
@@ -94,8 +103,8 @@ static int on_key(void *ctx, const unsigned char *text, size_t len)
     struct reader *r = ctx;
     char *key;
 
-    if (memchr(text, '\0', len))
-        return refuse(r, "NUL character in a key");
+    if (!check_text(r, text, len))
+        return 0;
     key = xstrndup((const char *)text, len);
     if (value_get(r->open[r->depth - 1], key)) {
         snprintf(r->problem, sizeof(r->problem), "key \"%.100s\" given twice", key);
@@ -216,6 +225,19 @@ static void gen_real(yajl_gen g, double r)
     yajl_gen_number(g, text, strlen(text));
 }
 
+/* Strings that came from a file may be any bytes; what we send is JSON all the same. */
+static void gen_string(yajl_gen g, const char *text, size_t len)
+{
+    AUTO(buf_clear) struct buf repaired = BUF_INIT;
+
+    if (!utf8_is_valid(text, len)) {
+        utf8_add_repaired(&repaired, text, len);
+        text = repaired.ptr;
+        len = repaired.len;
+    }
+    yajl_gen_string(g, (const unsigned char *)text, len);
+}
+
 static void gen_value(yajl_gen g, const struct value *v)
 {
     switch (value_type(v)) {
@@ -235,7 +257,7 @@ static void gen_value(yajl_gen g, const struct value *v)
             yajl_gen_null(g);
         break;
     case VALUE_STRING:
-        yajl_gen_string(g, (const unsigned char *)value_as_str(v), value_str_len(v));
+        gen_string(g, value_as_str(v), value_str_len(v));
         break;
     case VALUE_LIST:
         yajl_gen_array_open(g);
@@ -247,7 +269,7 @@ static void gen_value(yajl_gen g, const struct value *v)
         yajl_gen_map_open(g);
         for (size_t i = 0; i < value_len(v); i++) {
             const char *key = value_key(v, i);
-            yajl_gen_string(g, (const unsigned char *)key, strlen(key));
+            gen_string(g, key, strlen(key));
             gen_value(g, value_at(v, i));
         }
         yajl_gen_map_close(g);

@@ -95,6 +95,8 @@ struct driver_ops {
 
     /*
      * Life. create and restore end with the guest paused; after a failure nothing is left.
+     * save: when it succeeds the guest stands suspended (GUEST_SHUTDOWN, STOP_SUSPEND), to be
+     * destroyed, or resumed after a checkpoint; after a failure it is as it was.
      * destroy: immediate; idempotent; also after a failed anything; frees the guest on success.
      * forget: xend lets go of a guest that runs on; frees g.
      */
@@ -104,6 +106,9 @@ struct driver_ops {
     int (*save)(struct guest *g, int fd, bool live, struct job *j, struct err *e);
     int (*destroy)(struct guest *g, struct err *e);
     void (*forget)(struct guest *g);
+
+    /* What the guest is now, as far as the driver has heard; never waits. */
+    enum guest_state (*state)(struct guest *g);
 
     /* While alive. stop asks the guest; it answers by a change, or never. */
     int (*pause)(struct guest *g, struct err *e);

@@ -170,9 +170,10 @@ void fields_copy(const struct fields *t, void *to, const void *from)
             *(struct value **)m =
                 *(struct value *const *)src ? value_copy(*(struct value *const *)src) : NULL;
         else
-            memcpy(m, src, f->type == FIELD_INT    ? sizeof(int64_t)
-                           : f->type == FIELD_BOOL ? sizeof(bool)
-                                                   : sizeof(int));
+            memcpy(m, src,
+                   f->type == FIELD_INT    ? sizeof(int64_t)
+                   : f->type == FIELD_BOOL ? sizeof(bool)
+                                           : sizeof(int));
     }
 }
 
@@ -222,8 +223,9 @@ static int read_int(const struct field *f, int64_t *m, const struct value *v, co
     if (!int_of(v, &i))
         return mismatch(f, v, where, "a whole number", p);
     if (i < f->min || i > f->max) {
-        problems_add(p, where, NULL, "%s: %" PRId64 " is not between %" PRId64 " and %" PRId64 "%s%s",
-                     f->name, i, f->min, f->max, *unit ? " " : "", unit);
+        problems_add(p, where, NULL,
+                     "%s: %" PRId64 " is not between %" PRId64 " and %" PRId64 "%s%s", f->name, i,
+                     f->min, f->max, *unit ? " " : "", unit);
         return -1;
     }
     *m = i;

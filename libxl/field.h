@@ -43,10 +43,10 @@ struct field {
     const char *name; /* the xm variable; the key in JSON */
     enum field_type type;
     size_t offset;
-    const char *sxp;         /* its place in the original's SXP: "key", "image/key", or NULL */
-    const char *dflt;        /* default as text; NULL: absent, 0, false, the first word */
-    int64_t min, max;        /* FIELD_INT; both inclusive */
-    const char *unit;        /* or NULL */
+    const char *sxp;          /* its place in the original's SXP: "key", "image/key", or NULL */
+    const char *dflt;         /* default as text; NULL: absent, 0, false, the first word */
+    int64_t min, max;         /* FIELD_INT; both inclusive */
+    const char *unit;         /* or NULL */
     const char *const *words; /* FIELD_WORD; NULL-terminated */
     int (*check)(const char *text, struct err *e); /* FIELD_STR; NULL: any text */
     unsigned drivers;

@@ -63,9 +63,10 @@ struct value *spec_to_value(const struct spec *s);
  * harmless, disk/vif/vfb are lists of text. default_name is used when the file sets no name.
  * Names close to a known one, and values that the original would have ignored, are notes.
  */
-struct spec *spec_from_xm(const struct value *vars, const char *default_name,
-                          struct problems *p, struct problems *notes);
-/* True for a variable that xm or xl files may set, honoured here or not: on the command line, name=value sets it. */
+struct spec *spec_from_xm(const struct value *vars, const char *default_name, struct problems *p,
+                          struct problems *notes);
+/* True for a variable that xm or xl files may set, honoured here or not: on the command line,
+ * name=value sets it. */
 bool spec_has_variable(const char *name);
 
 /*
@@ -78,8 +79,9 @@ struct value *spec_to_sxp(const struct spec *s, const char *head);
 struct spec *spec_from_sxp(const struct value *form, struct problems *p);
 
 /*
- * What all readers end with: the canonical form (uuid in lower case, maxmem and maxvcpus 0 when
- * they say nothing new, devices in the order of their classes), and spec_check.
+ * What all readers end with: the canonical form, and spec_check. Canonical: uuid in lower case;
+ * maxmem and maxvcpus 0 when they say nothing new; cpus one text when all are the same; root and
+ * ip without "root=" and "ip="; devices in the order of their classes.
  */
 void spec_finish(struct spec *s, struct problems *p);
 

@@ -193,6 +193,7 @@ int unix_listen(const char *path, mode_t mode, struct err *e)
     AUTO(closep) int fd = unix_socket(e);
     struct sockaddr_un addr;
     struct err ignored;
+    struct stat st;
     mode_t old;
     int r;
 
@@ -203,8 +204,8 @@ int unix_listen(const char *path, mode_t mode, struct err *e)
         close(r);
         return err_set(e, ERR_BUSY, "%s: somebody listens there already", path);
     }
-    if (ignored.sys == ECONNREFUSED)
-        unlink(path);
+    if (ignored.sys == ECONNREFUSED && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+        unlink(path); /* a plain file refuses, too: that one stays */
     old = umask(0777 & ~mode);
     r = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
     umask(old);

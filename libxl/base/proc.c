@@ -18,37 +18,45 @@
 
 #define OUTPUT_KEPT_MAX (64 * 1024) /* a script's words, not its data */
 #define CHILD_FD_BASE 256           /* where descriptors wait until their numbers are free */
+#define CHILD_FDS_MAX 200           /* below that base; a guest with all its disks needs 80 */
 
 static const char *const default_env[] = {
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
 
+/*
+ * In the child: a copy of a descriptor (-1: /dev/null) out of the way of the numbers below
+ * CHILD_FD_BASE. It may land anywhere above: a busy xend has more descriptors open than that.
+ */
+static int move_up(int from)
+{
+    if (from < 0)
+        from = open("/dev/null", O_RDWR);
+    return from < 0 ? -1 : fcntl(from, F_DUPFD, CHILD_FD_BASE);
+}
+
+static bool is_listed(const struct proc_spec *p, int to)
+{
+    for (size_t j = 0; j < p->n_fds; j++)
+        if (p->fds[j].to == to)
+            return true;
+    return false;
+}
+
 /* In the child: moves the listed descriptors to their numbers and closes all others. */
 static int child_fds(const struct proc_spec *p, int report)
 {
-    int high = CHILD_FD_BASE;
+    int null = move_up(-1), moved[CHILD_FDS_MAX];
 
-    for (int i = 0; i < 3; i++) {
-        bool listed = false;
-        for (size_t j = 0; j < p->n_fds; j++)
-            listed |= p->fds[j].to == i;
-        if (!listed) {
-            int null = open("/dev/null", O_RDWR);
-            if (null < 0 || fcntl(null, F_DUPFD, high + i) != high + i)
-                return -1;
-        }
-    }
-    high += 3;
-    for (size_t j = 0; j < p->n_fds; j++) {
-        int from = p->fds[j].from;
-        if (from < 0)
-            from = open("/dev/null", O_RDWR);
-        if (from < 0 || fcntl(from, F_DUPFD, high + (int)j) != high + (int)j)
-            return -1;
-    }
-    for (int i = 0; i < 3; i++)
-        dup2(CHILD_FD_BASE + i, i); /* fails harmlessly where the number is listed */
+    if (null < 0)
+        return -1;
     for (size_t j = 0; j < p->n_fds; j++)
-        if (dup2(high + (int)j, p->fds[j].to) < 0)
+        if ((moved[j] = move_up(p->fds[j].from)) < 0)
+            return -1;
+    for (int i = 0; i < 3; i++)
+        if (!is_listed(p, i) && dup2(null, i) < 0)
+            return -1;
+    for (size_t j = 0; j < p->n_fds; j++)
+        if (dup2(moved[j], p->fds[j].to) < 0)
             return -1;
     /* everything else: close on exec, so that `report` still tells of a failing exec */
     if (syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
@@ -93,10 +101,12 @@ pid_t proc_spawn(const struct proc_spec *p, int *pidfd, struct err *e)
     pid_t pid;
     ssize_t r;
 
+    if (p->n_fds > CHILD_FDS_MAX)
+        return err_set(e, ERR_TOO_LARGE, "%s: more than %d descriptors", p->argv[0], CHILD_FDS_MAX);
     if (pipe2(report, O_CLOEXEC) < 0)
         return err_sys(e, "%s", p->argv[0]);
     /* out of the way of the numbers that the child's descriptors will take */
-    int high = fcntl(report[1], F_DUPFD_CLOEXEC, CHILD_FD_BASE + 3 + (int)p->n_fds);
+    int high = fcntl(report[1], F_DUPFD_CLOEXEC, CHILD_FD_BASE);
     if (high < 0) {
         err_sys(e, "%s", p->argv[0]);
         close(report[0]);

@@ -1,0 +1,127 @@
+/*
+ * The xm languages of vif= and vfb=: "key=value, key=value". An item becomes a map in the language
+ * of JSON, which device.c reads. Disks have a language of their own: device_disk.c.
+ */
+#include "libxl/device.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "libxl/device_parts.h"
+
+struct value *text_split(const char *text, char separator, bool trim)
+{
+    struct value *parts = value_list();
+
+    for (;;) {
+        const char *end = strchrnul(text, separator), *from = text, *to = end;
+
+        while (trim && from < to && isspace((unsigned char)*from))
+            from++;
+        while (trim && to > from && isspace((unsigned char)to[-1]))
+            to--;
+        value_add_take(parts, value_strn(from, (size_t)(to - from)));
+        if (!*end)
+            return parts;
+        text = end + 1;
+    }
+}
+
+/* Labels of the ACM security policy, which Xen dropped with 4.0's successors: without effect. */
+static bool is_obsolete(const char *key)
+{
+    return strcmp(key, "policy") == 0 || strcmp(key, "label") == 0;
+}
+
+/* The original's texts: scripts may look for them. */
+static void unknown_key(enum device_class class, const char *key, const char *where,
+                        struct problems *p)
+{
+    AUTO(freep) char *hint = fields_nearest(&device_fields[class], key);
+
+    if (class == DEVICE_VIF)
+        problems_add(p, where, hint, "Invalid vif option: %s", key);
+    else
+        problems_add(p, where, hint, "configuration option %s unknown to vfbs", key);
+}
+
+/* One "key=value" into the map; an empty value means not given. */
+static void read_pair(enum device_class class, const char *pair, struct value *map,
+                      const char *where, struct problems *p)
+{
+    const char *eq = strchr(pair, '=');
+    AUTO(freep) char *key = NULL;
+
+    if (!eq) {
+        problems_add(p, where, NULL, "%s should be a pair, separated by an equals sign.", pair);
+        return;
+    }
+    key = xstrndup(pair, (size_t)(eq - pair));
+    while (*key && isspace((unsigned char)key[strlen(key) - 1]))
+        key[strlen(key) - 1] = '\0';
+    eq++;
+    while (isspace((unsigned char)*eq))
+        eq++;
+    if (class == DEVICE_VFB && strcmp(key, "type") == 0 &&
+        (strcmp(eq, "vnc") == 0 || strcmp(eq, "sdl") == 0))
+        value_set_bool(map, eq, true);
+    else if (field_find(&device_fields[class], key)) {
+        if (*eq)
+            value_set_str(map, key, eq);
+    } else if (class != DEVICE_VIF || !is_obsolete(key))
+        unknown_key(class, key, where, p);
+}
+
+/* All pairs of an item; every wrong one is reported. NULL when there was one. */
+static struct value *pairs_map(enum device_class class, const char *text, const char *where,
+                               struct problems *p)
+{
+    AUTO(value_freep) struct value *parts = text_split(text, ',', true);
+    struct value *map = value_map();
+    size_t before = p->len, n = value_len(parts);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *pair = value_as_str(value_at(parts, i));
+        if (*pair) /* '' is a device with all defaults; a comma too many does no harm */
+            read_pair(class, pair, map, where, p);
+    }
+    if (p->len == before)
+        return map;
+    value_free(map);
+    return NULL;
+}
+
+struct device *device_from_xm(enum device_class class, const char *text, const char *where,
+                              struct problems *p)
+{
+    AUTO(value_freep)
+    struct value *map =
+        class == DEVICE_DISK ? disk_map_from_xm(text, where, p) : pairs_map(class, text, where, p);
+
+    return map ? device_from_map(class, map, where, p) : NULL;
+}
+
+/* Only what differs from the defaults. A comma within a value cannot be said in this language. */
+char *device_to_xm(const struct device *d)
+{
+    const struct fields *t = &device_fields[d->class];
+    struct buf b = BUF_INIT;
+
+    if (d->class == DEVICE_DISK)
+        return disk_to_xm(&d->disk);
+    for (size_t i = 0; i < t->n; i++) {
+        AUTO(value_freep) struct value *v = NULL;
+
+        if (field_is_default(&t->rows[i], &d->disk))
+            continue;
+        v = field_value(&t->rows[i], &d->disk);
+        buf_addf(&b, "%s%s=", b.len ? "," : "", t->rows[i].name);
+        if (value_type(v) == VALUE_STRING)
+            buf_adds(&b, value_as_str(v));
+        else
+            buf_addf(&b, "%lld",
+                     value_type(v) == VALUE_BOOL ? (long long)value_as_bool(v)
+                                                 : (long long)value_as_int(v));
+    }
+    return buf_steal(&b);
+}

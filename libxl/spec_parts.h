@@ -1,0 +1,27 @@
+/* What the spec_*.c files share among themselves; nobody else includes it. */
+#ifndef LIBXL_SPEC_PARTS_H
+#define LIBXL_SPEC_PARTS_H
+
+#include "libxl/base/buf.h"
+#include "libxl/spec.h"
+
+#define NO_NFS_SERVER "127.0.255.255" /* the original's way to say "none" within ip= */
+
+/* Reads the list of one class; problems at "/disk/0" and the like. */
+void spec_read_devices(struct spec *s, enum device_class class, const struct value *list,
+                       struct problems *p);
+
+/* What follows "ip=" on the kernel's command line, or NULL; the caller frees. */
+char *spec_ip_param(const struct spec *s);
+/* "nfsroot=SERVER:PATH ", or ""; the caller frees. */
+char *spec_nfs_param(const struct spec *s);
+
+/* How many bits of an original's vcpu_avail are set, of those for n virtual CPUs. */
+static inline int64_t vcpu_mask_count(uint64_t mask, int64_t n)
+{
+    if (n <= 0)
+        return 0;
+    return __builtin_popcountll(n < 64 ? mask & ((1ULL << n) - 1) : mask);
+}
+
+#endif
