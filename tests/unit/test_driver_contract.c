@@ -1,0 +1,745 @@
+/*
+ * What every driver must do (libxl/driver.h), tried on each that opens on this host: the test
+ * driver always; qemu where QEMU is and the guest of scripts/mkguest (GUEST_DIR, build/guest).
+ * Waits for changes with deadlines, sleeps for nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libxl/base/io.h"
+#include "libxl/base/proc.h"
+#include "libxl/driver.h"
+#include "tests/unit/cunit.h"
+
+#define WAIT_MS                                                                                    \
+    90000 /* a boot takes 2 to 4 s under TCG, much longer with sanitizers and neighbours */
+
+/* What differs between drivers: how to make a guest that does something. */
+struct subject {
+    const struct driver_ops *ops;
+    const char *plain;    /* extra of a guest that runs on */
+    const char *crashing; /* of one that crashes by itself */
+    const char *broken;   /* of one that cannot be created, or NULL: a kernel that is not there */
+    const char *ready;    /* what its console says once it obeys stop */
+    bool boots;           /* needs a kernel */
+};
+
+static const struct subject test_subject = {
+    &driver_test, "", "test:crash-on-resume", "test:fail=create", "test guest contract: up", false};
+static const struct subject qemu_subject = {
+    &driver_qemu, "console=ttyS0 quiet", "console=ttyS0 quiet crash", NULL, "guest: ready", true};
+
+struct change {
+    char uuid[UUID_TEXT_SIZE];
+    uint32_t domid;
+    enum guest_state state;
+    enum stop_reason reason;
+};
+
+/* One open driver with a thread in watch(). */
+struct rig {
+    const struct subject *subject;
+    const struct driver_ops *ops;
+    char dir[64];
+    char *run_dir, *log_dir, *kernel, *ramdisk;
+    struct value *config;
+    struct driver *d;
+    int stop_fd;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct changes VEC(struct change) changes;
+    size_t n_read;
+};
+
+static void on_change(void *arg, const struct guest_change *c)
+{
+    struct rig *r = arg;
+    struct change copy = {.domid = c->domid, .state = c->state, .reason = c->reason};
+
+    snprintf(copy.uuid, sizeof(copy.uuid), "%s", c->uuid);
+    pthread_mutex_lock(&r->lock);
+    vec_push(&r->changes, copy);
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void *watch_main(void *arg)
+{
+    struct rig *r = arg;
+    struct err e = {0};
+
+    if (r->ops->watch(r->d, r->stop_fd, on_change, r, &e) < 0)
+        fprintf(stderr, "watch: %s\n", e.msg);
+    return NULL;
+}
+
+/* The next change of this guest to this state; others before it are passed over. */
+static bool see_change(struct rig *r, const struct guest *g, enum guest_state state, int seconds,
+                       enum stop_reason *reason)
+{
+    struct timespec end;
+    bool found = false;
+
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += seconds;
+    pthread_mutex_lock(&r->lock);
+    while (!found) {
+        for (; r->n_read < r->changes.len && !found; r->n_read++) {
+            const struct change *c = &r->changes.ptr[r->n_read];
+
+            found = c->state == state && strcmp(c->uuid, g->uuid) == 0;
+            if (found)
+                CU_ASSERT_EQUAL(c->domid, g->domid);
+            if (found && reason)
+                *reason = c->reason;
+        }
+        if (!found && pthread_cond_timedwait(&r->changed, &r->lock, &end) == ETIMEDOUT)
+            break;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return found;
+}
+
+static bool wait_change(struct rig *r, const struct guest *g, enum guest_state state,
+                        enum stop_reason *reason)
+{
+    if (see_change(r, g, state, WAIT_MS / 1000, reason))
+        return true;
+    fprintf(stderr, "\n  no change to %s within %d s\n", guest_state_name(state), WAIT_MS / 1000);
+    return false;
+}
+
+static bool rig_open(struct rig *r)
+{
+    struct driver_env env = {r->run_dir, r->log_dir, r->config};
+    struct err e = {0};
+
+    r->d = r->ops->open(&env, &e);
+    if (!r->d) {
+        fprintf(stderr, "\n  %s: %s\n", r->ops->name, e.msg);
+        return false;
+    }
+    return true;
+}
+
+static void rig_watch(struct rig *r)
+{
+    r->stop_fd = eventfd(0, EFD_CLOEXEC);
+    pthread_create(&r->thread, NULL, watch_main, r);
+}
+
+static void rig_close(struct rig *r)
+{
+    const uint64_t one = 1;
+
+    CU_ASSERT_EQUAL(write(r->stop_fd, &one, sizeof(one)), sizeof(one));
+    pthread_join(r->thread, NULL);
+    close(r->stop_fd);
+    r->ops->close(r->d);
+}
+
+static char *guest_file(const char *const *names)
+{
+    const char *dir = getenv("GUEST_DIR");
+
+    for (; *names; names++) {
+        AUTO(freep) char *path = path_join(dir ? dir : "build/guest", *names);
+        if (access(path, R_OK) == 0)
+            return path_absolute(path);
+    }
+    return NULL;
+}
+
+/* Files, and an open driver that is watched; false when this host lacks something: skip. */
+static bool rig_init(struct rig *r, const struct subject *subject)
+{
+    static const char *const kernels[] = {"vmlinux", "vmlinuz", NULL};
+    static const char *const ramdisks[] = {"initrd.img", NULL};
+    pthread_condattr_t attr;
+
+    *r = (struct rig){.subject = subject, .ops = subject->ops};
+    strcpy(r->dir, "/tmp/test_contract-XXXXXX");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(r->dir));
+    chmod(r->dir, 0755);
+    r->run_dir = path_join(r->dir, "run");
+    r->log_dir = path_join(r->dir, "log");
+    CU_ASSERT_EQUAL(mkdir(r->run_dir, 0700) + mkdir(r->log_dir, 0755), 0);
+    r->config = value_map();
+    value_set_str(r->config, "test-persist", "yes");
+    value_set_str(r->config, "qemu-accel", "tcg");
+    value_set_str(r->config, "qemu-user", "nobody");
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&r->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    if (subject->boots) {
+        r->kernel = guest_file(kernels);
+        r->ramdisk = guest_file(ramdisks);
+    }
+    if ((subject->boots && (!r->kernel || !r->ramdisk)) || !rig_open(r))
+        return false;
+    rig_watch(r);
+    return true;
+}
+
+static void rig_clear(struct rig *r)
+{
+    const char *const argv[] = {"rm", "-rf", r->dir, NULL};
+    struct buf out = BUF_INIT;
+    struct err e;
+    int status;
+
+    CU_ASSERT_EQUAL(proc_run(argv, 10000, &out, &status, &e), 0);
+    buf_clear(&out);
+    free(r->run_dir);
+    free(r->log_dir);
+    free(r->kernel);
+    free(r->ramdisk);
+    value_free(r->config);
+    vec_clear(&r->changes);
+    pthread_mutex_destroy(&r->lock);
+    pthread_cond_destroy(&r->changed);
+}
+
+static struct spec *new_spec(const struct rig *r, const char *extra)
+{
+    struct spec *s = spec_new();
+    char uuid[UUID_TEXT_SIZE];
+
+    uuid_make(uuid);
+    s->name = xstrdup("contract");
+    s->uuid = xstrdup(uuid);
+    s->kernel = xstrdup_null(r->kernel);
+    s->ramdisk = xstrdup_null(r->ramdisk);
+    s->extra = xstrdup_null(*extra ? extra : NULL);
+    return s;
+}
+
+static struct guest *create(struct rig *r, const struct spec *s, struct err *e)
+{
+    struct job j = JOB_INIT;
+
+    return r->ops->create(r->d, s, &j, e);
+}
+
+/* A new guest, paused; says why and ends the test when there is none. */
+static struct guest *must_create(struct rig *r, const struct spec *s)
+{
+    struct err e = {0};
+    struct guest *g = create(r, s, &e);
+
+    if (!g)
+        fprintf(stderr, "\n  create: %s\n", e.msg);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+    return g;
+}
+
+static void must(int result, const struct err *e)
+{
+    if (result < 0)
+        fprintf(stderr, "\n  %s\n", e->msg);
+    CU_ASSERT_EQUAL(result, 0);
+}
+
+static void destroy(struct rig *r, struct guest *g)
+{
+    struct guest copy = *g;
+    struct err e = {0};
+
+    must(r->ops->destroy(g, &e), &e);
+    CU_ASSERT_TRUE(wait_change(r, &copy, GUEST_GONE, NULL));
+}
+
+struct census {
+    const char *uuid; /* the one that is looked for */
+    size_t n, n_found;
+    struct guest_sample found;
+};
+
+static void count_sample(void *arg, const struct guest_sample *s)
+{
+    struct census *c = arg;
+
+    c->n++;
+    if (c->uuid && strcmp(c->uuid, s->uuid) == 0) {
+        c->n_found++;
+        c->found = *s;
+    }
+}
+
+static struct census take_census(struct rig *r, const char *uuid)
+{
+    struct census c = {.uuid = uuid};
+    struct err e = {0};
+
+    must(r->ops->sample(r->d, count_sample, &c, &e), &e);
+    return c;
+}
+
+/* Reads from a console until it says `words`; also looks into the log, where there is one. */
+static bool console_says(struct rig *r, struct guest *g, int fd, const char *words)
+{
+    AUTO(freep) char *log = r->ops->console_log(g);
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    int64_t end = now_ms() + WAIT_MS;
+
+    while (now_ms() < end) {
+        struct pollfd p = {fd, POLLIN, 0};
+        AUTO(buf_clear) struct buf kept = BUF_INIT;
+        char bytes[512];
+        ssize_t n;
+        struct err e;
+
+        if (strstr(buf_str(&text), words))
+            return true;
+        if (log && read_file(log, 1 << 20, &kept, &e) == 0 &&
+            memmem(buf_str(&kept), kept.len, words, strlen(words)))
+            return true;
+        if (poll(&p, 1, 200) != 1)
+            continue;
+        n = read(fd, bytes, sizeof(bytes));
+        if (n <= 0)
+            break;
+        for (ssize_t i = 0; i < n; i++)
+            buf_addc(&text, bytes[i] ? bytes[i] : '?');
+    }
+    fprintf(stderr, "\n  the console never said '%s':\n%s\n", words, buf_str(&text));
+    return false;
+}
+
+/* Resumes a guest and waits until its operating system obeys. */
+static void boot(struct rig *r, struct guest *g)
+{
+    struct err e = {0};
+    int fd = r->ops->console(g, &e);
+
+    must(fd < 0 ? -1 : 0, &e);
+    must(r->ops->resume(g, &e), &e);
+    CU_ASSERT_TRUE(wait_change(r, g, GUEST_RUNNING, NULL));
+    CU_ASSERT_TRUE(console_says(r, g, fd, r->subject->ready));
+    close(fd);
+}
+
+/* Asks again and again: an operating system that is still starting may not hear it. */
+static bool stop_until(struct rig *r, struct guest *g, enum stop_reason how,
+                       enum stop_reason *reason)
+{
+    for (int tries = 0; tries < WAIT_MS / 3000; tries++) {
+        struct err e = {0};
+
+        if (r->ops->stop(g, how, &e) < 0)
+            fprintf(stderr, "\n  stop: %s\n", e.msg);
+        if (see_change(r, g, GUEST_SHUTDOWN, 3, reason))
+            return true;
+    }
+    return false;
+}
+
+static void node_info(struct rig *r)
+{
+    struct err e = {0};
+    AUTO(value_freep) struct value *map = r->ops->node_info(r->d, &e);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(map);
+    CU_ASSERT_TRUE(value_get_int(map, "nr_cpus", 0) > 0);
+    CU_ASSERT_TRUE(value_get_int(map, "total_memory", 0) > 0);
+    CU_ASSERT_TRUE(value_get_int(map, "free_memory", -1) >= 0);
+    CU_ASSERT_PTR_NOT_NULL(value_get(map, "host"));
+}
+
+static void create_ends_paused(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct guest *g = must_create(r, s);
+    struct census c = take_census(r, s->uuid);
+
+    CU_ASSERT_STRING_EQUAL(g->uuid, s->uuid);
+    CU_ASSERT_PTR_EQUAL(g->driver, r->d);
+    CU_ASSERT_TRUE(g->domid >= 1);
+    CU_ASSERT_TRUE(g->start_time > (double)time(NULL) - 600 &&
+                   g->start_time < (double)time(NULL) + 2);
+    CU_ASSERT_EQUAL(c.n, 1);
+    CU_ASSERT_EQUAL(c.n_found, 1);
+    CU_ASSERT_EQUAL(c.found.state, GUEST_PAUSED);
+    CU_ASSERT_EQUAL(c.found.mem_kib, (uint64_t)s->memory * 1024);
+    CU_ASSERT_EQUAL(c.found.vcpus_online, 1);
+    destroy(r, g);
+    CU_ASSERT_EQUAL(take_census(r, NULL).n, 0);
+}
+
+static void pause_and_resume(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct guest *g = must_create(r, s);
+    struct err e = {0};
+
+    must(r->ops->resume(g, &e), &e);
+    CU_ASSERT_TRUE(wait_change(r, g, GUEST_RUNNING, NULL));
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_RUNNING);
+    must(r->ops->pause(g, &e), &e);
+    CU_ASSERT_TRUE(wait_change(r, g, GUEST_PAUSED, NULL));
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_PAUSED);
+    must(r->ops->pause(g, &e), &e); /* once more does no harm */
+    must(r->ops->resume(g, &e), &e);
+    CU_ASSERT_TRUE(wait_change(r, g, GUEST_RUNNING, NULL));
+    destroy(r, g); /* of one that runs */
+}
+
+static void stop_is_obeyed(struct rig *r, enum stop_reason how)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct guest *g = must_create(r, s);
+    enum stop_reason reason = STOP_CRASH;
+    struct err e = {0};
+
+    boot(r, g);
+    CU_ASSERT_TRUE(stop_until(r, g, how, &reason));
+    CU_ASSERT_EQUAL(reason, how);
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_SHUTDOWN);
+    /* it is still there, but cannot go on */
+    CU_ASSERT_EQUAL(r->ops->resume(g, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_STATE);
+    CU_ASSERT_EQUAL(r->ops->pause(g, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_STATE);
+    destroy(r, g);
+}
+
+static void poweroff_is_obeyed(struct rig *r)
+{
+    stop_is_obeyed(r, STOP_POWEROFF);
+}
+
+/* The other half of stop; drivers that cannot ask for it say so. */
+static void reboot_is_obeyed(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct guest *g = must_create(r, s);
+    enum stop_reason reason = STOP_CRASH;
+    struct err e = {0};
+
+    boot(r, g);
+    if (r->ops->stop(g, STOP_REBOOT, &e) < 0) {
+        CU_ASSERT_EQUAL(e.code, ERR_UNSUPPORTED);
+    } else {
+        if (!see_change(r, g, GUEST_SHUTDOWN, 3, &reason))
+            CU_ASSERT_TRUE(stop_until(r, g, STOP_REBOOT, &reason));
+        CU_ASSERT_EQUAL(reason, STOP_REBOOT);
+    }
+    destroy(r, g);
+}
+
+static void crash_is_told(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->crashing);
+    struct guest *g = must_create(r, s);
+    struct err e = {0};
+
+    must(r->ops->resume(g, &e), &e);
+    CU_ASSERT_TRUE(wait_change(r, g, GUEST_CRASHED, NULL));
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_CRASHED);
+    CU_ASSERT_EQUAL(r->ops->resume(g, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_STATE);
+    destroy(r, g);
+}
+
+static void sample_sees_each_once(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *a = new_spec(r, r->subject->plain);
+    AUTO(spec_freep) struct spec *b = new_spec(r, r->subject->plain);
+    struct guest *ga = must_create(r, a), *gb = must_create(r, b);
+
+    CU_ASSERT_EQUAL(take_census(r, a->uuid).n, 2);
+    CU_ASSERT_EQUAL(take_census(r, a->uuid).n_found, 1);
+    CU_ASSERT_EQUAL(take_census(r, b->uuid).n_found, 1);
+    destroy(r, ga);
+    CU_ASSERT_EQUAL(take_census(r, a->uuid).n_found, 0);
+    CU_ASSERT_EQUAL(take_census(r, b->uuid).n, 1);
+    destroy(r, gb);
+}
+
+static void console_speaks_and_hears(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct guest *g = must_create(r, s);
+    struct err e = {0};
+    int fd;
+
+    boot(r, g); /* opens and closes one: a second one must work, too */
+    fd = r->ops->console(g, &e);
+    must(fd < 0 ? -1 : 0, &e);
+    CU_ASSERT_TRUE(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    must(write_all(fd, "echo heard-$((1+1))\r", 20, &e), &e);
+    CU_ASSERT_TRUE(console_says(r, g, fd, "heard-"));
+    close(fd);
+    destroy(r, g);
+}
+
+struct find {
+    struct guest *g;
+    struct spec *s;
+    enum guest_state state;
+    int n;
+};
+
+static void on_found(void *arg, struct guest *g_take, struct spec *s_take, enum guest_state state)
+{
+    struct find *f = arg;
+
+    spec_free(f->s);
+    f->g = g_take;
+    f->s = s_take;
+    f->state = state;
+    f->n++;
+}
+
+static void scan_finds_the_forgotten(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct guest *g = must_create(r, s), before = *g;
+    struct find f = {0};
+    struct err e = {0};
+
+    must(r->ops->resume(g, &e), &e);
+    CU_ASSERT_TRUE(wait_change(r, g, GUEST_RUNNING, NULL));
+    r->ops->forget(g);
+    rig_close(r);
+    CU_ASSERT_TRUE_FATAL(rig_open(r));
+    must(r->ops->scan(r->d, on_found, &f, &e), &e);
+    rig_watch(r);
+    CU_ASSERT_EQUAL_FATAL(f.n, 1);
+    CU_ASSERT_STRING_EQUAL(f.g->uuid, before.uuid);
+    CU_ASSERT_EQUAL(f.g->domid, before.domid);
+    CU_ASSERT_TRUE(f.g->start_time > before.start_time - 1.5 &&
+                   f.g->start_time < before.start_time + 1.5);
+    CU_ASSERT_EQUAL(f.state, GUEST_RUNNING);
+    CU_ASSERT_STRING_EQUAL(f.s->name, "contract");
+    CU_ASSERT_EQUAL(f.s->memory, s->memory);
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).n_found, 1);
+    must(r->ops->pause(f.g, &e), &e); /* it obeys its new owner */
+    CU_ASSERT_TRUE(wait_change(r, f.g, GUEST_PAUSED, NULL));
+    destroy(r, f.g);
+    spec_free(f.s);
+}
+
+static void scan_finds_nothing_after_destroy(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct find f = {0};
+    struct err e = {0};
+
+    destroy(r, must_create(r, s));
+    rig_close(r);
+    CU_ASSERT_TRUE_FATAL(rig_open(r));
+    must(r->ops->scan(r->d, on_found, &f, &e), &e);
+    rig_watch(r);
+    CU_ASSERT_EQUAL(f.n, 0);
+}
+
+static void failed_create_leaves_nothing(struct rig *r)
+{
+    AUTO(spec_freep)
+    struct spec *s = new_spec(r, r->subject->broken ? r->subject->broken : r->subject->plain);
+    struct err e = {0};
+
+    if (!r->subject->broken) {
+        free(s->kernel);
+        s->kernel = xstrdup("/nowhere/vmlinuz");
+    }
+    CU_ASSERT_PTR_NULL(create(r, s, &e));
+    CU_ASSERT_TRUE(e.msg[0] != '\0');
+    CU_ASSERT_EQUAL(take_census(r, NULL).n, 0);
+    /* the same domain, repaired */
+    free(s->kernel);
+    s->kernel = xstrdup_null(r->kernel);
+    free(s->extra);
+    s->extra = NULL;
+    destroy(r, must_create(r, s));
+    scan_finds_nothing_after_destroy(r);
+}
+
+static void cancelled_create_leaves_nothing(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct job j = {.cancelled = true, .cancel_fd = eventfd(1, EFD_CLOEXEC)};
+    struct err e = {0};
+
+    CU_ASSERT_PTR_NULL(r->ops->create(r->d, s, &j, &e));
+    CU_ASSERT_EQUAL(e.code, ERR_CANCELLED);
+    CU_ASSERT_EQUAL(take_census(r, NULL).n, 0);
+    close(j.cancel_fd);
+}
+
+static void impossible_memory_is_refused(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct err e = {0};
+
+    s->memory = field_find(&spec_fields, "memory")->max;
+    CU_ASSERT_PTR_NULL(create(r, s, &e));
+    CU_ASSERT_EQUAL(e.code, ERR_NO_RESOURCE);
+    CU_ASSERT_EQUAL(take_census(r, NULL).n, 0);
+}
+
+static void one_guest_for_a_uuid(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct guest *g = must_create(r, s);
+    struct err e = {0};
+
+    CU_ASSERT_PTR_NULL(create(r, s, &e));
+    CU_ASSERT_EQUAL(e.code, ERR_EXISTS);
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).n_found, 1); /* the first one has not suffered */
+    destroy(r, g);
+}
+
+static void domids_are_not_reused(struct rig *r)
+{
+    uint32_t last = 0;
+
+    for (int i = 0; i < 3; i++) {
+        AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+        struct guest *g = must_create(r, s);
+
+        CU_ASSERT_TRUE(g->domid > last);
+        last = g->domid;
+        destroy(r, g);
+        if (i == 1) { /* nor by the next xend */
+            rig_close(r);
+            CU_ASSERT_TRUE_FATAL(rig_open(r));
+            rig_watch(r);
+        }
+    }
+}
+
+static void save_and_restore(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    AUTO(freep) char *path = path_join(r->dir, "saved");
+    AUTO(closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct guest *g = must_create(r, s);
+    enum stop_reason reason = STOP_CRASH;
+    struct job j = JOB_INIT;
+    struct err e = {0};
+
+    boot(r, g);
+    if (r->ops->save(g, fd, false, &j, &e) < 0) {
+        CU_ASSERT_EQUAL(e.code, ERR_UNSUPPORTED); /* complete or not at all */
+        destroy(r, g);
+        return;
+    }
+    CU_ASSERT_TRUE(wait_change(r, g, GUEST_SHUTDOWN, &reason));
+    CU_ASSERT_EQUAL(reason, STOP_SUSPEND);
+    destroy(r, g);
+    CU_ASSERT_EQUAL(lseek(fd, 0, SEEK_SET), 0);
+    g = r->ops->restore(r->d, s, fd, &j, &e);
+    must(g ? 0 : -1, &e);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_PAUSED);
+    must(r->ops->resume(g, &e), &e);
+    CU_ASSERT_TRUE(wait_change(r, g, GUEST_RUNNING, NULL));
+    CU_ASSERT_TRUE(stop_until(r, g, STOP_POWEROFF, NULL)); /* its operating system went on */
+    destroy(r, g);
+}
+
+static void *create_and_destroy(void *arg)
+{
+    struct rig *r = arg;
+
+    for (int i = 0; i < (r->subject->boots ? 1 : 20); i++) {
+        AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+        struct err e = {0};
+        struct guest *g = create(r, s, &e);
+
+        must(g ? 0 : -1, &e);
+        if (!g)
+            break;
+        must(r->ops->resume(g, &e), &e);
+        must(r->ops->pause(g, &e), &e);
+        take_census(r, s->uuid);
+        must(r->ops->destroy(g, &e), &e);
+    }
+    return NULL;
+}
+
+static void threads_do_not_disturb_each_other(struct rig *r)
+{
+    pthread_t threads[3];
+
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        CU_ASSERT_EQUAL(pthread_create(&threads[i], NULL, create_and_destroy, r), 0);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        pthread_join(threads[i], NULL);
+    CU_ASSERT_EQUAL(take_census(r, NULL).n, 0);
+}
+
+static void run(const struct subject *subject, void (*fn)(struct rig *r))
+{
+    struct rig r;
+
+    if (rig_init(&r, subject)) {
+        fn(&r);
+        rig_close(&r);
+    } else {
+        CU_ASSERT_TRUE(subject->boots); /* the test driver opens everywhere */
+        test_skip("the qemu driver needs QEMU, and build/guest (make guest) or GUEST_DIR");
+    }
+    rig_clear(&r);
+}
+
+/* One CUnit test for each driver. */
+#define CONTRACT(fn)                                                                               \
+    static void fn##_test(void)                                                                    \
+    {                                                                                              \
+        run(&test_subject, fn);                                                                    \
+    }                                                                                              \
+    static void fn##_qemu(void)                                                                    \
+    {                                                                                              \
+        run(&qemu_subject, fn);                                                                    \
+    }
+CONTRACT(node_info)
+CONTRACT(create_ends_paused)
+CONTRACT(pause_and_resume)
+CONTRACT(poweroff_is_obeyed)
+CONTRACT(reboot_is_obeyed)
+CONTRACT(crash_is_told)
+CONTRACT(sample_sees_each_once)
+CONTRACT(console_speaks_and_hears)
+CONTRACT(scan_finds_the_forgotten)
+CONTRACT(failed_create_leaves_nothing)
+CONTRACT(cancelled_create_leaves_nothing)
+CONTRACT(impossible_memory_is_refused)
+CONTRACT(one_guest_for_a_uuid)
+CONTRACT(domids_are_not_reused)
+CONTRACT(save_and_restore)
+CONTRACT(threads_do_not_disturb_each_other)
+
+#define ROW(fn, what)                                                                              \
+    {"test: " what, fn##_test},                                                                    \
+    {                                                                                              \
+        "qemu: " what, fn##_qemu                                                                   \
+    }
+
+TESTS("driver contract", ROW(node_info, "node_info knows the host"),
+      ROW(create_ends_paused, "create ends paused, destroy leaves nothing"),
+      ROW(pause_and_resume, "pause and resume are told"),
+      ROW(poweroff_is_obeyed, "stop(poweroff) becomes shutdown"),
+      ROW(reboot_is_obeyed, "stop(reboot) becomes shutdown, or is refused"),
+      ROW(crash_is_told, "a crash is told"),
+      ROW(sample_sees_each_once, "sample sees each guest once"),
+      ROW(console_speaks_and_hears, "the console speaks and hears"),
+      ROW(scan_finds_the_forgotten, "scan finds what was forgotten"),
+      ROW(failed_create_leaves_nothing, "a failing create leaves nothing"),
+      ROW(cancelled_create_leaves_nothing, "a cancelled create leaves nothing"),
+      ROW(impossible_memory_is_refused, "impossible memory is refused"),
+      ROW(one_guest_for_a_uuid, "a uuid has one guest"),
+      ROW(domids_are_not_reused, "domids are not reused"),
+      ROW(save_and_restore, "save and restore, or neither"),
+      ROW(threads_do_not_disturb_each_other, "threads do not disturb each other"))
