@@ -1,0 +1,400 @@
+/*
+ * Making a guest: open what it is made of, write the intent, start QEMU paused, shake hands. Every
+ * step that can fail comes before the process where it can; after a failure nothing is left but
+ * the logs.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libxl/base/io.h"
+#include "libxl/base/log.h"
+#include "libxl/hostinfo.h"
+#include "libxl/qemu/qemu.h"
+
+#define CHILD_FDS_MAX (DOMAIN_DEVICES_MAX + 8) /* a disk each, and those of struct launch */
+#define WAIT_SLICE_MS 200                      /* how soon a cancelled job is noticed */
+
+/* What is gathered on the way to a process. */
+struct making {
+    struct qguest *g;
+    struct job *job;
+    struct launch launch;
+    struct launch_disk disks[DOMAIN_DEVICES_MAX];
+    struct proc_fd fds[CHILD_FDS_MAX];
+    size_t n_fds;
+    int log_fd;
+    bool kvm;
+    char *cmdline, rtc[32];
+};
+
+/* The child gets this descriptor; its number there. */
+static int pass_take(struct making *m, int fd)
+{
+    int to = 3 + (int)m->n_fds;
+
+    m->fds[m->n_fds++] = (struct proc_fd){fd, to};
+    return to;
+}
+
+/* Our copies: while one is open, a listening socket outlives its QEMU and an image stays locked. */
+static void close_passed(struct making *m)
+{
+    for (size_t i = 0; i < m->n_fds; i++)
+        close(m->fds[i].from);
+    m->n_fds = 0;
+    close_fd(&m->log_fd);
+}
+
+static int check_memory(const struct spec *s, struct err *e)
+{
+    struct hostinfo h;
+
+    hostinfo_read(&h);
+    if (h.total_mib && spec_maxmem(s) > h.total_mib)
+        return err_set(e, ERR_NO_RESOURCE, "memory: %lld MiB asked for, the host has %lld MiB",
+                       (long long)spec_maxmem(s), (long long)h.total_mib);
+    return 0;
+}
+
+static int open_disks(struct making *m, struct err *e)
+{
+    const struct devices *devices = &m->g->spec->devices;
+
+    for (size_t i = 0; i < devices->len; i++) {
+        const struct disk *k = &devices->ptr[i]->disk;
+        struct launch_disk *ld;
+        int fd;
+
+        if (devices->ptr[i]->class != DEVICE_DISK)
+            continue;
+        if (m->launch.n_disks == DOMAIN_DEVICES_MAX)
+            return err_set(e, ERR_TOO_LARGE, "more than %d disks", DOMAIN_DEVICES_MAX);
+        ld = &m->disks[m->launch.n_disks++];
+        *ld = (struct launch_disk){.disk = k, .fd = -1};
+        if (!k->target || !k->target[0])
+            continue;
+        fd = image_open(k, &ld->block, e);
+        if (fd < 0)
+            return -1;
+        ld->fd = pass_take(m, fd);
+    }
+    return 0;
+}
+
+/* A file that QEMU opens again by /proc/self/fd: as it is when its user may, else a copy. */
+static int pass_file_take(struct making *m, int fd, struct err *e)
+{
+    if (!file_readable_by(fd, &m->g->d->ids)) {
+        int copy = file_copy_to_memory(fd, e);
+
+        close(fd);
+        if (copy < 0)
+            return -1;
+        fd = copy;
+    }
+    return pass_take(m, fd);
+}
+
+static int open_kernel(struct making *m, struct err *e)
+{
+    const struct spec *s = m->g->spec;
+    size_t cmdline_max = 0;
+    int fd;
+
+    m->launch.kernel_fd = m->launch.ramdisk_fd = -1;
+    if (!boots_kernel(s))
+        return 0;
+    fd = kernel_open(s->kernel, &cmdline_max, e);
+    if (fd < 0 || (m->launch.kernel_fd = pass_file_take(m, fd, e)) < 0)
+        return -1;
+    m->cmdline = launch_cmdline(s);
+    m->launch.cmdline = m->cmdline;
+    if (strlen(m->cmdline) > cmdline_max)
+        return err_set(e, ERR_TOO_LARGE, "kernel command line: %zu bytes, this kernel takes %zu",
+                       strlen(m->cmdline), cmdline_max);
+    if (!s->ramdisk)
+        return 0;
+    fd = ramdisk_open(s->ramdisk, e);
+    return fd < 0 || (m->launch.ramdisk_fd = pass_file_take(m, fd, e)) < 0 ? -1 : 0;
+}
+
+static int check_boot(const struct making *m, struct err *e)
+{
+    const struct spec *s = m->g->spec;
+
+    for (size_t i = 0; i < s->devices.len; i++)
+        if (s->devices.ptr[i]->class == DEVICE_VFB)
+            log_warn("%s: vfb: the qemu driver shows no screen yet", s->name);
+    if (boots_kernel(s) || m->launch.n_disks || boot_place(s, 'n'))
+        return 0;
+    return err_set(e, ERR_INVALID, "nothing to boot: neither a kernel nor a disk");
+}
+
+static int choose_accel(struct making *m, struct err *e)
+{
+    struct qemu *d = m->g->d;
+    const char *want = m->g->spec->accel ? m->g->spec->accel : d->accel ? d->accel : "auto";
+    const char *cpu = NULL;
+
+    if (strcmp(want, "tcg") != 0 && strcmp(want, "kvm") != 0 && strcmp(want, "auto") != 0)
+        return err_set(e, ERR_INVALID, "accel: '%s': not one of auto, kvm, tcg", want);
+    if (strcmp(want, "tcg") != 0) {
+        job_step(m->job, "probing KVM");
+        m->kvm = kvm_usable(d, &cpu);
+        if (!m->kvm && strcmp(want, "kvm") == 0)
+            return err_set(e, ERR_UNSUPPORTED, "accel: kvm: %s", d->kvm_why);
+    }
+    m->launch.accel = m->kvm ? "kvm" : "tcg";
+    /* max: all that TCG has; qemu64 boots 10 % slower, measured */
+    m->launch.cpu = m->g->spec->cpu_model ? m->g->spec->cpu_model : m->kvm ? cpu : "max";
+    return 0;
+}
+
+/* The clock of the guest: UTC, the host's zone, or off by so many seconds. */
+static void choose_clock(struct making *m)
+{
+    const struct spec *s = m->g->spec;
+    time_t t = time(NULL) + (time_t)s->rtc_timeoffset;
+    struct tm tm;
+
+    m->launch.rtc_base = s->localtime ? "localtime" : "utc";
+    if (!s->rtc_timeoffset)
+        return;
+    if (s->localtime)
+        localtime_r(&t, &tm);
+    else
+        gmtime_r(&t, &tm);
+    strftime(m->rtc, sizeof(m->rtc), "%Y-%m-%dT%H:%M:%S", &tm);
+    m->launch.rtc_base = m->rtc;
+}
+
+static int listen_at(struct making *m, const char *name, struct err *e)
+{
+    AUTO(freep) char *path = path_join(m->g->dir, name);
+    int fd = unix_listen(path, 0600, e);
+
+    return fd < 0 ? -1 : pass_take(m, fd);
+}
+
+/* A new directory for the guest, unless one that was let go of still lives in the old one. */
+static int make_dir(struct qguest *g, struct err *e)
+{
+    AUTO(freep) char *dir = path_join(g->d->dir, g->pub.uuid);
+    AUTO(closep) int pidfd = -1;
+    struct state old;
+
+    if (state_load(dir, &old, e) == 0) {
+        pidfd = process_open(old.pid, old.pid_start);
+        state_clear(&old);
+        if (pidfd >= 0)
+            return err_set(e, ERR_EXISTS, "a guest with the uuid %s runs already", g->pub.uuid);
+    }
+    state_tidy(dir);
+    if (make_dirs(dir, 0700, e) < 0)
+        return -1;
+    g->dir = steal(dir);
+    return 0;
+}
+
+static int make_channels(struct making *m, struct err *e)
+{
+    struct qguest *g = m->g;
+    AUTO(freep) char *console_dir = path_join(g->d->log_dir, "console");
+    int fd;
+
+    if (make_dir(g, e) < 0 || make_dirs(console_dir, 0700, e) < 0)
+        return -1;
+    g->log = xasprintf("%s/qemu-dm-%s.log", g->d->log_dir, g->spec->name);
+    g->console_log = xasprintf("%s/guest-%s.log", console_dir, g->spec->name);
+    m->launch.qmp_fd = listen_at(m, "qmp.sock", e);
+    if (m->launch.qmp_fd < 0)
+        return -1;
+    m->launch.console_fd = listen_at(m, "console.sock", e);
+    fd = m->launch.console_fd < 0 ? -1 : logfile_open(g->console_log, e);
+    if (fd < 0)
+        return -1;
+    m->launch.console_log_fd = pass_take(m, fd);
+    m->log_fd = logfile_open(g->log, e);
+    return m->log_fd < 0 ? -1 : 0;
+}
+
+static void make_nonce(char out[NONCE_SIZE])
+{
+    unsigned char r[16] = {0};
+
+    if (getrandom(r, sizeof(r), 0) < 0)
+        abort(); /* cannot be: 16 bytes without flags */
+    for (size_t i = 0; i < sizeof(r); i++)
+        snprintf(out + 2 * i, 3, "%02x", r[i]);
+}
+
+static int spawn(struct making *m, const struct strings *argv, struct err *e)
+{
+    struct qguest *g = m->g;
+    const struct ids *ids = &g->d->ids;
+    struct proc_spec p = {.argv = (const char *const *)argv->ptr,
+                          .fds = m->fds,
+                          .new_session = true,
+                          .set_ids = ids->set,
+                          .uid = ids->uid,
+                          .gid = ids->gid,
+                          .groups = &ids->kvm_gid,
+                          .n_groups = m->kvm && ids->kvm_group};
+
+    m->fds[m->n_fds] = (struct proc_fd){m->log_fd, 1};
+    m->fds[m->n_fds + 1] = (struct proc_fd){m->log_fd, 2};
+    p.n_fds = m->n_fds + 2;
+    g->pid = proc_spawn(&p, &g->pidfd, e);
+    close_passed(m);
+    if (g->pid < 0)
+        return err_add(e, "starting QEMU");
+    g->pid_start = proc_start_time(g->pid);
+    return 0;
+}
+
+static int start(struct making *m, struct err *e)
+{
+    AUTO(strings_clear) struct strings argv = {0};
+
+    m->launch.spec = m->g->spec;
+    m->launch.binary = m->g->d->binary;
+    m->launch.machine = launch_machine(m->g->spec);
+    m->launch.nonce = m->g->nonce;
+    m->launch.disks = m->disks;
+    if (argv_build(&m->launch, &argv, e) < 0)
+        return -1;
+    vec_push(&argv, NULL);
+    if (state_save(m->g, PHASE_INTENT, e) < 0 || spawn(m, &argv, e) < 0)
+        return -1;
+    return monitor_add(m->g, e) < 0 || state_save(m->g, PHASE_STARTED, e) < 0 ? -1 : 0;
+}
+
+/* When QEMU ended instead of answering, its last words say more than the lost connection. */
+static int explain_start(struct qguest *g, struct err *e)
+{
+    if (e->code != ERR_UNAVAILABLE || !qguest_wait_end(g, QMP_TIMEOUT_MS))
+        return err_add(e, "starting QEMU");
+    return last_words_to_err(g->last_words, g->end, e);
+}
+
+/* The greeting may take seconds on a loaded host; a cancelled job does not wait for it. */
+static int shake_hands(struct making *m, struct err *e)
+{
+    int64_t deadline = now_ms() + START_TIMEOUT_MS;
+    struct qguest *g = m->g;
+    int r = qguest_dial(g, e);
+
+    if (r == 0) {
+        while ((r = qmp_await_greeting(g->qmp, now_ms() + WAIT_SLICE_MS, e)) < 0 &&
+               e->code == ERR_TIMEOUT && now_ms() < deadline)
+            if (job_check(m->job, e) < 0)
+                return -1;
+    }
+    if (r < 0 || qmp_negotiate(g->qmp, QMP_TIMEOUT_MS, e) < 0)
+        return explain_start(g, e);
+    return 0;
+}
+
+/* With room to grow the guest starts at maxmem; the balloon takes the rest as its driver comes up.
+ */
+static int set_balloon(struct qguest *g, struct err *e)
+{
+    struct value *args;
+
+    if (spec_maxmem(g->spec) <= g->spec->memory)
+        return 0;
+    args = value_map();
+    value_set_int(args, "value", g->spec->memory << 20);
+    return qmp_call_take(g->qmp, "balloon", args, QMP_TIMEOUT_MS, NULL, e);
+}
+
+static int make(struct making *m, struct err *e)
+{
+    struct qguest *g = m->g;
+    struct job *j = m->job;
+
+    job_step(j, "opening its kernel and disks");
+    if (check_memory(g->spec, e) < 0 || open_kernel(m, e) < 0 || open_disks(m, e) < 0 ||
+        check_boot(m, e) < 0 || job_check(j, e) < 0)
+        return -1;
+    if (choose_accel(m, e) < 0 || job_check(j, e) < 0)
+        return -1;
+    choose_clock(m);
+    if (domid_next(g->d, &g->pub.domid, e) < 0 || make_channels(m, e) < 0)
+        return -1;
+    job_step(j, "starting QEMU");
+    if (start(m, e) < 0 || shake_hands(m, e) < 0 || set_balloon(g, e) < 0 || job_check(j, e) < 0)
+        return -1;
+    return state_save(g, PHASE_READY, e);
+}
+
+/* After a failure: what was started ends, what was made is removed. *e stays. */
+static void undo(struct qguest *g)
+{
+    struct err ignored;
+
+    if (g->pid > 0) {
+        if (qguest_kill(g, &ignored) < 0)
+            log_error("%s: undoing its creation: %s", g->spec->name, ignored.msg);
+        monitor_remove(g);
+    }
+    if (g->dir)
+        state_tidy(g->dir);
+    qguest_free(g);
+}
+
+static struct qguest *new_guest(struct qemu *d, const struct spec *s)
+{
+    struct qguest *g = qguest_new(d, s);
+
+    for (size_t i = 0; i < g->spec->devices.len; i++)
+        if (g->spec->devices.ptr[i]->class == DEVICE_VIF)
+            vif_set_mac(&g->spec->devices.ptr[i]->vif);
+    if (!g->spec->uuid) {
+        uuid_make(g->pub.uuid);
+        g->spec->uuid = xstrdup(g->pub.uuid);
+    }
+    snprintf(g->pub.uuid, sizeof(g->pub.uuid), "%s", g->spec->uuid);
+    make_nonce(g->nonce);
+    return g;
+}
+
+static bool is_running(struct qemu *d, const char *uuid)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < d->guests.len; i++)
+        found |= strcmp(d->guests.ptr[i]->pub.uuid, uuid) == 0;
+    pthread_mutex_unlock(&d->lock);
+    return found;
+}
+
+struct guest *qemu_create(struct driver *d, const struct spec *s, struct job *j, struct err *e)
+{
+    struct making m = {.g = new_guest(qemu_of(d), s), .job = j, .log_fd = -1};
+    struct timespec now;
+    int r;
+
+    if (is_running(m.g->d, m.g->pub.uuid)) {
+        err_set(e, ERR_EXISTS, "a guest with the uuid %s runs already", m.g->pub.uuid);
+        qguest_free(m.g);
+        return NULL;
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    m.g->pub.start_time = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    r = make(&m, e);
+    close_passed(&m);
+    free(m.cmdline);
+    if (r < 0) {
+        undo(m.g);
+        return NULL;
+    }
+    monitor_announce(m.g);
+    return &m.g->pub;
+}

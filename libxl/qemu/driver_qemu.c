@@ -1,0 +1,156 @@
+/*
+ * The QEMU driver: one QEMU process per guest, controlled over QMP. Works on any Linux machine:
+ * with KVM where a guest really runs under it, else by TCG. This file opens and closes the driver,
+ * and has its table of operations; see qemu.h for how the files fit together.
+ */
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libxl/base/io.h"
+#include "libxl/qemu/qemu.h"
+
+#define BINARY_DEFAULT "qemu-system-x86_64"
+
+static void init_locks(struct qemu *d)
+{
+    pthread_condattr_t attr;
+
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->domid_lock, NULL);
+    pthread_mutex_init(&d->probe_lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&d->ended, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+static void qemu_free(struct qemu *d)
+{
+    for (size_t i = 0; i < d->changes.len; i++)
+        free(d->changes.ptr[i].detail);
+    vec_clear(&d->changes);
+    vec_clear(&d->guests);
+    close_fd(&d->epoll_fd);
+    close_fd(&d->wake_fd);
+    close_fd(&d->changes_fd);
+    pthread_mutex_destroy(&d->lock);
+    pthread_mutex_destroy(&d->domid_lock);
+    pthread_mutex_destroy(&d->probe_lock);
+    pthread_cond_destroy(&d->ended);
+    free(d->dir);
+    free(d->log_dir);
+    free(d->binary);
+    free(d->kvm_cpu);
+    free(d->kvm_why);
+    free(d);
+}
+
+static int find_binary(struct qemu *d, const struct value *config, struct err *e)
+{
+    const char *name = value_get_str(config, "qemu-binary", BINARY_DEFAULT);
+
+    d->binary = program_find(name);
+    if (d->binary)
+        return 0;
+    err_set(e, ERR_UNSUPPORTED, "%s: not found", name);
+    return err_hint(e, "Install QEMU (Debian: apt-get install qemu-system-x86).");
+}
+
+/* Keys of xend-config.sxp: qemu-binary, qemu-user, qemu-accel. */
+static struct driver *qemu_open(const struct driver_env *env, struct err *e)
+{
+    struct qemu *d = xcalloc(1, sizeof(*d));
+
+    d->pub.ops = &driver_qemu;
+    d->epoll_fd = d->wake_fd = d->changes_fd = -1;
+    d->dir = path_join(env->run_dir, "qemu");
+    d->log_dir = xstrdup(env->log_dir);
+    d->accel = value_get_str(env->config, "qemu-accel", NULL);
+    init_locks(d);
+    if (find_binary(d, env->config, e) < 0 || make_dirs(d->dir, 0700, e) < 0 ||
+        make_dirs(d->log_dir, 0755, e) < 0) {
+        qemu_free(d);
+        return NULL;
+    }
+    ids_find(&d->ids, env->config);
+    if (monitor_start(d, e) < 0) {
+        qemu_free(d);
+        return NULL;
+    }
+    return &d->pub;
+}
+
+static void qemu_close(struct driver *driver)
+{
+    struct qemu *d = qemu_of(driver);
+
+    monitor_stop(d);
+    while (d->guests.len)
+        qemu_forget(&d->guests.ptr[0]->pub);
+    qemu_free(d);
+}
+
+/* CPU time of a whole process; 0 when it has just ended. */
+static uint64_t cpu_time(pid_t pid)
+{
+    struct timespec t;
+    clockid_t clock;
+
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) < 0)
+        return 0;
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int qemu_sample(struct driver *driver, guest_sample_fn *each, void *arg, struct err *e)
+{
+    struct qemu *d = qemu_of(driver);
+    struct samples VEC(struct guest_sample) all = {0};
+    struct names VEC(char *) uuids = {0};
+
+    (void)e;
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < d->guests.len; i++) {
+        struct qguest *g = d->guests.ptr[i];
+        struct guest_sample s = {.state = g->destroying ? GUEST_DYING : g->state,
+                                 .cpu_ns = cpu_time(g->pid),
+                                 .mem_kib = g->mem_kib,
+                                 .vcpus_online = (unsigned)g->spec->vcpus};
+
+        if (!g->announced || g->ended)
+            continue;
+        vec_push(&all, s);
+        vec_push(&uuids, xstrdup(g->pub.uuid));
+    }
+    pthread_mutex_unlock(&d->lock);
+    for (size_t i = 0; i < all.len; i++) {
+        all.ptr[i].uuid = uuids.ptr[i];
+        each(arg, &all.ptr[i]);
+        free(uuids.ptr[i]);
+    }
+    vec_clear(&all);
+    vec_clear(&uuids);
+    return 0;
+}
+
+const struct driver_ops driver_qemu = {
+    .name = "qemu",
+    .flag = ON_QEMU,
+    .open = qemu_open,
+    .close = qemu_close,
+    .node_info = qemu_node_info,
+    .scan = qemu_scan,
+    .sample = qemu_sample,
+    .watch = qemu_watch,
+    .create = qemu_create,
+    .restore = qemu_restore,
+    .save = qemu_save,
+    .destroy = qemu_destroy,
+    .forget = qemu_forget,
+    .state = qemu_state,
+    .pause = qemu_pause,
+    .resume = qemu_resume,
+    .stop = qemu_stop,
+    .console = qemu_console,
+    .console_log = qemu_console_log,
+};

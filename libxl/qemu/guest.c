@@ -1,0 +1,176 @@
+/*
+ * The driver's side of one guest: its struct, its QMP connection, its end. Called by the
+ * operations (create.c, life.c, scan.c). What its QEMU reports arrives in monitor.c.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libxl/base/io.h"
+#include "libxl/qemu/qemu.h"
+
+#define QUIT_TIMEOUT_MS 2000 /* quit, measured: 1 to 20 ms */
+#define TERM_TIMEOUT_MS 1000
+#define KILL_TIMEOUT_MS 10000 /* freeing gigabytes takes a while */
+
+struct qguest *qguest_new(struct qemu *d, const struct spec *s)
+{
+    struct qguest *g = xcalloc(1, sizeof(*g));
+
+    g->pub.driver = &d->pub;
+    g->d = d;
+    g->spec = spec_copy(s);
+    g->pidfd = -1;
+    g->state = GUEST_PAUSED;
+    g->mem_kib = (uint64_t)spec_maxmem(s) * 1024;
+    return g;
+}
+
+void qguest_free(struct qguest *g)
+{
+    if (!g)
+        return;
+    qmp_free(g->qmp);
+    close_fd(&g->pidfd);
+    spec_free(g->spec);
+    free(g->dir);
+    free(g->log);
+    free(g->console_log);
+    free(g->end);
+    free(g->last_words);
+    free(g);
+}
+
+/* What the peer answers must be g's uuid and g's nonce: else somebody else has its socket. */
+static int verify_peer(struct qguest *g, struct err *e)
+{
+    AUTO(value_freep) struct value *uuid = NULL;
+    AUTO(value_freep) struct value *chardevs = NULL;
+    AUTO(freep) char *label = xasprintf("nonce-%s", g->nonce);
+    bool same;
+
+    if (qmp_call_take(g->qmp, "query-uuid", NULL, QMP_TIMEOUT_MS, &uuid, e) < 0 ||
+        qmp_call_take(g->qmp, "query-chardev", NULL, QMP_TIMEOUT_MS, &chardevs, e) < 0)
+        return -1;
+    same = false;
+    for (size_t i = 0; i < value_len(chardevs); i++)
+        same |= strcmp(value_get_str(value_at(chardevs, i), "label", ""), label) == 0;
+    if (!same || strcmp(value_get_str(uuid, "UUID", ""), g->pub.uuid) != 0)
+        return err_set(e, ERR_STATE, "another QEMU answers in its place");
+    return 0;
+}
+
+int qguest_dial(struct qguest *g, struct err *e)
+{
+    AUTO(freep) char *path = path_join(g->dir, "qmp.sock");
+    int fd = unix_connect(path, e);
+
+    return fd < 0 ? -1 : monitor_talk_take(g, fd, e);
+}
+
+int qguest_connect(struct qguest *g, struct err *e)
+{
+    if (qguest_dial(g, e) < 0)
+        return -1;
+    if (qmp_await_greeting(g->qmp, now_ms() + QMP_TIMEOUT_MS, e) == 0 &&
+        qmp_negotiate(g->qmp, QMP_TIMEOUT_MS, e) == 0 && verify_peer(g, e) == 0)
+        return 0;
+    monitor_hang_up(g);
+    return -1;
+}
+
+/* QEMU's run states, in our words; those not listed are kinds of paused. */
+static enum guest_state state_of_status(const char *status)
+{
+    if (strcmp(status, "running") == 0)
+        return GUEST_RUNNING;
+    if (strcmp(status, "shutdown") == 0)
+        return GUEST_SHUTDOWN;
+    if (strcmp(status, "guest-panicked") == 0 || strcmp(status, "internal-error") == 0)
+        return GUEST_CRASHED;
+    return GUEST_PAUSED;
+}
+
+int qguest_refresh(struct qguest *g, struct err *e)
+{
+    AUTO(value_freep) struct value *status = NULL;
+    enum stop_reason reason = STOP_POWEROFF;
+    enum guest_state state;
+    unsigned turns;
+
+    pthread_mutex_lock(&g->d->lock);
+    turns = g->turns;
+    pthread_mutex_unlock(&g->d->lock);
+    if (qmp_call_take(g->qmp, "query-status", NULL, QMP_TIMEOUT_MS, &status, e) < 0)
+        return -1;
+    state = state_of_status(value_get_str(status, "status", ""));
+    if (state == GUEST_CRASHED)
+        reason = STOP_CRASH;
+    else if (state == GUEST_SHUTDOWN && (g->reboot_wished || !logfile_tells_poweroff(g->log)))
+        reason = STOP_REBOOT;
+    pthread_mutex_lock(&g->d->lock);
+    if (g->turns == turns) /* else an event has told something newer */
+        qguest_become(g, state, reason, NULL);
+    pthread_mutex_unlock(&g->d->lock);
+    return 0;
+}
+
+int qguest_call_take(struct qguest *g, const char *command, struct value *args,
+                     struct value **result, struct err *e)
+{
+    bool talks, ended;
+
+    pthread_mutex_lock(&g->d->lock);
+    talks = g->talks;
+    ended = g->ended;
+    pthread_mutex_unlock(&g->d->lock);
+    if (ended || (!talks && (qguest_connect(g, e) < 0 || qguest_refresh(g, e) < 0))) {
+        value_free(args);
+        return ended ? err_set(e, ERR_STATE, "its QEMU has ended") : -1;
+    }
+    return qmp_call_take(g->qmp, command, args, QMP_TIMEOUT_MS, result, e);
+}
+
+bool qguest_wait_end(struct qguest *g, int timeout_ms)
+{
+    int64_t deadline = now_ms() + timeout_ms;
+    struct timespec until = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000};
+    bool ended;
+
+    pthread_mutex_lock(&g->d->lock);
+    while (!g->ended && pthread_cond_timedwait(&g->d->ended, &g->d->lock, &until) != ETIMEDOUT)
+        ;
+    ended = g->ended;
+    pthread_mutex_unlock(&g->d->lock);
+    return ended;
+}
+
+int qguest_kill(struct qguest *g, struct err *e)
+{
+    bool talks, ended;
+    struct err ignored;
+
+    pthread_mutex_lock(&g->d->lock);
+    g->destroying = true;
+    talks = g->talks;
+    ended = g->ended;
+    pthread_mutex_unlock(&g->d->lock);
+    if (ended)
+        return 0;
+    /* the reply may be cut off by the end it causes: only the end counts */
+    if (talks && qmp_call_take(g->qmp, "quit", NULL, QUIT_TIMEOUT_MS, NULL, &ignored) < 0 &&
+        ignored.code != ERR_UNAVAILABLE)
+        talks = false;
+    if (talks && qguest_wait_end(g, QUIT_TIMEOUT_MS))
+        return 0;
+    process_signal(g, SIGTERM);
+    if (qguest_wait_end(g, TERM_TIMEOUT_MS))
+        return 0;
+    process_signal(g, SIGKILL);
+    if (qguest_wait_end(g, KILL_TIMEOUT_MS))
+        return 0;
+    return err_set(e, ERR_TIMEOUT, "QEMU (pid %d) does not end, not even by SIGKILL", (int)g->pid);
+}

@@ -1,0 +1,120 @@
+/* What is done to a guest that runs, and its end: the short operations of the interface. */
+#include <string.h>
+#include <unistd.h>
+
+#include "libxl/base/io.h"
+#include "libxl/qemu/qemu.h"
+
+enum guest_state qemu_state(struct guest *guest)
+{
+    struct qguest *g = qguest_of(guest);
+    enum guest_state state;
+
+    pthread_mutex_lock(&g->d->lock);
+    state = g->ended ? GUEST_GONE : g->state;
+    pthread_mutex_unlock(&g->d->lock);
+    return state;
+}
+
+/* Refuses what makes no sense for a guest that has stopped for good. */
+static int check_lives(struct qguest *g, struct err *e)
+{
+    enum guest_state state = qemu_state(&g->pub);
+
+    if (state == GUEST_RUNNING || state == GUEST_PAUSED)
+        return 0;
+    return err_set(e, ERR_STATE, "it is %s", guest_state_name(state));
+}
+
+int qemu_pause(struct guest *guest, struct err *e)
+{
+    struct qguest *g = qguest_of(guest);
+
+    return check_lives(g, e) < 0 ? -1 : qguest_call_take(g, "stop", NULL, NULL, e);
+}
+
+int qemu_resume(struct guest *guest, struct err *e)
+{
+    struct qguest *g = qguest_of(guest);
+
+    return check_lives(g, e) < 0 ? -1 : qguest_call_take(g, "cont", NULL, NULL, e);
+}
+
+/*
+ * The power button. A reboot is the same with the wish remembered: the guest powers off, and that
+ * is then reported as the reboot; an ACPI guest has no button for it, and ctrl-alt-del needs a
+ * keyboard driver and resets without asking anybody.
+ */
+int qemu_stop(struct guest *guest, enum stop_reason how, struct err *e)
+{
+    struct qguest *g = qguest_of(guest);
+
+    if (how != STOP_POWEROFF && how != STOP_HALT && how != STOP_REBOOT)
+        return err_set(e, ERR_UNSUPPORTED, "the qemu driver cannot ask a guest to %s",
+                       stop_reason_name(how));
+    if (check_lives(g, e) < 0)
+        return -1;
+    if (qemu_state(guest) == GUEST_PAUSED)
+        return err_set(e, ERR_STATE, "it is paused and cannot hear");
+    pthread_mutex_lock(&g->d->lock);
+    g->reboot_wished = how == STOP_REBOOT;
+    pthread_mutex_unlock(&g->d->lock);
+    state_wish_reboot(g->dir, how == STOP_REBOOT);
+    return qguest_call_take(g, "system_powerdown", NULL, NULL, e);
+}
+
+int qemu_destroy(struct guest *guest, struct err *e)
+{
+    struct qguest *g = qguest_of(guest);
+    bool known;
+
+    if (qguest_kill(g, e) < 0)
+        return -1;
+    state_tidy(g->dir);
+    pthread_mutex_lock(&g->d->lock);
+    known = g->announced;
+    g->reason = STOP_POWEROFF;
+    if (known)
+        change_add(g, GUEST_GONE, NULL);
+    pthread_mutex_unlock(&g->d->lock);
+    monitor_remove(g);
+    qguest_free(g);
+    return 0;
+}
+
+void qemu_forget(struct guest *guest)
+{
+    struct qguest *g = qguest_of(guest);
+
+    monitor_remove(g);
+    qguest_free(g);
+}
+
+/* QEMU can; the driver learns it with migration. */
+int qemu_save(struct guest *g, int fd, bool live, struct job *j, struct err *e)
+{
+    (void)g, (void)fd, (void)live, (void)j;
+    return err_set(e, ERR_UNSUPPORTED, "the qemu driver cannot save a guest yet");
+}
+
+struct guest *qemu_restore(struct driver *d, const struct spec *s, int fd, struct job *j,
+                           struct err *e)
+{
+    (void)d, (void)s, (void)fd, (void)j;
+    err_set(e, ERR_UNSUPPORTED, "the qemu driver cannot restore a guest yet");
+    return NULL;
+}
+
+int qemu_console(struct guest *guest, struct err *e)
+{
+    struct qguest *g = qguest_of(guest);
+    AUTO(freep) char *path = path_join(g->dir, "console.sock");
+    int fd = unix_connect(path, e);
+
+    return fd < 0 ? err_add(e, "console") : fd;
+}
+
+char *qemu_console_log(struct guest *guest)
+{
+    return xstrdup(qguest_of(guest)->console_log);
+}

@@ -1,0 +1,395 @@
+/*
+ * The driver's own thread: reads every QMP connection, turns events into states, notices and
+ * reaps processes that end, keeps logs bounded. One epoll set; guests come and go under the lock
+ * while it runs, so it finds them by number, never by pointer. What xend is to know waits in a
+ * list until qemu_watch, on xend's thread, hands it over.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libxl/base/io.h"
+#include "libxl/qemu/qemu.h"
+
+#define EVENTS_PER_TURN 64
+#define DRAIN_TURNS 8      /* of 64 KiB: twice what a socket buffers */
+#define TRIM_EVERY_MS 5000 /* only while there are guests; a serial port under TCG: some MB/s */
+
+enum source { FROM_PROCESS, FROM_QMP };
+#define WAKE_KEY 0
+
+static void poke(int eventfd)
+{
+    uint64_t one = 1;
+
+    if (write(eventfd, &one, sizeof(one)) < 0)
+        return; /* full: it is readable, which is all that is wanted */
+}
+
+static int epoll_put(struct qemu *d, int fd, uint64_t key, enum source source, struct err *e)
+{
+    struct epoll_event ev = {.events = EPOLLIN, .data.u64 = key << 1 | source};
+
+    return epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? err_sys(e, "epoll") : 0;
+}
+
+void change_add(struct qguest *g, enum guest_state state, const char *detail)
+{
+    struct change c = {
+        .domid = g->pub.domid, .state = state, .reason = g->reason, .detail = xstrdup_null(detail)};
+
+    memcpy(c.uuid, g->pub.uuid, sizeof(c.uuid));
+    vec_push(&g->d->changes, c);
+    poke(g->d->changes_fd);
+}
+
+void qguest_become(struct qguest *g, enum guest_state state, enum stop_reason reason,
+                   const char *detail)
+{
+    if (g->state == state && g->reason == reason)
+        return;
+    g->state = state;
+    g->reason = reason;
+    g->turns++;
+    if (g->announced && !g->destroying)
+        change_add(g, state, detail);
+}
+
+static void on_stop(struct qguest *g, const struct value *data)
+{
+    (void)data;
+    if (g->state == GUEST_RUNNING) /* else it follows a shutdown or a panic */
+        qguest_become(g, GUEST_PAUSED, STOP_POWEROFF, g->trouble);
+    g->trouble = NULL;
+}
+
+static void on_resume(struct qguest *g, const struct value *data)
+{
+    (void)data;
+    qguest_become(g, GUEST_RUNNING, STOP_POWEROFF, NULL);
+}
+
+static void on_shutdown(struct qguest *g, const struct value *data)
+{
+    const char *reason = value_get_str(data, "reason", "");
+
+    if (strcmp(reason, "guest-reset") == 0)
+        qguest_become(g, GUEST_SHUTDOWN, STOP_REBOOT, NULL);
+    else if (strcmp(reason, "guest-shutdown") == 0)
+        qguest_become(g, GUEST_SHUTDOWN, g->reboot_wished ? STOP_REBOOT : STOP_POWEROFF, NULL);
+    else if (strcmp(reason, "guest-panic") == 0)
+        qguest_become(g, GUEST_CRASHED, STOP_CRASH, NULL);
+    /* "host-...": its QEMU ends, which is reported when it has */
+}
+
+static void on_panic(struct qguest *g, const struct value *data)
+{
+    (void)data;
+    qguest_become(g, GUEST_CRASHED, STOP_CRASH, "the guest's kernel panicked");
+}
+
+static void on_io_error(struct qguest *g, const struct value *data)
+{
+    if (strcmp(value_get_str(data, "action", ""), "stop") == 0)
+        g->trouble = value_get_bool(data, "nospace", false)
+                         ? "the host has no space left for one of its disks"
+                         : "one of its disks failed";
+}
+
+static void on_balloon(struct qguest *g, const struct value *data)
+{
+    g->mem_kib = (uint64_t)value_get_int(data, "actual", 0) / 1024;
+}
+
+static const struct {
+    const char *name;
+    void (*handle)(struct qguest *g, const struct value *data);
+} events[] = {
+    {"STOP", on_stop},
+    {"RESUME", on_resume},
+    {"SHUTDOWN", on_shutdown},
+    {"GUEST_PANICKED", on_panic},
+    {"BLOCK_IO_ERROR", on_io_error},
+    {"BALLOON_CHANGE", on_balloon},
+};
+
+static void on_event(void *arg, const char *event, const struct value *data)
+{
+    for (size_t i = 0; i < ARRAY_LEN(events); i++)
+        if (strcmp(events[i].name, event) == 0)
+            events[i].handle(arg, data);
+}
+
+/* Under the lock: no more QMP from g. */
+static void talk_end(struct qguest *g)
+{
+    if (!g->talks)
+        return;
+    epoll_ctl(g->d->epoll_fd, EPOLL_CTL_DEL, qmp_fd(g->qmp), NULL);
+    g->talks = false;
+}
+
+void monitor_hang_up(struct qguest *g)
+{
+    pthread_mutex_lock(&g->d->lock);
+    talk_end(g);
+    pthread_mutex_unlock(&g->d->lock);
+}
+
+/* Under the lock: what xend should hear of a connection that ended by nonsense. */
+static void tell_broken(struct qguest *g)
+{
+    const char *broken = g->qmp ? qmp_broken(g->qmp) : NULL;
+    AUTO(freep) char *text = broken ? xasprintf("its QEMU talks nonsense: %s", broken) : NULL;
+
+    if (broken && g->announced && !g->destroying)
+        change_add(g, g->state, text);
+}
+
+static void read_qmp(struct qguest *g)
+{
+    if (!g->talks || qmp_pump(g->qmp))
+        return;
+    talk_end(g);
+    tell_broken(g);
+}
+
+/* Reaps g's process if it is a child of ours; how it ended. */
+static char *reap(struct qguest *g)
+{
+    siginfo_t info = {0};
+
+    if (waitid(P_PIDFD, (id_t)g->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+        return xstrdup("ended");
+    if (info.si_code == CLD_EXITED)
+        return xasprintf("exited with status %d", info.si_status);
+    return xasprintf("was killed by signal %d (%s)", info.si_status, strsignal(info.si_status));
+}
+
+/* Under the lock: how it ended, for people. */
+static void tell_ended(struct qguest *g)
+{
+    AUTO(freep)
+    char *detail = xasprintf("QEMU %s%s%s", g->end, g->last_words ? ": " : "",
+                             g->last_words ? g->last_words : "");
+
+    g->reason = STOP_CRASH;
+    change_add(g, GUEST_GONE, detail);
+}
+
+static void process_ended(struct qguest *g)
+{
+    /* what it said last comes before the news of its end; a socket holds no more than this */
+    for (int i = 0; i < DRAIN_TURNS; i++)
+        read_qmp(g);
+    talk_end(g);
+    epoll_ctl(g->d->epoll_fd, EPOLL_CTL_DEL, g->pidfd, NULL);
+    g->end = reap(g);
+    g->last_words = logfile_last_words(g->log);
+    g->ended = true;
+    if (g->qmp)
+        qmp_fail(g->qmp, "QEMU has ended");
+    if (g->announced && !g->destroying)
+        tell_ended(g);
+    pthread_cond_broadcast(&g->d->ended);
+}
+
+enum guest_state monitor_announce(struct qguest *g)
+{
+    enum guest_state state;
+
+    pthread_mutex_lock(&g->d->lock);
+    g->announced = true;
+    state = g->state;
+    if (g->ended)
+        tell_ended(g);
+    else if (!g->talks)
+        tell_broken(g);
+    pthread_mutex_unlock(&g->d->lock);
+    return state;
+}
+
+static struct qguest *find_key(struct qemu *d, uint64_t key)
+{
+    for (size_t i = 0; i < d->guests.len; i++)
+        if (d->guests.ptr[i]->key == key)
+            return d->guests.ptr[i];
+    return NULL;
+}
+
+static void trim_logs(struct qemu *d)
+{
+    for (size_t i = 0; i < d->guests.len; i++) {
+        logfile_trim(d->guests.ptr[i]->log);
+        logfile_trim(d->guests.ptr[i]->console_log);
+    }
+}
+
+static void handle_events(struct qemu *d, const struct epoll_event *ev, int n)
+{
+    for (int i = 0; i < n; i++) {
+        uint64_t key = ev[i].data.u64 >> 1, drained;
+        struct qguest *g = find_key(d, key);
+
+        if (key == WAKE_KEY) {
+            if (read(d->wake_fd, &drained, sizeof(drained)) < 0)
+                continue;
+        } else if (g && (ev[i].data.u64 & 1) == FROM_QMP) {
+            read_qmp(g);
+        } else if (g && !g->ended) {
+            process_ended(g);
+        }
+    }
+}
+
+static void *monitor_main(void *arg)
+{
+    struct qemu *d = arg;
+    struct epoll_event ev[EVENTS_PER_TURN];
+    int64_t trimmed = now_ms();
+
+    pthread_mutex_lock(&d->lock);
+    while (!d->closing) {
+        int timeout = d->guests.len ? TRIM_EVERY_MS : -1, n;
+
+        pthread_mutex_unlock(&d->lock);
+        n = epoll_wait(d->epoll_fd, ev, EVENTS_PER_TURN, timeout);
+        pthread_mutex_lock(&d->lock);
+        handle_events(d, ev, n);
+        if (now_ms() - trimmed < TRIM_EVERY_MS)
+            continue;
+        trim_logs(d);
+        trimmed = now_ms();
+    }
+    pthread_mutex_unlock(&d->lock);
+    return NULL;
+}
+
+int monitor_start(struct qemu *d, struct err *e)
+{
+    sigset_t all, old;
+    int r;
+
+    d->next_key = WAKE_KEY + 1;
+    d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    d->changes_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (d->epoll_fd < 0 || d->wake_fd < 0 || d->changes_fd < 0)
+        return err_sys(e, "the driver's descriptors");
+    if (epoll_put(d, d->wake_fd, WAKE_KEY, FROM_PROCESS, e) < 0)
+        return -1;
+    sigfillset(&all); /* signals are xend's main thread's */
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    errno = pthread_create(&d->monitor, NULL, monitor_main, d);
+    r = errno ? err_sys(e, "the driver's thread") : 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return r;
+}
+
+void monitor_stop(struct qemu *d)
+{
+    pthread_mutex_lock(&d->lock);
+    d->closing = true;
+    pthread_mutex_unlock(&d->lock);
+    poke(d->wake_fd);
+    pthread_join(d->monitor, NULL);
+}
+
+int monitor_add(struct qguest *g, struct err *e)
+{
+    struct qemu *d = g->d;
+    int r;
+
+    pthread_mutex_lock(&d->lock);
+    g->key = d->next_key++;
+    r = epoll_put(d, g->pidfd, g->key, FROM_PROCESS, e);
+    vec_push(&d->guests, g);
+    pthread_mutex_unlock(&d->lock);
+    poke(d->wake_fd); /* it may sleep without a timeout */
+    return r;
+}
+
+void monitor_remove(struct qguest *g)
+{
+    struct qemu *d = g->d;
+
+    pthread_mutex_lock(&d->lock);
+    talk_end(g);
+    if (!g->ended && g->pidfd >= 0)
+        epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, g->pidfd, NULL);
+    for (size_t i = 0; i < d->guests.len; i++) {
+        if (d->guests.ptr[i] == g) {
+            vec_remove(&d->guests, i);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
+int monitor_talk_take(struct qguest *g, int fd, struct err *e)
+{
+    struct qmp *q = qmp_new_take(fd, on_event, g), *old;
+    int r;
+
+    pthread_mutex_lock(&g->d->lock);
+    talk_end(g);
+    old = g->qmp;
+    g->qmp = q;
+    r = epoll_put(g->d, fd, g->key, FROM_QMP, e);
+    g->talks = r == 0;
+    if (g->ended) /* before it could be told */
+        qmp_fail(q, "QEMU has ended");
+    pthread_mutex_unlock(&g->d->lock);
+    qmp_free(old);
+    return r;
+}
+
+/* Hands over all that waits. */
+static void report(struct qemu *d, guest_change_fn *change, void *arg)
+{
+    struct changes now;
+    uint64_t drained;
+
+    if (read(d->changes_fd, &drained, sizeof(drained)) < 0)
+        return;
+    pthread_mutex_lock(&d->lock);
+    now = d->changes;
+    memset(&d->changes, 0, sizeof(d->changes));
+    pthread_mutex_unlock(&d->lock);
+    for (size_t i = 0; i < now.len; i++) {
+        struct change *c = &now.ptr[i];
+        struct guest_change out = {.uuid = c->uuid,
+                                   .domid = c->domid,
+                                   .state = c->state,
+                                   .reason = c->reason,
+                                   .detail = c->detail};
+
+        change(arg, &out);
+        free(c->detail);
+    }
+    vec_clear(&now);
+}
+
+int qemu_watch(struct driver *driver, int stop_fd, guest_change_fn *change, void *arg,
+               struct err *e)
+{
+    struct qemu *d = qemu_of(driver);
+
+    for (;;) {
+        struct pollfd p[] = {{.fd = stop_fd, .events = POLLIN},
+                             {.fd = d->changes_fd, .events = POLLIN}};
+
+        if (poll(p, 2, -1) < 0 && errno != EINTR)
+            return err_sys(e, "watching");
+        if (p[0].revents)
+            return 0;
+        if (p[1].revents)
+            report(d, change, arg);
+    }
+}

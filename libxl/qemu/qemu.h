@@ -1,0 +1,281 @@
+/*
+ * What the files of the QEMU driver share; nobody else includes it but its tests.
+ *
+ * Threads: operations come on xend's workers. One thread of ours, the monitor (monitor.c), lives
+ * from open to close: it is the only reader of QMP connections, the only reaper of QEMUs, and the
+ * only one that changes the cached state of guests. `lock` guards the list of guests and all that
+ * is marked (L); it is held for memory work and small files only, never while waiting for a QEMU.
+ */
+#ifndef QEMU_QEMU_H
+#define QEMU_QEMU_H
+
+#include <pthread.h>
+
+#include "libxl/base/buf.h"
+#include "libxl/base/proc.h"
+#include "libxl/base/vec.h"
+#include "libxl/driver.h"
+#include "libxl/qemu/qmp.h"
+
+#define NONCE_SIZE 33          /* 128 random bits as hexadecimal text */
+#define QMP_TIMEOUT_MS 5000    /* one command; QEMU answers in under a millisecond when it lives */
+#define START_TIMEOUT_MS 15000 /* exec to QMP greeting; 30 to 600 ms measured */
+#define DOMID_MAX 32751
+
+/* What a guest's QEMU may become when xend is root. */
+struct ids {
+    bool set;
+    uid_t uid;
+    gid_t gid, kvm_gid;
+    bool kvm_group;
+};
+
+struct change {
+    char uuid[UUID_TEXT_SIZE];
+    uint32_t domid;
+    enum guest_state state;
+    enum stop_reason reason;
+    char *detail; /* or NULL */
+};
+
+struct qemu;
+
+struct qguest {
+    struct guest pub; /* first */
+    struct qemu *d;
+    struct spec *spec;
+    uint64_t key; /* its number in the epoll set, never reused */
+    char *dir, *log, *console_log;
+    char nonce[NONCE_SIZE];
+    pid_t pid;          /* 0 until started */
+    uint64_t pid_start; /* see proc_start_time */
+    int pidfd;
+    struct qmp *qmp;         /* (L) for the monitor; the queued operation replaces it under L */
+    bool announced;          /* (L) handed to xend: changes are reported */
+    bool ended;              /* (L) the process is no more */
+    bool destroying;         /* (L) its end is wanted */
+    bool reboot_wished;      /* (L) a power off that follows is the reboot that was asked for */
+    bool talks;              /* (L) its QMP connection is in the epoll set */
+    enum guest_state state;  /* (L) */
+    enum stop_reason reason; /* (L) */
+    unsigned turns;          /* (L) how often these two have changed */
+    const char *trouble;     /* (L) why it will stop next, a constant, or NULL */
+    uint64_t mem_kib;        /* (L) */
+    char *end, *last_words;  /* (L) once ended: how, and what its log says (or NULL) */
+};
+
+struct qemu {
+    struct driver pub; /* first */
+    char *dir, *log_dir;
+    char *binary;      /* absolute */
+    const char *accel; /* of the configuration, or NULL */
+    struct ids ids;
+
+    pthread_t monitor;
+    int epoll_fd, wake_fd, changes_fd; /* the latter two are eventfds */
+
+    pthread_mutex_t lock;
+    pthread_cond_t ended;                       /* some guest has ended */
+    struct qguests VEC(struct qguest *) guests; /* (L) */
+    struct changes VEC(struct change) changes;  /* (L) for watch() */
+    uint64_t next_key;                          /* (L) */
+    bool closing;                               /* (L) */
+
+    pthread_mutex_t domid_lock; /* one user of the file at a time */
+    pthread_mutex_t probe_lock; /* one KVM probe at a time */
+    bool probed;
+    char *kvm_cpu; /* the CPU model that a guest ran with, or NULL: no KVM */
+    char *kvm_why; /* why not */
+};
+
+static inline struct qemu *qemu_of(struct driver *d)
+{
+    return (struct qemu *)d;
+}
+static inline struct qguest *qguest_of(struct guest *g)
+{
+    return (struct qguest *)g;
+}
+
+/* ---- argv.c, argv_disk.c: pure functions ---- */
+
+struct strings VEC(char *);
+void strings_clear(struct strings *v);
+
+struct launch_disk {
+    const struct disk *disk;
+    int fd;     /* its number in the child; -1: an empty drive */
+    bool block; /* a block device */
+};
+
+/* Everything that a QEMU's command line depends on. Borrowed, all of it. */
+struct launch {
+    const struct spec *spec;
+    const char *binary, *machine, *accel, *cpu;
+    const char *nonce;
+    const char *rtc_base;
+    const char *cmdline;                    /* of the kernel */
+    int qmp_fd, console_fd, console_log_fd; /* numbers in the child */
+    int kernel_fd, ramdisk_fd;              /* -1: none */
+    const struct launch_disk *disks;        /* one for each disk of the spec, in order */
+    size_t n_disks;
+};
+
+/* The command line; not NULL-terminated. ERR_UNSUPPORTED names what QEMU cannot do, and why. */
+int argv_build(const struct launch *l, struct strings *argv, struct err *e);
+int argv_disks(const struct launch *l, struct strings *argv, struct err *e);
+
+void args_add(struct strings *argv, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void args_add_json(struct strings *argv, const char *option, const struct value *v);
+/* True when the spec's kernel is loaded by QEMU itself; else its disks are booted by the BIOS. */
+bool boots_kernel(const struct spec *s);
+/* The place of a class (boot letter) in the spec's boot order from 1, or 0: not booted from. */
+int boot_place(const struct spec *s, char letter);
+
+/* The host's part of the same rules: machine type and kernel command line of a spec. */
+const char *launch_machine(const struct spec *s);
+char *launch_cmdline(const struct spec *s);
+
+/* ---- image.c, kernel.c: opening what a guest is made of; errors name the file ---- */
+
+/* Opens a disk's file as its mode wants it; *block: it is a block device. */
+int image_open(const struct disk *k, bool *block, struct err *e);
+
+/* Sizes as a guest kernel may have them: far over real ones (60 and 700 MiB), below harm. */
+#define KERNEL_BYTES_MAX (256LL << 20)
+#define RAMDISK_BYTES_MAX (2048LL << 20)
+
+/*
+ * Opens and checks a kernel: a Linux bzImage, or an ELF image with the PVH entry note; *cmdline_max
+ * is what its header allows. Then a ramdisk.
+ */
+int kernel_open(const char *path, size_t *cmdline_max, struct err *e);
+int ramdisk_open(const char *path, struct err *e);
+/* True when /proc/self/fd/N of this file opens for that user; else make a copy that does. */
+bool file_readable_by(int fd, const struct ids *ids);
+int file_copy_to_memory(int fd, struct err *e);
+
+/* ---- kvm_probe.c ---- */
+
+/* Runs the test guest; accel "kvm", or "tcg" for tests of the test guest itself. */
+int kvm_probe_run(struct qemu *d, const char *accel, const char *cpu, struct err *e);
+/* True when a guest was seen to run under KVM; the CPU model that it ran with. Probes once. */
+bool kvm_usable(struct qemu *d, const char **cpu);
+
+/* ---- state.c: the run directory of a guest ---- */
+
+enum phase {
+    PHASE_INTENT,  /* before exec: a process with this nonce may exist */
+    PHASE_STARTED, /* pid and start time are known */
+    PHASE_READY,   /* create has succeeded */
+};
+
+struct state {
+    enum phase phase;
+    char uuid[UUID_TEXT_SIZE], nonce[NONCE_SIZE];
+    uint32_t domid;
+    double start_time;
+    pid_t pid;
+    uint64_t pid_start;
+    char *log, *console_log;
+    struct spec *spec;
+};
+
+int state_save(const struct qguest *g, enum phase phase, struct err *e);
+/* ERR_NOT_FOUND: no state file, or one of an earlier boot of the host: nothing can run. */
+int state_load(const char *dir, struct state *s, struct err *e);
+void state_clear(struct state *s);
+/* Removes a guest's directory and all in it. Fine when it is gone. */
+void state_tidy(const char *dir);
+/* Keeps (or drops) the wish for a reboot where a later xend finds it. */
+void state_wish_reboot(const char *dir, bool wished);
+bool state_reboot_wished(const char *dir);
+/* The next free domid. */
+int domid_next(struct qemu *d, uint32_t *domid, struct err *e);
+
+/* ---- logfile.c: logs that a guest or its QEMU writes: bounded ---- */
+
+#define LOG_BYTES_MAX (1024 * 1024)
+#define LOG_BYTES_KEPT (256 * 1024)
+
+/* Opens for appending, empty; what was there goes to path.1. */
+int logfile_open(const char *path, struct err *e);
+/* Cuts it down to its last LOG_BYTES_KEPT when it is over LOG_BYTES_MAX. */
+void logfile_trim(const char *path);
+/* True when the log says that the guest powered itself off: the trace of argv.c is in it. */
+bool logfile_tells_poweroff(const char *path);
+/* The last lines of a QEMU's log, without time stamps, in one line; NULL when it said nothing. */
+char *logfile_last_words(const char *path);
+/* The same as an error: known texts become ours. `what` says how it ended. */
+int last_words_to_err(const char *words, const char *what, struct err *e);
+
+/* ---- process.c ---- */
+
+/* Finds a program in the host's usual places; NULL when it is not there. The caller frees. */
+char *program_find(const char *name);
+void ids_find(struct ids *ids, const struct value *config);
+/* Sends a signal to g's process; harmless when it has ended. */
+void process_signal(const struct qguest *g, int signal);
+/* pidfd of a process with this start time, or -1. */
+int process_open(pid_t pid, uint64_t start);
+/* The process whose command line has both words, or 0. */
+pid_t process_find(const char *uuid, const char *nonce);
+/* Ends a process that is provably ours, without hurry, and waits for its end. */
+void process_end(int pidfd);
+
+/* ---- guest.c: the struct and its life ---- */
+
+struct qguest *qguest_new(struct qemu *d, const struct spec *s);
+void qguest_free(struct qguest *g); /* not listed any more; the process is left alone */
+/* A command to g, over a new connection when the old one is broken. */
+int qguest_call_take(struct qguest *g, const char *command, struct value *args,
+                     struct value **result, struct err *e);
+/* Connects QMP; the handshake is to follow. */
+int qguest_dial(struct qguest *g, struct err *e);
+/* Connects QMP and shakes hands; nonce and uuid of who answers must be g's. */
+int qguest_connect(struct qguest *g, struct err *e);
+/* Takes the cached state from query-status. */
+int qguest_refresh(struct qguest *g, struct err *e);
+/* Waits until the process has ended; false at the deadline. */
+bool qguest_wait_end(struct qguest *g, int timeout_ms);
+/* Ends the process, gently first; -1 when even SIGKILL does not. */
+int qguest_kill(struct qguest *g, struct err *e);
+
+/* ---- monitor.c ---- */
+
+int monitor_start(struct qemu *d, struct err *e);
+void monitor_stop(struct qemu *d);
+/* From now on the death of g (pidfd) is noticed; or no more, nor anything else of it. */
+int monitor_add(struct qguest *g, struct err *e);
+void monitor_remove(struct qguest *g);
+/* Gives g a QMP connection (swallowed) in place of its old one. */
+int monitor_talk_take(struct qguest *g, int fd, struct err *e);
+/* Ends g's QMP connection, if there is one; the next command makes a new one. */
+void monitor_hang_up(struct qguest *g);
+/* xend has g, in the state returned: it hears of all changes from now on, and of an end before. */
+enum guest_state monitor_announce(struct qguest *g);
+/* With d->lock: g is now in this state; xend hears of it when that is news and g is announced. */
+void qguest_become(struct qguest *g, enum guest_state state, enum stop_reason reason,
+                   const char *detail);
+/* With d->lock: tells watch() so. */
+void change_add(struct qguest *g, enum guest_state state, const char *detail);
+
+/* ---- the operations ---- */
+
+struct guest *qemu_create(struct driver *d, const struct spec *s, struct job *j, struct err *e);
+int qemu_scan(struct driver *d, guest_found_fn *found, void *arg, struct err *e);
+int qemu_watch(struct driver *d, int stop_fd, guest_change_fn *change, void *arg, struct err *e);
+int qemu_destroy(struct guest *g, struct err *e);
+void qemu_forget(struct guest *g);
+enum guest_state qemu_state(struct guest *guest);
+struct guest *qemu_restore(struct driver *d, const struct spec *s, int fd, struct job *j,
+                           struct err *e);
+int qemu_save(struct guest *g, int fd, bool live, struct job *j, struct err *e);
+int qemu_pause(struct guest *g, struct err *e);
+int qemu_resume(struct guest *g, struct err *e);
+int qemu_stop(struct guest *g, enum stop_reason how, struct err *e);
+int qemu_console(struct guest *g, struct err *e);
+char *qemu_console_log(struct guest *g);
+struct value *qemu_node_info(struct driver *d, struct err *e);
+
+#endif

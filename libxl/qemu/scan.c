@@ -1,0 +1,132 @@
+/*
+ * After a restart of xend: takes up the guests that run on, tidies up after those that do not,
+ * and undoes what was half made. A process is ours when pid and start time are those that we
+ * wrote down, or when its command line carries both uuid and nonce; any other is never touched.
+ */
+#include <dirent.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libxl/base/io.h"
+#include "libxl/base/log.h"
+#include "libxl/qemu/qemu.h"
+
+struct scan {
+    struct qemu *d;
+    guest_found_fn *found;
+    void *arg;
+};
+
+static struct qguest *guest_from_state(struct qemu *d, const char *dir, const struct state *s,
+                                       int pidfd)
+{
+    struct qguest *g = qguest_new(d, s->spec);
+
+    memcpy(g->pub.uuid, s->uuid, sizeof(g->pub.uuid));
+    memcpy(g->nonce, s->nonce, sizeof(g->nonce));
+    g->pub.domid = s->domid;
+    g->pub.start_time = s->start_time;
+    g->dir = xstrdup(dir);
+    g->log = xstrdup(s->log ? s->log : "");
+    g->console_log = xstrdup(s->console_log ? s->console_log : "");
+    g->pid = s->pid;
+    g->pid_start = s->pid_start;
+    g->pidfd = pidfd;
+    g->reboot_wished = state_reboot_wished(dir);
+    return g;
+}
+
+/* An intent without a pid: xend died around the exec. The nonce tells the process, if any. */
+static void undo_intent(const struct state *s, const char *dir)
+{
+    pid_t pid = process_find(s->uuid, s->nonce);
+    uint64_t start = pid ? proc_start_time(pid) : 0;
+    AUTO(closep) int pidfd = pid ? process_open(pid, start) : -1;
+
+    /* looked at once more, now that it can be no other */
+    if (pidfd >= 0 && process_find(s->uuid, s->nonce) == pid)
+        process_end(pidfd);
+    state_tidy(dir);
+    log_warn("%s: its creation was interrupted: undone", s->spec->name);
+}
+
+/* Half made and not answering: it goes. */
+static void undo_started(struct qguest *g)
+{
+    struct err ignored;
+
+    log_warn("%s: its creation was interrupted: undone", g->spec->name);
+    if (qguest_kill(g, &ignored) < 0)
+        log_error("%s: %s", g->spec->name, ignored.msg);
+    monitor_remove(g);
+    state_tidy(g->dir);
+    qguest_free(g);
+}
+
+/*
+ * A living process of ours. One that was ready is never ended for not answering: its QEMU may
+ * hang on a disk; it is handed over, and connected again at the next command.
+ */
+static void adopt(const struct scan *scan, const struct state *s, const char *dir, int pidfd)
+{
+    struct qguest *g = guest_from_state(scan->d, dir, s, pidfd);
+    enum guest_state state;
+    struct err e;
+
+    if (monitor_add(g, &e) < 0 || qguest_connect(g, &e) < 0 || qguest_refresh(g, &e) < 0 ||
+        (s->phase == PHASE_STARTED && state_save(g, PHASE_READY, &e) < 0)) {
+        if (s->phase == PHASE_STARTED) {
+            undo_started(g);
+            return;
+        }
+        log_warn("%s: its QEMU (pid %d) runs but does not answer: %s", g->spec->name, (int)g->pid,
+                 e.msg);
+        pthread_mutex_lock(&g->d->lock);
+        qguest_become(g, GUEST_RUNNING, STOP_POWEROFF, NULL);
+        pthread_mutex_unlock(&g->d->lock);
+    }
+    state = monitor_announce(g);
+    scan->found(scan->arg, &g->pub, spec_copy(g->spec), state);
+}
+
+static void scan_dir(const struct scan *scan, const char *dir)
+{
+    struct state s;
+    struct err e;
+    int pidfd;
+
+    if (state_load(dir, &s, &e) < 0) {
+        if (e.code == ERR_NOT_FOUND)
+            state_tidy(dir); /* not even an intent, or before the host's boot */
+        else
+            log_warn("%s: left alone", e.msg);
+        return;
+    }
+    pidfd = s.phase == PHASE_INTENT ? -1 : process_open(s.pid, s.pid_start);
+    if (s.phase == PHASE_INTENT)
+        undo_intent(&s, dir);
+    else if (pidfd < 0)
+        state_tidy(dir); /* it ended while no xend was there */
+    else
+        adopt(scan, &s, dir, pidfd);
+    state_clear(&s);
+}
+
+int qemu_scan(struct driver *driver, guest_found_fn *found, void *arg, struct err *e)
+{
+    struct scan scan = {qemu_of(driver), found, arg};
+    DIR *dir = opendir(scan.d->dir);
+    struct dirent *entry;
+    char uuid[UUID_TEXT_SIZE];
+
+    if (!dir)
+        return err_sys(e, "%s", scan.d->dir);
+    while ((entry = readdir(dir))) {
+        AUTO(freep) char *path = path_join(scan.d->dir, entry->d_name);
+
+        if (uuid_normalize(entry->d_name, uuid))
+            scan_dir(&scan, path);
+    }
+    closedir(dir);
+    return 0;
+}

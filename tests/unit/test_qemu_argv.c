@@ -1,0 +1,143 @@
+/*
+ * QEMU's command line, held by golden files: tests/golden/argv/pass-X.json gives pass-X.args (one
+ * argument a line), fail-X.json gives fail-X.err. UPDATE_GOLDEN=1 writes them anew; read the diff.
+ */
+#include <glob.h>
+
+#include "config/json.h"
+#include "libxl/base/io.h"
+#include "libxl/qemu/qemu.h"
+#include "tests/unit/cunit.h"
+
+#define DIR "tests/golden/argv"
+
+/* The descriptors and choices that create.c would have made, always the same. */
+static void fill_launch(struct launch *l, struct launch_disk *disks, const struct spec *s,
+                        const struct value *test)
+{
+    *l = (struct launch){.spec = s,
+                         .binary = "/usr/bin/qemu-system-x86_64",
+                         .machine = launch_machine(s),
+                         .accel = value_get_str(test, "accel", "tcg"),
+                         .cpu = s->cpu_model ? s->cpu_model : value_get_str(test, "cpu", "max"),
+                         .nonce = "0123456789abcdef0123456789abcdef",
+                         .rtc_base = s->localtime ? "localtime" : "utc",
+                         .qmp_fd = 3,
+                         .console_fd = 4,
+                         .console_log_fd = 5,
+                         .kernel_fd = boots_kernel(s) ? 6 : -1,
+                         .ramdisk_fd = boots_kernel(s) && s->ramdisk ? 7 : -1,
+                         .disks = disks};
+    for (size_t i = 0; i < s->devices.len; i++) {
+        struct disk *k = &s->devices.ptr[i]->disk;
+
+        if (s->devices.ptr[i]->class != DEVICE_DISK)
+            continue;
+        disks[l->n_disks] = (struct launch_disk){.disk = k,
+                                                 .fd = k->target ? 10 + (int)l->n_disks : -1,
+                                                 .block = value_get_bool(test, "block", false)};
+        l->n_disks++;
+    }
+}
+
+/* What the case gives: the arguments, or the error. */
+static void run_case(const struct value *test, const char *path, struct buf *out)
+{
+    struct problems problems = {0};
+    AUTO(spec_freep) struct spec *s = spec_from_value(value_get(test, "spec"), &problems);
+    AUTO(strings_clear) struct strings argv = {0};
+    AUTO(freep) char *cmdline = NULL;
+    struct launch_disk disks[DOMAIN_DEVICES_MAX];
+    struct launch l;
+    struct err e = {0};
+
+    if (problems_to_err(&problems, &e) < 0) {
+        buf_addf(out, "%s: the case itself: %s\n", path, e.msg);
+        CU_FAIL("a case that is no spec");
+        problems_clear(&problems);
+        return;
+    }
+    fill_launch(&l, disks, s, test);
+    cmdline = launch_cmdline(s);
+    l.cmdline = cmdline;
+    if (argv_build(&l, &argv, &e) < 0)
+        buf_addf(out, "%s: %s\n%s%s", err_info(e.code)->name, e.msg, e.hint, e.hint[0] ? "\n" : "");
+    for (size_t i = 0; i < argv.len && !e.code; i++)
+        buf_addf(out, "%s\n", argv.ptr[i]);
+}
+
+static void check_case(const char *path)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    AUTO(buf_clear) struct buf want = BUF_INIT;
+    AUTO(buf_clear) struct buf got = BUF_INIT;
+    AUTO(value_freep) struct value *test = NULL;
+    AUTO(freep) char *golden = NULL;
+    bool fails = strstr(path, "/fail-");
+    struct err e;
+
+    CU_ASSERT_EQUAL_FATAL(read_file(path, 1 << 20, &text, &e), 0);
+    test = json_parse(buf_str(&text), text.len, path, &e);
+    if (!test)
+        fprintf(stderr, "\n  %s\n", e.msg);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(test);
+    run_case(test, path, &got);
+    golden =
+        xasprintf("%.*s.%s", (int)(strlen(path) - strlen(".json")), path, fails ? "err" : "args");
+    CU_ASSERT_EQUAL(fails, buf_str(&got)[0] != '/');
+    if (getenv("UPDATE_GOLDEN"))
+        CU_ASSERT_EQUAL(write_file_atomic(golden, got.ptr, got.len, 0644, &e), 0);
+    read_file(golden, 1 << 20, &want, &e);
+    CU_ASSERT_STRING_EQUAL(buf_str(&got), buf_str(&want));
+    if (strcmp(buf_str(&got), buf_str(&want)) != 0)
+        fprintf(stderr, "\n  %s differs; got:\n%s\n", golden, buf_str(&got));
+}
+
+static void check_all(const char *pattern, size_t at_least)
+{
+    glob_t g;
+
+    CU_ASSERT_EQUAL_FATAL(glob(pattern, 0, NULL, &g), 0);
+    CU_ASSERT(g.gl_pathc >= at_least);
+    for (size_t i = 0; i < g.gl_pathc; i++)
+        check_case(g.gl_pathv[i]);
+    globfree(&g);
+}
+
+static void test_pass(void)
+{
+    check_all(DIR "/pass-*.json", 12);
+}
+
+static void test_fail(void)
+{
+    check_all(DIR "/fail-*.json", 9);
+}
+
+/* XSA-142, XSA-266: whatever the bus, a read-only disk is read-only in every layer. */
+static void test_read_only(void)
+{
+    static const char *const vdevs[] = {"xvda", "vda", "sda"};
+
+    for (size_t i = 0; i < ARRAY_LEN(vdevs); i++) {
+        AUTO(strings_clear) struct strings argv = {0};
+        struct disk k = {.vdev = xstrdup(vdevs[i]), .mode = DISK_READ};
+        struct launch_disk ld = {.disk = &k, .fd = 9};
+        struct spec s = {.name = (char *)(uintptr_t) "x"};
+        struct launch l = {.spec = &s, .machine = "pc", .disks = &ld, .n_disks = 1};
+        bool found = false;
+        struct err e;
+
+        CU_ASSERT_EQUAL(argv_disks(&l, &argv, &e), 0);
+        for (size_t j = 0; j < argv.len; j++) {
+            const char *first = strstr(argv.ptr[j], "\"read-only\":true");
+            found |= first && strstr(first + 1, "\"read-only\":true");
+            CU_ASSERT_PTR_NULL(strstr(argv.ptr[j], "\"read-only\":false"));
+        }
+        CU_ASSERT(found);
+        free(k.vdev);
+    }
+}
+
+TESTS("qemu argv", {"golden command lines", test_pass}, {"golden refusals", test_fail},
+      {"read-only reaches every bus", test_read_only})

@@ -1,0 +1,529 @@
+/*
+ * What the qemu driver does with what it finds after a restart of xend, and with a QEMU that talks
+ * nonsense: tried with processes that are no QEMU and a QMP server of our own. Needs
+ * neither KVM nor a guest; QEMU itself only because the driver does not open without.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "config/json.h"
+#include "tests/unit/test_qemu_rig.h"
+
+#define WAIT_MS 20000
+
+/* A process, its directory and who answers on its monitor. */
+struct fake {
+    struct rig *r;
+    struct qguest *g; /* to write the state file with */
+    char *socket;
+    int listener, stop[2];
+    pthread_t server;
+    const char *uuid, *nonce; /* that the server tells */
+    const char *outburst;     /* what it says after query-status, once, or NULL */
+    const char *status;
+    int connections;
+};
+
+static void answer(int fd, const char *line, const char *text)
+{
+    const char *id = strstr(line, "\"id\":");
+    AUTO(freep)
+    char *out = xasprintf("{\"return\": %s, \"id\": %d}\n", text, id ? atoi(id + 5) : 0);
+
+    send(fd, out, strlen(out), MSG_NOSIGNAL);
+}
+
+static void serve_command(struct fake *f, int fd, const char *line)
+{
+    AUTO(freep) char *uuid = xasprintf("{\"UUID\": \"%s\"}", f->uuid);
+    AUTO(freep)
+    char *chardevs = xasprintf("[{\"label\": \"qmp\"}, {\"label\": \"nonce-%s\"}]", f->nonce);
+    AUTO(freep) char *status = xasprintf("{\"status\": \"%s\"}", f->status);
+
+    if (strstr(line, "query-uuid"))
+        answer(fd, line, uuid);
+    else if (strstr(line, "query-chardev"))
+        answer(fd, line, chardevs);
+    else if (strstr(line, "query-status"))
+        answer(fd, line, status);
+    else
+        answer(fd, line, "{}");
+    if (strstr(line, "\"quit\""))
+        kill(f->g->pid, SIGTERM);
+    if (strstr(line, "query-status") && f->outburst) {
+        send(fd, f->outburst, strlen(f->outburst), MSG_NOSIGNAL);
+        f->outburst = NULL;
+    }
+}
+
+/* One client: until it hangs up or the test ends. */
+static void serve_client(struct fake *f, int fd)
+{
+    static const char greeting[] = "{\"QMP\": {}}\n";
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+    char chunk[1024], *end;
+
+    send(fd, greeting, strlen(greeting), MSG_NOSIGNAL);
+    for (;;) {
+        struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = f->stop[0], .events = POLLIN}};
+        ssize_t n;
+
+        poll(p, 2, -1);
+        if (p[1].revents || (n = read(fd, chunk, sizeof(chunk))) <= 0)
+            return;
+        buf_add(&b, chunk, (size_t)n);
+        while ((end = strchr(b.ptr, '\n'))) {
+            *end = '\0';
+            serve_command(f, fd, b.ptr);
+            buf_shift(&b, (size_t)(end - b.ptr) + 1);
+        }
+    }
+}
+
+static void *serve(void *arg)
+{
+    struct fake *f = arg;
+
+    for (;;) {
+        struct pollfd p[] = {{.fd = f->listener, .events = POLLIN},
+                             {.fd = f->stop[0], .events = POLLIN}};
+        int fd;
+
+        poll(p, 2, -1);
+        if (p[1].revents)
+            return NULL;
+        fd = accept(f->listener, NULL, NULL);
+        f->connections++;
+        serve_client(f, fd);
+        close(fd);
+    }
+}
+
+static struct spec *plain_spec(void)
+{
+    struct spec *s = spec_new();
+    char uuid[UUID_TEXT_SIZE];
+
+    uuid_make(uuid);
+    s->name = xstrdup("fake");
+    s->uuid = xstrdup(uuid);
+    s->kernel = xstrdup("/boot/vmlinuz");
+    return s;
+}
+
+/* A sleeping process whose command line holds these words. */
+static pid_t sleeper(const char *a, const char *b)
+{
+    const char *argv[] = {"/usr/bin/tail", "-f", "/dev/null", a, b, NULL};
+    struct proc_spec p = {.argv = argv};
+    struct err e;
+    pid_t pid = proc_spawn(&p, NULL, &e);
+
+    if (pid < 0)
+        abort();
+    return pid;
+}
+
+static void fake_init(struct fake *f, struct rig *r)
+{
+    struct spec *s = plain_spec();
+    struct err e;
+
+    memset(f, 0, sizeof(*f));
+    f->r = r;
+    f->g = qguest_new((struct qemu *)r->d, s);
+    memcpy(f->g->pub.uuid, s->uuid, UUID_TEXT_SIZE);
+    f->g->pub.domid = 7;
+    f->g->pub.start_time = 1234.5;
+    memset(f->g->nonce, 'a', NONCE_SIZE - 1);
+    f->g->dir = xasprintf("%s/qemu/%s", r->env.run_dir, s->uuid);
+    f->g->log = xasprintf("%s/fake.log", r->env.log_dir);
+    f->g->console_log = xasprintf("%s/fake-console.log", r->env.log_dir);
+    f->g->pid = sleeper(s->uuid, f->g->nonce);
+    f->g->pid_start = proc_start_time(f->g->pid);
+    f->uuid = f->g->pub.uuid;
+    f->nonce = f->g->nonce;
+    f->status = "running";
+    f->listener = -1;
+    spec_free(s);
+    if (make_dirs(f->g->dir, 0700, &e) < 0 || pipe(f->stop) < 0)
+        abort();
+}
+
+/* Its monitor answers. */
+static void fake_serve(struct fake *f)
+{
+    AUTO(freep) char *path = path_join(f->g->dir, "qmp.sock");
+    struct err e;
+
+    f->listener = unix_listen(path, 0600, &e);
+    if (f->listener < 0)
+        abort();
+    pthread_create(&f->server, NULL, serve, f);
+}
+
+static void fake_save(struct fake *f, enum phase phase)
+{
+    OK(state_save(f->g, phase, e));
+}
+
+static bool alive(const struct fake *f)
+{
+    return proc_start_time(f->g->pid) == f->g->pid_start && kill(f->g->pid, 0) == 0;
+}
+
+static void fake_clear(struct fake *f)
+{
+    close(f->stop[1]);
+    if (f->listener >= 0)
+        pthread_join(f->server, NULL);
+    close_fd(&f->listener);
+    close(f->stop[0]);
+    if (kill(f->g->pid, SIGKILL) == 0)
+        waitpid(f->g->pid, NULL, 0);
+    qguest_free(f->g);
+}
+
+static void scan(struct rig *r)
+{
+    r->n_found = 0;
+    r->found = NULL;
+    OK(r->d->ops->scan(r->d, on_found, r, e));
+}
+
+static void end_found_of(struct rig *r, struct guest *g)
+{
+    OK(r->d->ops->destroy(g, e));
+    CU_ASSERT(next_change(r, GUEST_GONE, WAIT_MS));
+}
+
+/* Ends what the scan found. */
+static void end_found(struct rig *r)
+{
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r->found);
+    end_found_of(r, r->found);
+}
+
+static void test_ready(void)
+{
+    struct rig r;
+    struct fake f;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    fake_save(&f, PHASE_READY);
+    fake_serve(&f);
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r.found);
+    CU_ASSERT_STRING_EQUAL(r.found->uuid, f.g->pub.uuid);
+    CU_ASSERT_EQUAL(r.found->domid, 7);
+    CU_ASSERT_EQUAL(r.found->start_time, 1234.5);
+    CU_ASSERT_EQUAL(r.found_state, GUEST_RUNNING);
+    CU_ASSERT_STRING_EQUAL(r.found_spec->kernel, "/boot/vmlinuz");
+    end_found(&r);
+    CU_ASSERT(!alive(&f));
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+/* create had not ended, but all is there: finished, and xend decides what becomes of it. */
+static void test_started_answers(void)
+{
+    struct rig r;
+    struct fake f;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    f.status = "prelaunch";
+    fake_save(&f, PHASE_STARTED);
+    fake_serve(&f);
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 1);
+    CU_ASSERT_EQUAL(r.found_state, GUEST_PAUSED);
+    end_found(&r);
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+/* Half made, and nobody answers: undone. */
+static void test_started_silent(void)
+{
+    struct rig r;
+    struct fake f;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    fake_save(&f, PHASE_STARTED);
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 0);
+    CU_ASSERT(!alive(&f));
+    CU_ASSERT_EQUAL(guests_left(&r), 0);
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+/* It was ready: it is never ended for not answering; and heard again when it does. */
+static void test_ready_silent(void)
+{
+    struct rig r;
+    struct fake f;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    fake_save(&f, PHASE_READY);
+    scan(&r); /* no socket at all */
+    CU_ASSERT_EQUAL(r.n_found, 1);
+    CU_ASSERT(alive(&f));
+    {
+        struct err e = {0};
+
+        CU_ASSERT_EQUAL(r.d->ops->pause(r.found, &e), -1);
+        CU_ASSERT_PTR_NOT_NULL(strstr(e.msg, "qmp.sock"));
+    }
+    f.status = "paused";
+    fake_serve(&f);
+    OK(r.d->ops->resume(r.found, e));
+    CU_ASSERT(next_change(&r, GUEST_PAUSED, WAIT_MS)); /* what it turned out to be */
+    end_found(&r);
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+/* A number that was given to another process: not ours, not touched. */
+static void test_other_process(void)
+{
+    struct rig r;
+    struct fake f;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    f.g->pid_start--;
+    fake_save(&f, PHASE_READY);
+    f.g->pid_start++;
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 0);
+    CU_ASSERT(alive(&f));
+    CU_ASSERT_EQUAL(guests_left(&r), 0); /* tidied */
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+/* xend died around the exec: the nonce on the command line tells the process. */
+static void test_intent(void)
+{
+    struct rig r;
+    struct fake f;
+    pid_t other;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    other = sleeper(f.g->pub.uuid, "without-the-nonce");
+    fake_save(&f, PHASE_INTENT);
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 0);
+    CU_ASSERT(!alive(&f));
+    CU_ASSERT_EQUAL(guests_left(&r), 0);
+    CU_ASSERT_EQUAL(kill(other, SIGKILL), 0); /* it was still there */
+    waitpid(other, NULL, 0);
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+static void edit_state(const struct fake *f, const char *key, struct value *v)
+{
+    AUTO(freep) char *path = path_join(f->g->dir, "state.json");
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    AUTO(value_freep) struct value *state = NULL;
+
+    OK(read_file(path, 1 << 20, &text, e));
+    state = json_parse(text.ptr, text.len, path, &(struct err){0});
+    CU_ASSERT_PTR_NOT_NULL_FATAL(state);
+    value_set_take(state, key, v);
+    buf_clear(&text);
+    json_print(state, &text);
+    OK(write_file_atomic(path, text.ptr, text.len, 0600, e));
+}
+
+/* Of an earlier boot of the host: the number means nothing now, even if all seems to fit. */
+static void test_earlier_boot(void)
+{
+    struct rig r;
+    struct fake f;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    fake_save(&f, PHASE_READY);
+    edit_state(&f, "boot", value_str("11111111-2222-3333-4444-555555555555"));
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 0);
+    CU_ASSERT(alive(&f));
+    CU_ASSERT_EQUAL(guests_left(&r), 0);
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+/* Files that we do not understand are left alone, process and all: a newer xend's, or damaged. */
+static void test_not_understood(void)
+{
+    AUTO(freep) char *path = NULL;
+    struct rig r;
+    struct fake f;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    fake_save(&f, PHASE_READY);
+    edit_state(&f, "spec", value_str("no spec"));
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 0);
+    fake_save(&f, PHASE_READY);
+    edit_state(&f, "version", value_int(99));
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 0);
+    CU_ASSERT_EQUAL(guests_left(&r), 1);
+    path = path_join(f.g->dir, "state.json");
+    OK(write_file_atomic(path, "{\"versi", 7, 0600, e));
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 0);
+    CU_ASSERT_EQUAL(guests_left(&r), 1);
+    CU_ASSERT(alive(&f));
+    state_tidy(f.g->dir);
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+/* An empty directory is less than an intent. */
+static void test_before_intent(void)
+{
+    struct rig r;
+    struct fake f;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 0);
+    CU_ASSERT_EQUAL(guests_left(&r), 0);
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+/* Somebody else answers on its socket: not believed, and no command goes there. */
+static void test_wrong_nonce(void)
+{
+    struct rig r;
+    struct fake f;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    f.nonce = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+    fake_save(&f, PHASE_READY);
+    fake_serve(&f);
+    scan(&r);
+    CU_ASSERT_EQUAL(r.n_found, 1); /* the process is ours by pid and start time */
+    {
+        struct err e = {0};
+
+        CU_ASSERT_EQUAL(r.d->ops->pause(r.found, &e), -1);
+        ASSERT_ERR(e, ERR_STATE, "another QEMU answers");
+    }
+    end_found(&r);
+    CU_ASSERT(!alive(&f));
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+static struct guest *found_of(struct rig *r, const struct fake *f)
+{
+    for (int i = 0; i < r->n_found; i++)
+        if (strcmp(r->all_found[i]->uuid, f->uuid) == 0)
+            return r->all_found[i];
+    return NULL;
+}
+
+/* A QEMU gone mad: told once, others unaffected, and spoken to again at the next command. */
+static void test_nonsense(void)
+{
+    struct rig r;
+    struct fake mad, sane;
+
+    rig_init(&r);
+    fake_init(&mad, &r);
+    fake_init(&sane, &r);
+    mad.outburst = "\xff\xfe{{{ what?\n";
+    fake_save(&mad, PHASE_READY);
+    fake_save(&sane, PHASE_READY);
+    fake_serve(&mad);
+    fake_serve(&sane);
+    scan(&r);
+    CU_ASSERT_EQUAL_FATAL(r.n_found, 2);
+    CU_ASSERT(next_change(&r, GUEST_RUNNING, WAIT_MS));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.seen[r.n_read - 1].detail, "talks nonsense"));
+    OK(r.d->ops->pause(found_of(&r, &sane), e));
+    OK(r.d->ops->pause(found_of(&r, &mad), e)); /* over a new connection */
+    CU_ASSERT_EQUAL(sane.connections, 1);
+    CU_ASSERT_EQUAL(mad.connections, 2);
+    OK(r.d->ops->destroy(found_of(&r, &sane), e));
+    end_found_of(&r, found_of(&r, &mad));
+    CU_ASSERT(next_change(&r, GUEST_GONE, WAIT_MS));
+    fake_clear(&sane);
+    fake_clear(&mad);
+    rig_clear(&r);
+}
+
+static void test_domids(void)
+{
+    AUTO(freep) char *path = NULL;
+    struct rig r;
+    uint32_t domid = 0;
+
+    rig_init(&r);
+    path = path_join(((struct qemu *)r.d)->dir, "next-domid");
+    OK(domid_next((struct qemu *)r.d, &domid, e));
+    CU_ASSERT_EQUAL(domid, 1);
+    OK(domid_next((struct qemu *)r.d, &domid, e));
+    CU_ASSERT_EQUAL(domid, 2);
+    OK(write_file_atomic(path, "32751\n", 6, 0600, e));
+    OK(domid_next((struct qemu *)r.d, &domid, e));
+    CU_ASSERT_EQUAL(domid, 32751);
+    OK(domid_next((struct qemu *)r.d, &domid, e));
+    CU_ASSERT_EQUAL(domid, 1);
+    OK(write_file_atomic(path, "-5 junk\n", 8, 0600, e));
+    OK(domid_next((struct qemu *)r.d, &domid, e));
+    CU_ASSERT_EQUAL(domid, 1);
+    rig_clear(&r);
+}
+
+/* One that runs with the next number makes the count skip it. */
+static void test_domid_taken(void)
+{
+    struct rig r;
+    struct fake f;
+    uint32_t domid = 0;
+
+    rig_init(&r);
+    fake_init(&f, &r);
+    f.g->pub.domid = 1;
+    fake_save(&f, PHASE_READY);
+    fake_serve(&f);
+    scan(&r);
+    OK(domid_next((struct qemu *)r.d, &domid, e));
+    CU_ASSERT_EQUAL(domid, 2);
+    end_found(&r);
+    fake_clear(&f);
+    rig_clear(&r);
+}
+
+TESTS("qemu scan", {"ready and answering: adopted", test_ready},
+      {"started and answering: adopted", test_started_answers},
+      {"started and silent: undone", test_started_silent},
+      {"ready and silent: adopted, heard later", test_ready_silent},
+      {"another process with its pid: untouched", test_other_process},
+      {"an intent: found by its nonce, undone", test_intent},
+      {"an earlier boot of the host", test_earlier_boot},
+      {"state files of another kind: left alone", test_not_understood},
+      {"a directory without intent", test_before_intent},
+      {"another answers on its socket", test_wrong_nonce},
+      {"a QEMU that talks nonsense", test_nonsense}, {"domids wrap", test_domids},
+      {"domids in use are skipped", test_domid_taken})
