@@ -87,6 +87,23 @@ void event_domain(struct xend *x, const struct domain *d, const char *type)
     emit_take(x->events, v);
 }
 
+void event_ended(struct xend *x, const struct domain *d, const struct guest_change *c)
+{
+    struct value *v;
+
+    if (!x->events)
+        return;
+    v = new_event("ended");
+    value_set_str(v, "domain", d->spec->name);
+    value_set_str(v, "uuid", d->uuid);
+    value_set_int(v, "domid", c->domid);
+    value_set_str(v, "state", guest_state_name(c->state));
+    if (c->state == GUEST_SHUTDOWN)
+        value_set_str(v, "reason", stop_reason_name(c->reason));
+    value_set_str(v, "detail", c->detail);
+    emit_take(x->events, v);
+}
+
 void event_job(struct xend *x, const struct task *t)
 {
     struct value *v;

@@ -18,6 +18,7 @@ struct events;
 struct xend;
 struct domain;
 struct task;
+struct guest_change;
 
 #define EVENTS_KEPT 10000                 /* in memory, for those who come back */
 #define EVENTS_FILE_MAX (4 * 1024 * 1024) /* then the file becomes events.log.1 */
@@ -29,6 +30,8 @@ void events_close(struct events *v);
 
 /* With the xend lock; never sleeps. Events before events_open or after events_close vanish. */
 void event_domain(struct xend *x, const struct domain *d, const char *type);
+/* A guest ended by itself: why, and the last words of what ran it. */
+void event_ended(struct xend *x, const struct domain *d, const struct guest_change *c);
 void event_job(struct xend *x, const struct task *t);
 
 /* The id of the newest event that is written, and of the oldest that is still kept. */

@@ -221,6 +221,10 @@ void ops_guest_changed(void *arg, const struct guest_change *c)
         break;
     case GUEST_DYING:
         break;
+    case GUEST_GONE:
+        if (d->state == DOMAIN_DYING)
+            break; /* our own doing, or the end of what has a job already */
+        __attribute__((fallthrough));
     default:
         policy_note_end(x, d, c);
         break;

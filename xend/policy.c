@@ -6,6 +6,7 @@
 
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/events.h"
 #include "xend/ops.h"
 #include "xend/xend.h"
 
@@ -36,23 +37,51 @@ enum end_action policy_action(const struct spec *s, enum guest_state end, enum s
     return (enum end_action)action;
 }
 
-/* What op_ended needs to know, carried in its argument. */
-static int64_t pack_end(const struct guest_change *c)
+/* What op_ended needs to know, in the argument of its job. */
+struct end {
+    uint32_t domid;
+    enum guest_state state;
+    enum stop_reason reason;
+    enum end_action action;
+};
+
+static int64_t pack_end(const struct end *e)
 {
-    return ((int64_t)c->domid << 16) | ((int64_t)c->state << 8) | (int64_t)c->reason;
+    return ((int64_t)e->domid << 24) | ((int64_t)e->state << 16) | ((int64_t)e->reason << 8) |
+           (int64_t)e->action;
+}
+
+static struct end unpack_end(int64_t arg)
+{
+    return (struct end){(uint32_t)(arg >> 24), (enum guest_state)((arg >> 16) & 0xff),
+                        (enum stop_reason)((arg >> 8) & 0xff), (enum end_action)(arg & 0xff)};
+}
+
+/* What others see until the job has acted: only what will be preserved is shutdown or crashed. */
+static enum domain_state state_after(const struct end *e)
+{
+    if (e->action != END_PRESERVE)
+        return DOMAIN_DYING;
+    return e->state == GUEST_SHUTDOWN ? DOMAIN_SHUTDOWN : DOMAIN_CRASHED;
 }
 
 void policy_note_end(struct xend *x, struct domain *d, const struct guest_change *c)
 {
+    struct end end = {c->domid, c->state, c->reason, END_DESTROY};
     struct task *t;
 
+    end.action = policy_action(d->spec, c->state, c->reason, (double)time(NULL) - d->start_time,
+                               d->reboot_asked);
+    if (c->state == GUEST_GONE && end.action == END_PRESERVE)
+        end.action = END_DESTROY; /* nothing is left to preserve */
+    d->reboot_asked = false;
+    event_ended(x, d, c);
     if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED) {
         d->reason = c->reason;
-        domain_set_state(x->domains, d,
-                         c->state == GUEST_SHUTDOWN ? DOMAIN_SHUTDOWN : DOMAIN_CRASHED);
+        domain_set_state(x->domains, d, state_after(&end));
     }
     t = queue_add(x->queue, d, &op_ended, "xend", false);
-    t->arg = pack_end(c);
+    t->arg = pack_end(&end);
     if (c->detail)
         t->arg_value = value_str(c->detail);
 }
@@ -98,22 +127,12 @@ static int act(struct xend *x, struct domain *d, struct task *t, enum end_action
 
 static int run_ended(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    enum guest_state end = (enum guest_state)((t->arg >> 8) & 0xff);
-    enum stop_reason reason = (enum stop_reason)(t->arg & 0xff);
-    enum end_action action;
-    bool asked;
+    struct end end = unpack_end(t->arg);
 
-    if (!d->guest || d->guest->domid != (uint32_t)(t->arg >> 16))
+    if (!d->guest || d->guest->domid != end.domid)
         return 0; /* destroyed meanwhile, or an older incarnation's end */
-    log_change(t, end, reason);
-    xend_lock(x);
-    asked = d->reboot_asked;
-    d->reboot_asked = false;
-    action = policy_action(d->spec, end, reason, (double)time(NULL) - d->start_time, asked);
-    xend_unlock(x);
-    if (end == GUEST_GONE && action == END_PRESERVE)
-        action = END_DESTROY; /* nothing is left to preserve */
-    return act(x, d, t, action, e);
+    log_change(t, end.state, end.reason);
+    return act(x, d, t, end.action, e);
 }
 
 const struct task_kind op_ended = {.name = "ended", .run = run_ended, .hidden = true};
