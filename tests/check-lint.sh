@@ -20,5 +20,5 @@ run format clang-format --dry-run --Werror $c_files
 run shellcheck shellcheck -s sh -x -e SC2016 $shell_files # single quotes: we mean them
 run cppcheck cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -I. \
     --enable=warning,portability --suppress=missingIncludeSystem libxl config xend xm
-grep -rnE '(TODO|FIXME|XXX)' --include='*.[ch]' libxl config xend xm && { echo "lint: leftovers"; bad=1; }
+grep -rnE '\b(TODO|FIXME|XXX)\b' --include='*.[ch]' libxl config xend xm && { echo "lint: leftovers"; bad=1; }
 exit $bad

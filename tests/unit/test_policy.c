@@ -33,8 +33,9 @@ static void test_defaults(void)
 
 static void test_each_end_has_its_own(void)
 {
-    CU_ASSERT_EQUAL(action("preserve", "destroy", "destroy", GUEST_SHUTDOWN, STOP_POWEROFF, 1, false),
-                    END_PRESERVE);
+    CU_ASSERT_EQUAL(
+        action("preserve", "destroy", "destroy", GUEST_SHUTDOWN, STOP_POWEROFF, 1, false),
+        END_PRESERVE);
     CU_ASSERT_EQUAL(action("destroy", "preserve", "destroy", GUEST_SHUTDOWN, STOP_REBOOT, 1, false),
                     END_PRESERVE);
     CU_ASSERT_EQUAL(action("destroy", "destroy", "preserve", GUEST_CRASHED, STOP_CRASH, 1, false),

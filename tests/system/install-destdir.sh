@@ -1,0 +1,28 @@
+#!/bin/sh
+# make install and uninstall below DESTDIR: what is there, where, and that an admin's own
+# configuration survives a second install.
+. tests/functions.sh
+
+D=$T/dest
+make -s install DESTDIR="$D" BUILD="$BUILD" >"$T/log" 2>&1 || fail "$(cat "$T/log")"
+for f in usr/sbin/xend usr/sbin/xm etc/xen/xend-config.sxp etc/xen/xmexample1 etc/xen/auto \
+    lib/systemd/system/xend.service usr/share/man/man1/xm.1 usr/share/man/man8/xend.8; do
+    [ -e "$D/$f" ] || fail "$f is not installed"
+done
+unit=$D/lib/systemd/system/xend.service
+grep -q '^KillMode=process$' "$unit" || fail "systemd would kill the guests with xend"
+grep -q '^ExecStart=/usr/sbin/xend start$' "$unit" || fail "the unit starts something else"
+if command -v systemd-analyze >/dev/null; then
+    sed "s,/usr/sbin,$D/usr/sbin," "$unit" >"$T/xend.service"
+    systemd-analyze verify --man=no "$T/xend.service" >"$T/verify" 2>&1 || fail "$(cat "$T/verify")"
+fi
+"$D/usr/sbin/xend" start --driver test
+assert_ok "$D/usr/sbin/xm" list
+stop_xend
+
+echo '(loglevel DEBUG)' >"$D/etc/xen/xend-config.sxp"
+make -s install DESTDIR="$D" BUILD="$BUILD" >"$T/log" 2>&1
+assert_eq '(loglevel DEBUG)' "$(cat "$D/etc/xen/xend-config.sxp")"
+make -s uninstall DESTDIR="$D" BUILD="$BUILD" >"$T/log" 2>&1
+assert_eq '' "$(find "$D/usr" "$D/lib" -type f)" "left by uninstall"
+[ -e "$D/etc/xen/xend-config.sxp" ] || fail "uninstall removed the configuration"

@@ -1,0 +1,76 @@
+#!/bin/sh
+# xend start, stop, restart, status, -F, -n: exit status and words, one xend for each root.
+. tests/functions.sh
+
+assert_fails 3 xend status
+assert_eq 'xend is not running.' "$out"
+assert_ok xend stop
+assert_ok xend start --driver test
+assert_eq '' "$out$err"
+pid=$(cat "$ROOT/var/run/xend.pid")
+assert_ok xend status
+assert_eq "xend is running (pid $pid)." "$out"
+assert_ok xend start --driver test
+assert_eq "xend is already running (pid $pid)." "$out"
+
+# a second one on the same root, in the foreground
+assert_fails 1 xend -F --driver test
+assert_match "^Error: xend is already running \(pid $pid, .*/var/run/xend.pid\)" "$err"
+assert_ok xm list
+
+assert_ok xend restart --driver test
+assert_ok xend status
+[ "$(cat "$ROOT/var/run/xend.pid")" != "$pid" ] || fail "restart kept the process"
+assert_ok xend stop
+[ ! -e "$ROOT/var/run/xend.pid" ] || fail "the pid file is left"
+[ ! -e "$ROOT/var/run/xend/xend.sock" ] || fail "the socket is left"
+assert_eq 2 "$(grep -c 'INFO .* xend .* started, driver test' "$ROOT/var/log/xen/xend.log")"
+
+# killed: its pid file and socket are dead, the next start takes them over
+assert_ok xend start --driver test
+kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+timeout 10 sh -c 'while kill -0 "$1" 2>/dev/null; do :; done' sh "$(cat "$ROOT/var/run/xend.pid")"
+assert_fails 3 xend status
+assert_ok xend start --driver test
+assert_ok xm list
+assert_ok xend stop
+
+# wrong words
+assert_fails 1 xend
+assert_match '^Usage: xend ' "$err"
+assert_fails 1 xend strat
+assert_match "^Error: unknown command 'strat'" "$err"
+assert_fails 1 xend --bad start
+assert_ok xend --help
+assert_match '^Usage: xend ' "$out"
+assert_ok xend --version
+assert_match '^xend [0-9]' "$out"
+assert_fails 1 xend start --driver vmware
+assert_match "^Error: no driver 'vmware'" "$err"
+
+# the configuration
+mkdir -p "$ROOT/etc/xen"
+conf=$ROOT/etc/xen/xend-config.sxp
+cp etc/xen/xend-config.sxp "$conf"
+assert_ok xend -n
+assert_eq "$conf: no errors" "$out"
+assert_eq '' "$err" "warnings of the shipped configuration"
+printf '(loglevel INFO)\n(xend-driver\n' >"$conf"
+for how in -n start -F; do
+    assert_fails 1 xend $how
+    assert_eq "Error: $conf:2:1: '(' without ')'" "$err" "xend $how"
+done
+printf '(loglevel LOUD)\n' >"$conf"
+assert_fails 1 xend start
+assert_match "^Error: $conf: invalid xend config loglevel: expected DEBUG, INFO" "$err"
+printf '(loglevl INFO) (xend-driver test)\n' >"$conf"
+assert_ok xend start
+assert_match "^Warning: .*: loglevl: not known, ignored; did you mean loglevel\?" "$err"
+assert_ok xend stop
+
+# a place where nothing can be written: told by start, not only in a log
+rm -rf "${ROOT:?}/var"
+echo "not a directory" >"$ROOT/var"
+assert_fails 1 xend start --driver test
+assert_match "^Error: $ROOT/var.*: " "$err"
+rm "$ROOT/var"
