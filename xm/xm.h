@@ -15,7 +15,6 @@
 #include "libxl/base/paths.h"
 #include "xm/options.h"
 
-
 #define EXIT_ERROR 1
 #define WAIT_S 60         /* longest ?wait= that xend accepts */
 #define HISTORY_MAX 65536 /* bytes of a console's past: xend keeps no more */
