@@ -24,6 +24,13 @@ static int check_driver(const char *text, struct err *e)
     return driver_find(text) ? 0 : err_set(e, ERR_INVALID, "expected qemu or test: %s", text);
 }
 
+static int check_accel(const char *text, struct err *e)
+{
+    if (strcmp(text, "auto") == 0 || strcmp(text, "kvm") == 0 || strcmp(text, "tcg") == 0)
+        return 0;
+    return err_set(e, ERR_INVALID, "expected auto, kvm or tcg: %s", text);
+}
+
 static int check_bool(const char *text, struct err *e)
 {
     return parse_bool(text) >= 0 ? 0 : err_set(e, ERR_INVALID, "expected bool: %s", text);
@@ -42,6 +49,8 @@ static const struct key keys[] = {
     {"xend-driver", NULL, check_driver},
     {"xend-unix-path", NULL, NULL},
     {"qemu-user", "xend-qemu", NULL},
+    {"qemu-binary", NULL, NULL},
+    {"qemu-accel", NULL, check_accel},
     {"test-persist", "no", check_bool},
     {"test-control", NULL, NULL},
 };

@@ -377,6 +377,22 @@ static bool wait_state(struct watcher *w, enum guest_state state)
     return seen;
 }
 
+/* Until so many changes have been told. */
+static bool wait_count(struct watcher *w, int n)
+{
+    struct timespec end;
+    bool seen;
+
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += WAIT_MS / 1000;
+    pthread_mutex_lock(&w->lock);
+    while (w->n < n && pthread_cond_timedwait(&w->changed, &w->lock, &end) == 0)
+        ;
+    seen = w->n == n;
+    pthread_mutex_unlock(&w->lock);
+    return seen;
+}
+
 static void unwatch(struct watcher *w)
 {
     struct err e = {0};
@@ -842,8 +858,8 @@ static void test_threads(void)
     for (size_t i = 0; i < ARRAY_LEN(threads); i++)
         pthread_join(threads[i], NULL);
     CU_ASSERT_EQUAL(test_driver_guests(d), 0);
+    CU_ASSERT_TRUE(wait_count(&w, 4 * 50 * 3)); /* paused, running, gone: none is lost */
     unwatch(&w);
-    CU_ASSERT_EQUAL(w.n, 4 * 50 * 3); /* paused, running, gone: none is lost */
     driver_test.close(d);
 }
 

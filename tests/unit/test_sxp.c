@@ -236,4 +236,5 @@ static void test_large(void)
 TESTS("sxp", {"reader", test_reader}, {"escapes", test_escapes},
       {"faults have a place", test_faults}, {"depth on both sides of the limit", test_depth},
       {"every byte comes back", test_all_bytes}, {"printer", test_printer},
-      {"pretty layout", test_pretty}, {"children", test_children}, {"large input", test_large})
+      {"pretty layout", test_pretty}, {"children", test_children},
+      {"shipped configuration", test_shipped_config}, {"large input", test_large})
