@@ -127,6 +127,10 @@ check-san-build: all $(UNIT_PROGS) $(TOOL_PROGS)
 	$(Q)$(RUN) --reset
 	$(Q)$(MAKE) -k --no-print-directory run-check run-check-system; true
 
+# figures as ratios; see tests/bench/
+bench: all $(TOOL_PROGS)
+	$(Q)BUILD=$(BUILD) sh tests/bench/run.sh
+
 rig:
 	$(Q)tests/rig/build
 
@@ -180,11 +184,12 @@ help:
 	@echo "make check-xen   tests on real Xen in the rig (root)"
 	@echo "make check-all   all of these; CI's"
 	@echo "make demo        boot a guest and show what xm does; KEEP=1 leaves it running"
+	@echo "make bench       figures, as ratios to a peer in the same run"
 	@echo "make rig, rig-shell   real Xen in QEMU; a shell in its dom0"
 	@echo "make format, lint, tidy   layers, sizes, shellcheck, cppcheck; clang-tidy"
 	@echo "make install, uninstall   DESTDIR= PREFIX=/usr"
 	@echo "variables: V=1 CC=clang SAN= WERROR=0 BUILD=dir"
 
 .PHONY: all clean guest check run-check check-system run-check-system check-xen run-check-xen check-all \
-    check-san check-san-build rig rig-shell demo format lint tidy install uninstall help
+    check-san check-san-build bench rig rig-shell demo format lint tidy install uninstall help
 .SECONDARY:
