@@ -110,6 +110,11 @@ void help_command(const struct command *c)
     }
 }
 
+const struct option help_options[] = {
+    {0, "long", NULL, "Changes nothing: all commands are told anyway."},
+    {0},
+};
+
 int cmd_help(struct xm *xm, const struct args *a)
 {
     const char *name;

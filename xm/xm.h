@@ -113,6 +113,6 @@ int cmd_uptime(struct xm *xm, const struct args *a);
 int cmd_version(struct xm *xm, const struct args *a);
 
 extern const struct option console_options[], create_options[], list_options[], shutdown_options[],
-    reboot_options[], uptime_options[], json_options[];
+    reboot_options[], uptime_options[], json_options[], help_options[];
 
 #endif
