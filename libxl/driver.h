@@ -107,8 +107,8 @@ struct driver_ops {
     int (*destroy)(struct guest *g, struct err *e);
     void (*forget)(struct guest *g);
 
-    /* What the guest is now, as far as the driver has heard; never waits. */
-    enum guest_state (*state)(struct guest *g);
+    /* What the guest is now, and why it stopped, as far as the driver has heard; never waits. */
+    enum guest_state (*state)(struct guest *g, enum stop_reason *reason);
 
     /* While alive. stop asks the guest; it answers by a change, or never. */
     int (*pause)(struct guest *g, struct err *e);

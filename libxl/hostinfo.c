@@ -33,6 +33,7 @@ static double number_after(const char *path, const char *key)
     return strtod(at + strspn(at, " \t:"), NULL);
 }
 
+/* How many names match. */
 static int64_t count_files(const char *pattern)
 {
     glob_t g;
@@ -67,6 +68,7 @@ static int64_t count_list(const char *path)
     return n;
 }
 
+/* As CPU 0 sees it: hosts with unlike sockets are not told apart. */
 static void read_topology(struct hostinfo *h)
 {
     static const char cpu0[] = "/sys/devices/system/cpu/cpu0/topology/";

@@ -115,6 +115,7 @@ static int check_word(const char *field, const char *text, const char *more, str
     return 0;
 }
 
+/* Who it is, and the machine proper. */
 static int add_machine(const struct launch *l, struct strings *argv, struct err *e)
 {
     const struct spec *s = l->spec;
@@ -145,6 +146,7 @@ static int add_machine(const struct launch *l, struct strings *argv, struct err 
     return 0;
 }
 
+/* Nothing by default, nothing by configuration files; locked in; paused at first. */
 static void add_policy(const struct launch *l, struct strings *argv)
 {
     args_add(argv, "-nodefaults");
@@ -162,6 +164,7 @@ static void add_policy(const struct launch *l, struct strings *argv)
     args_add2(argv, "-trace", "enable=qemu_system_shutdown_request");
 }
 
+/* Monitor and console: sockets that are open already. The console says all to its log as well. */
 static void add_channels(const struct launch *l, struct strings *argv)
 {
     struct value *v;
@@ -240,6 +243,7 @@ static int check_vif(const struct vif *v, int index, struct err *e)
     return 0;
 }
 
+/* One interface behind user-mode network. romfile: see boot_place. */
 static int add_vif(const struct launch *l, const struct vif *v, int index, struct strings *argv,
                    struct err *e)
 {
@@ -276,6 +280,7 @@ static int add_vifs(const struct launch *l, struct strings *argv, struct err *e)
     return 0;
 }
 
+/* By descriptor, for QEMU's user may not be able to reach the path. */
 static void add_kernel(const struct launch *l, struct strings *argv)
 {
     if (l->kernel_fd < 0)

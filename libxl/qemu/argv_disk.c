@@ -56,6 +56,7 @@ static int find_place(const char *vdev, struct place *p, struct err *e)
                    vdev);
 }
 
+/* NULL for a format that the driver does not take; no format means raw, never a guess. */
 static const char *qemu_format(const char *format)
 {
     if (!format)
@@ -66,6 +67,7 @@ static const char *qemu_format(const char *format)
     return NULL;
 }
 
+/* What QEMU could not honour is refused, above all "read-only". */
 static int check_disk(const struct disk *k, struct place *p, struct err *e)
 {
     bool cdrom = k->devtype == DISK_CDROM;
@@ -132,11 +134,13 @@ static void place_scsi(struct value *v, const struct place *p)
     value_set_int(v, "scsi-id", p->index + (p->bus == BUS_SCSI ? 0 : SCSI_TARGETS));
 }
 
+/* virtio-blk has no CD drives: those are SCSI ones. */
 static bool on_scsi(const struct disk *k, const struct place *p)
 {
     return p->bus == BUS_SCSI || (p->bus == BUS_VIRTIO && k->devtype == DISK_CDROM);
 }
 
+/* The drive on its bus; `index` is its place among the disks, for the boot order. */
 static void add_disk(const struct launch *l, const struct launch_disk *ld, const struct place *p,
                      int index, struct strings *argv)
 {
@@ -167,6 +171,7 @@ static void add_disk(const struct launch *l, const struct launch_disk *ld, const
     args_add_json(argv, "-device", v);
 }
 
+/* Where each disk goes; *scsi: a controller is needed. */
 static int disk_places(const struct launch *l, struct place *places, bool *scsi, struct err *e)
 {
     *scsi = false;

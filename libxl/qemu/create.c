@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libxl/base/fault.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/hostinfo.h"
@@ -50,6 +51,7 @@ static void close_passed(struct making *m)
     close_fd(&m->log_fd);
 }
 
+/* More than the host has at all; what is free now is the host's business, it may swap. */
 static int check_memory(const struct spec *s, struct err *e)
 {
     struct hostinfo h;
@@ -61,6 +63,7 @@ static int check_memory(const struct spec *s, struct err *e)
     return 0;
 }
 
+/* All images, in the order of the spec; an empty drive has no descriptor. */
 static int open_disks(struct making *m, struct err *e)
 {
     const struct devices *devices = &m->g->spec->devices;
@@ -100,6 +103,7 @@ static int pass_file_take(struct making *m, int fd, struct err *e)
     return pass_take(m, fd);
 }
 
+/* Kernel and ramdisk, unless the BIOS is to look for them; and the command line, which must fit. */
 static int open_kernel(struct making *m, struct err *e)
 {
     const struct spec *s = m->g->spec;
@@ -123,6 +127,7 @@ static int open_kernel(struct making *m, struct err *e)
     return fd < 0 || (m->launch.ramdisk_fd = pass_file_take(m, fd, e)) < 0 ? -1 : 0;
 }
 
+/* Something to boot there must be; what is ignored is said. */
 static int check_boot(const struct making *m, struct err *e)
 {
     const struct spec *s = m->g->spec;
@@ -135,6 +140,7 @@ static int check_boot(const struct making *m, struct err *e)
     return err_set(e, ERR_INVALID, "nothing to boot: neither a kernel nor a disk");
 }
 
+/* The domain's wish, else the host's, else KVM where it was seen to work; with a fitting CPU. */
 static int choose_accel(struct making *m, struct err *e)
 {
     struct qemu *d = m->g->d;
@@ -173,6 +179,7 @@ static void choose_clock(struct making *m)
     m->launch.rtc_base = m->rtc;
 }
 
+/* A listening socket in the guest's directory; its number in the child, or -1. */
 static int listen_at(struct making *m, const char *name, struct err *e)
 {
     AUTO(freep) char *path = path_join(m->g->dir, name);
@@ -201,6 +208,7 @@ static int make_dir(struct qguest *g, struct err *e)
     return 0;
 }
 
+/* Monitor, console and logs. The old logs are kept beside the new ones. */
 static int make_channels(struct making *m, struct err *e)
 {
     struct qguest *g = m->g;
@@ -223,6 +231,7 @@ static int make_channels(struct making *m, struct err *e)
     return m->log_fd < 0 ? -1 : 0;
 }
 
+/* What tells this incarnation from every other: nobody else can know it. */
 static void make_nonce(char out[NONCE_SIZE])
 {
     unsigned char r[16] = {0};
@@ -233,6 +242,7 @@ static void make_nonce(char out[NONCE_SIZE])
         snprintf(out + 2 * i, 3, "%02x", r[i]);
 }
 
+/* Starts the process, as the user it is to be, in a session of its own: it outlives xend. */
 static int spawn(struct making *m, const struct strings *argv, struct err *e)
 {
     struct qguest *g = m->g;
@@ -257,6 +267,7 @@ static int spawn(struct making *m, const struct strings *argv, struct err *e)
     return 0;
 }
 
+/* From here on something outside exists: the intent is written down first, the pid right after. */
 static int start(struct making *m, struct err *e)
 {
     AUTO(strings_clear) struct strings argv = {0};
@@ -269,9 +280,16 @@ static int start(struct making *m, struct err *e)
     if (argv_build(&m->launch, &argv, e) < 0)
         return -1;
     vec_push(&argv, NULL);
-    if (state_save(m->g, PHASE_INTENT, e) < 0 || spawn(m, &argv, e) < 0)
+    if (state_save(m->g, PHASE_INTENT, e) < 0)
         return -1;
-    return monitor_add(m->g, e) < 0 || state_save(m->g, PHASE_STARTED, e) < 0 ? -1 : 0;
+    fault_point("qemu.intended");
+    if (spawn(m, &argv, e) < 0)
+        return -1;
+    fault_point("qemu.spawned");
+    if (monitor_add(m->g, e) < 0 || state_save(m->g, PHASE_STARTED, e) < 0)
+        return -1;
+    fault_point("qemu.started");
+    return 0;
 }
 
 /* When QEMU ended instead of answering, its last words say more than the lost connection. */
@@ -313,6 +331,7 @@ static int set_balloon(struct qguest *g, struct err *e)
     return qmp_call_take(g->qmp, "balloon", args, QMP_TIMEOUT_MS, NULL, e);
 }
 
+/* The steps in their order; undone by the caller. */
 static int make(struct making *m, struct err *e)
 {
     struct qguest *g = m->g;
@@ -327,6 +346,7 @@ static int make(struct making *m, struct err *e)
     choose_clock(m);
     if (domid_next(g->d, &g->pub.domid, e) < 0 || make_channels(m, e) < 0)
         return -1;
+    fault_point("qemu.prepared");
     job_step(j, "starting QEMU");
     if (start(m, e) < 0 || shake_hands(m, e) < 0 || set_balloon(g, e) < 0 || job_check(j, e) < 0)
         return -1;
@@ -348,6 +368,7 @@ static void undo(struct qguest *g)
     qguest_free(g);
 }
 
+/* The guest as it will be: what the spec leaves open (MACs, a uuid) is settled here. */
 static struct qguest *new_guest(struct qemu *d, const struct spec *s)
 {
     struct qguest *g = qguest_new(d, s);
@@ -364,6 +385,7 @@ static struct qguest *new_guest(struct qemu *d, const struct spec *s)
     return g;
 }
 
+/* Of those that this driver has in hand; make_dir looks for others. */
 static bool is_running(struct qemu *d, const char *uuid)
 {
     bool found = false;

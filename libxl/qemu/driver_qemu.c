@@ -12,6 +12,7 @@
 
 #define BINARY_DEFAULT "qemu-system-x86_64"
 
+/* Deadlines count in CLOCK_MONOTONIC, as everywhere. */
 static void init_locks(struct qemu *d)
 {
     pthread_condattr_t attr;
@@ -25,6 +26,7 @@ static void init_locks(struct qemu *d)
     pthread_condattr_destroy(&attr);
 }
 
+/* Also of a driver that was opened half way. */
 static void qemu_free(struct qemu *d)
 {
     for (size_t i = 0; i < d->changes.len; i++)
@@ -81,6 +83,7 @@ static struct driver *qemu_open(const struct driver_env *env, struct err *e)
     return &d->pub;
 }
 
+/* Guests that xend did not let go of are: they run on. */
 static void qemu_close(struct driver *driver)
 {
     struct qemu *d = qemu_of(driver);
@@ -102,6 +105,8 @@ static uint64_t cpu_time(pid_t pid)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* From what the events told, and one system call per guest. Called without the lock, as promised.
+ */
 static int qemu_sample(struct driver *driver, guest_sample_fn *each, void *arg, struct err *e)
 {
     struct qemu *d = qemu_of(driver);

@@ -16,6 +16,7 @@
 #define TERM_TIMEOUT_MS 1000
 #define KILL_TIMEOUT_MS 10000 /* freeing gigabytes takes a while */
 
+/* Knows nothing but its spec yet: no process, no directory, no number. */
 struct qguest *qguest_new(struct qemu *d, const struct spec *s)
 {
     struct qguest *g = xcalloc(1, sizeof(*g));
@@ -118,6 +119,7 @@ int qguest_refresh(struct qguest *g, struct err *e)
     return 0;
 }
 
+/* A connection that broke, or that never came about, is made anew here, not in the background. */
 int qguest_call_take(struct qguest *g, const char *command, struct value *args,
                      struct value **result, struct err *e)
 {
@@ -148,6 +150,7 @@ bool qguest_wait_end(struct qguest *g, int timeout_ms)
     return ended;
 }
 
+/* quit lets QEMU flush its caches; a QEMU that does not listen gets signals. */
 int qguest_kill(struct qguest *g, struct err *e)
 {
     bool talks, ended;

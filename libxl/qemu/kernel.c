@@ -27,6 +27,7 @@
 #define SEGMENTS_MAX 64       /* Linux has 5 */
 #define XEN_NOTE_PHYS32_ENTRY 18
 
+/* O_NONBLOCK: a FIFO must not stop us. */
 static int open_regular(const char *what, const char *path, int64_t max, struct err *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -51,6 +52,7 @@ static int open_regular(const char *what, const char *path, int64_t max, struct 
     return -1;
 }
 
+/* A little-endian number. */
 static uint32_t le(const unsigned char *p, int bytes)
 {
     uint32_t n = 0;
@@ -76,6 +78,7 @@ static bool notes_have_entry(const unsigned char *p, size_t n)
     return false;
 }
 
+/* Bounded: offset and size come from the file. */
 static bool segment_has_entry(int fd, uint32_t type, uint64_t offset, uint64_t size)
 {
     AUTO(freep) unsigned char *notes = NULL;
@@ -117,6 +120,7 @@ static bool elf_has_entry(int fd, const unsigned char *h)
     return false;
 }
 
+/* A bzImage tells how long its command line may be; other kinds have Linux's limit. */
 static int check_kernel(int fd, const char *path, size_t *cmdline_max, struct err *e)
 {
     unsigned char h[BZ_HEADER_SIZE] = {0};

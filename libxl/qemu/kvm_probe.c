@@ -175,6 +175,7 @@ int kvm_probe_run(struct qemu *d, const char *accel, const char *cpu, struct err
                    words ? words : "");
 }
 
+/* Sets kvm_cpu, or kvm_why. */
 static void probe(struct qemu *d)
 {
     /* some nested hosts lie about one register: without it the host's CPU model works */
@@ -230,6 +231,7 @@ static bool cache_load(struct qemu *d, const char *path, const char *key)
     return d->kvm_cpu || d->kvm_why;
 }
 
+/* Failing to remember costs the next xend a probe, no more. */
 static void cache_save(const struct qemu *d, const char *path, const char *key)
 {
     AUTO(buf_clear) struct buf text = BUF_INIT;

@@ -1,17 +1,19 @@
 /* What is done to a guest that runs, and its end: the short operations of the interface. */
-#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "libxl/base/fault.h"
 #include "libxl/base/io.h"
 #include "libxl/qemu/qemu.h"
 
-enum guest_state qemu_state(struct guest *guest)
+enum guest_state qemu_state(struct guest *guest, enum stop_reason *reason)
 {
     struct qguest *g = qguest_of(guest);
     enum guest_state state;
 
     pthread_mutex_lock(&g->d->lock);
     state = g->ended ? GUEST_GONE : g->state;
+    *reason = g->reason;
     pthread_mutex_unlock(&g->d->lock);
     return state;
 }
@@ -19,7 +21,8 @@ enum guest_state qemu_state(struct guest *guest)
 /* Refuses what makes no sense for a guest that has stopped for good. */
 static int check_lives(struct qguest *g, struct err *e)
 {
-    enum guest_state state = qemu_state(&g->pub);
+    enum stop_reason reason;
+    enum guest_state state = qemu_state(&g->pub, &reason);
 
     if (state == GUEST_RUNNING || state == GUEST_PAUSED)
         return 0;
@@ -41,6 +44,18 @@ int qemu_resume(struct guest *guest, struct err *e)
 }
 
 /*
+ * A young guest may not listen yet, and a press that nobody hears is lost: the monitor presses
+ * again until the guest is old enough to have booted. Xen's request is kept for the guest, too.
+ */
+static int64_t press_until(const struct qguest *g)
+{
+    double age_s = (double)time(NULL) - g->pub.start_time;
+    int64_t age_ms = age_s > 0 ? (int64_t)(age_s * 1000) : 0; /* time() has whole seconds */
+
+    return age_ms < BOOT_MS ? now_ms() + BOOT_MS - age_ms : 0;
+}
+
+/*
  * The power button. A reboot is the same with the wish remembered: the guest powers off, and that
  * is then reported as the reboot; an ACPI guest has no button for it, and ctrl-alt-del needs a
  * keyboard driver and resets without asking anybody.
@@ -48,21 +63,24 @@ int qemu_resume(struct guest *guest, struct err *e)
 int qemu_stop(struct guest *guest, enum stop_reason how, struct err *e)
 {
     struct qguest *g = qguest_of(guest);
+    enum stop_reason reason;
 
     if (how != STOP_POWEROFF && how != STOP_HALT && how != STOP_REBOOT)
         return err_set(e, ERR_UNSUPPORTED, "the qemu driver cannot ask a guest to %s",
                        stop_reason_name(how));
     if (check_lives(g, e) < 0)
         return -1;
-    if (qemu_state(guest) == GUEST_PAUSED)
+    if (qemu_state(guest, &reason) == GUEST_PAUSED)
         return err_set(e, ERR_STATE, "it is paused and cannot hear");
     pthread_mutex_lock(&g->d->lock);
     g->reboot_wished = how == STOP_REBOOT;
+    g->press_until = press_until(g);
     pthread_mutex_unlock(&g->d->lock);
     state_wish_reboot(g->dir, how == STOP_REBOOT);
     return qguest_call_take(g, "system_powerdown", NULL, NULL, e);
 }
 
+/* The news of its end goes out when all of it is gone, directory included. */
 int qemu_destroy(struct guest *guest, struct err *e)
 {
     struct qguest *g = qguest_of(guest);
@@ -70,6 +88,7 @@ int qemu_destroy(struct guest *guest, struct err *e)
 
     if (qguest_kill(g, e) < 0)
         return -1;
+    fault_point("qemu.killed");
     state_tidy(g->dir);
     pthread_mutex_lock(&g->d->lock);
     known = g->announced;
@@ -105,6 +124,7 @@ struct guest *qemu_restore(struct driver *d, const struct spec *s, int fd, struc
     return NULL;
 }
 
+/* QEMU serves one client at a time; xend spreads the stream to many. */
 int qemu_console(struct guest *guest, struct err *e)
 {
     struct qguest *g = qguest_of(guest);

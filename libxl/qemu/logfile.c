@@ -18,6 +18,7 @@
 /* 6 is SHUTDOWN_CAUSE_GUEST_SHUTDOWN; a reset under -action reboot=shutdown leaves no trace */
 #define POWEROFF_TRACE "qemu_system_shutdown_request reason=6"
 
+/* O_NOFOLLOW: the name holds a domain's name; the folder is ours. */
 int logfile_open(const char *path, struct err *e)
 {
     AUTO(freep) char *old = xasprintf("%s.1", path);

@@ -1,11 +1,9 @@
 /*
- * The driver's own thread: reads every QMP connection, turns events into states, notices and
+ * The driver's own thread: reads every QMP connection (what it says is for events.c), notices and
  * reaps processes that end, keeps logs bounded. One epoll set; guests come and go under the lock
- * while it runs, so it finds them by number, never by pointer. What xend is to know waits in a
- * list until qemu_watch, on xend's thread, hands it over.
+ * while it runs, so it finds them by number, never by pointer.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,112 +16,18 @@
 #include "libxl/qemu/qemu.h"
 
 #define EVENTS_PER_TURN 64
-#define DRAIN_TURNS 8      /* of 64 KiB: twice what a socket buffers */
-#define TRIM_EVERY_MS 5000 /* only while there are guests; a serial port under TCG: some MB/s */
+#define DRAIN_TURNS 8        /* of 64 KiB: twice what a socket buffers */
+#define CHORES_EVERY_MS 4000 /* only while there are guests; a serial port under TCG: some MB/s */
 
 enum source { FROM_PROCESS, FROM_QMP };
 #define WAKE_KEY 0
 
-static void poke(int eventfd)
-{
-    uint64_t one = 1;
-
-    if (write(eventfd, &one, sizeof(one)) < 0)
-        return; /* full: it is readable, which is all that is wanted */
-}
-
+/* Guests are named by number: one that is freed meanwhile is just not found. */
 static int epoll_put(struct qemu *d, int fd, uint64_t key, enum source source, struct err *e)
 {
     struct epoll_event ev = {.events = EPOLLIN, .data.u64 = key << 1 | source};
 
     return epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? err_sys(e, "epoll") : 0;
-}
-
-void change_add(struct qguest *g, enum guest_state state, const char *detail)
-{
-    struct change c = {
-        .domid = g->pub.domid, .state = state, .reason = g->reason, .detail = xstrdup_null(detail)};
-
-    memcpy(c.uuid, g->pub.uuid, sizeof(c.uuid));
-    vec_push(&g->d->changes, c);
-    poke(g->d->changes_fd);
-}
-
-void qguest_become(struct qguest *g, enum guest_state state, enum stop_reason reason,
-                   const char *detail)
-{
-    if (g->state == state && g->reason == reason)
-        return;
-    g->state = state;
-    g->reason = reason;
-    g->turns++;
-    if (g->announced && !g->destroying)
-        change_add(g, state, detail);
-}
-
-static void on_stop(struct qguest *g, const struct value *data)
-{
-    (void)data;
-    if (g->state == GUEST_RUNNING) /* else it follows a shutdown or a panic */
-        qguest_become(g, GUEST_PAUSED, STOP_POWEROFF, g->trouble);
-    g->trouble = NULL;
-}
-
-static void on_resume(struct qguest *g, const struct value *data)
-{
-    (void)data;
-    qguest_become(g, GUEST_RUNNING, STOP_POWEROFF, NULL);
-}
-
-static void on_shutdown(struct qguest *g, const struct value *data)
-{
-    const char *reason = value_get_str(data, "reason", "");
-
-    if (strcmp(reason, "guest-reset") == 0)
-        qguest_become(g, GUEST_SHUTDOWN, STOP_REBOOT, NULL);
-    else if (strcmp(reason, "guest-shutdown") == 0)
-        qguest_become(g, GUEST_SHUTDOWN, g->reboot_wished ? STOP_REBOOT : STOP_POWEROFF, NULL);
-    else if (strcmp(reason, "guest-panic") == 0)
-        qguest_become(g, GUEST_CRASHED, STOP_CRASH, NULL);
-    /* "host-...": its QEMU ends, which is reported when it has */
-}
-
-static void on_panic(struct qguest *g, const struct value *data)
-{
-    (void)data;
-    qguest_become(g, GUEST_CRASHED, STOP_CRASH, "the guest's kernel panicked");
-}
-
-static void on_io_error(struct qguest *g, const struct value *data)
-{
-    if (strcmp(value_get_str(data, "action", ""), "stop") == 0)
-        g->trouble = value_get_bool(data, "nospace", false)
-                         ? "the host has no space left for one of its disks"
-                         : "one of its disks failed";
-}
-
-static void on_balloon(struct qguest *g, const struct value *data)
-{
-    g->mem_kib = (uint64_t)value_get_int(data, "actual", 0) / 1024;
-}
-
-static const struct {
-    const char *name;
-    void (*handle)(struct qguest *g, const struct value *data);
-} events[] = {
-    {"STOP", on_stop},
-    {"RESUME", on_resume},
-    {"SHUTDOWN", on_shutdown},
-    {"GUEST_PANICKED", on_panic},
-    {"BLOCK_IO_ERROR", on_io_error},
-    {"BALLOON_CHANGE", on_balloon},
-};
-
-static void on_event(void *arg, const char *event, const struct value *data)
-{
-    for (size_t i = 0; i < ARRAY_LEN(events); i++)
-        if (strcmp(events[i].name, event) == 0)
-            events[i].handle(arg, data);
 }
 
 /* Under the lock: no more QMP from g. */
@@ -183,6 +87,7 @@ static void tell_ended(struct qguest *g)
     change_add(g, GUEST_GONE, detail);
 }
 
+/* Under the lock: the process is no more. */
 static void process_ended(struct qguest *g)
 {
     /* what it said last comes before the news of its end; a socket holds no more than this */
@@ -231,6 +136,18 @@ static void trim_logs(struct qemu *d)
     }
 }
 
+/* See press_until in life.c. An operating system that has heard it once does not mind. */
+static void press_buttons(struct qemu *d)
+{
+    for (size_t i = 0; i < d->guests.len; i++) {
+        struct qguest *g = d->guests.ptr[i];
+
+        if (g->press_until > now_ms() && g->talks && g->state == GUEST_RUNNING && !g->destroying)
+            qmp_post(g->qmp, "system_powerdown");
+    }
+}
+
+/* Under the lock. A number that is not found belonged to a guest that was just removed. */
 static void handle_events(struct qemu *d, const struct epoll_event *ev, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -252,20 +169,22 @@ static void *monitor_main(void *arg)
 {
     struct qemu *d = arg;
     struct epoll_event ev[EVENTS_PER_TURN];
-    int64_t trimmed = now_ms();
+    int64_t next = now_ms() + CHORES_EVERY_MS;
 
     pthread_mutex_lock(&d->lock);
     while (!d->closing) {
-        int timeout = d->guests.len ? TRIM_EVERY_MS : -1, n;
+        int64_t left = next - now_ms();
+        int timeout = !d->guests.len ? -1 : left > 0 ? (int)left : 0, n;
 
         pthread_mutex_unlock(&d->lock);
         n = epoll_wait(d->epoll_fd, ev, EVENTS_PER_TURN, timeout);
         pthread_mutex_lock(&d->lock);
         handle_events(d, ev, n);
-        if (now_ms() - trimmed < TRIM_EVERY_MS)
+        if (now_ms() < next)
             continue;
+        press_buttons(d);
         trim_logs(d);
-        trimmed = now_ms();
+        next = now_ms() + CHORES_EVERY_MS;
     }
     pthread_mutex_unlock(&d->lock);
     return NULL;
@@ -297,7 +216,7 @@ void monitor_stop(struct qemu *d)
     pthread_mutex_lock(&d->lock);
     d->closing = true;
     pthread_mutex_unlock(&d->lock);
-    poke(d->wake_fd);
+    eventfd_poke(d->wake_fd);
     pthread_join(d->monitor, NULL);
 }
 
@@ -311,7 +230,7 @@ int monitor_add(struct qguest *g, struct err *e)
     r = epoll_put(d, g->pidfd, g->key, FROM_PROCESS, e);
     vec_push(&d->guests, g);
     pthread_mutex_unlock(&d->lock);
-    poke(d->wake_fd); /* it may sleep without a timeout */
+    eventfd_poke(d->wake_fd); /* it may sleep without a timeout */
     return r;
 }
 
@@ -334,7 +253,7 @@ void monitor_remove(struct qguest *g)
 
 int monitor_talk_take(struct qguest *g, int fd, struct err *e)
 {
-    struct qmp *q = qmp_new_take(fd, on_event, g), *old;
+    struct qmp *q = qmp_new_take(fd, qguest_event, g), *old;
     int r;
 
     pthread_mutex_lock(&g->d->lock);
@@ -348,48 +267,4 @@ int monitor_talk_take(struct qguest *g, int fd, struct err *e)
     pthread_mutex_unlock(&g->d->lock);
     qmp_free(old);
     return r;
-}
-
-/* Hands over all that waits. */
-static void report(struct qemu *d, guest_change_fn *change, void *arg)
-{
-    struct changes now;
-    uint64_t drained;
-
-    if (read(d->changes_fd, &drained, sizeof(drained)) < 0)
-        return;
-    pthread_mutex_lock(&d->lock);
-    now = d->changes;
-    memset(&d->changes, 0, sizeof(d->changes));
-    pthread_mutex_unlock(&d->lock);
-    for (size_t i = 0; i < now.len; i++) {
-        struct change *c = &now.ptr[i];
-        struct guest_change out = {.uuid = c->uuid,
-                                   .domid = c->domid,
-                                   .state = c->state,
-                                   .reason = c->reason,
-                                   .detail = c->detail};
-
-        change(arg, &out);
-        free(c->detail);
-    }
-    vec_clear(&now);
-}
-
-int qemu_watch(struct driver *driver, int stop_fd, guest_change_fn *change, void *arg,
-               struct err *e)
-{
-    struct qemu *d = qemu_of(driver);
-
-    for (;;) {
-        struct pollfd p[] = {{.fd = stop_fd, .events = POLLIN},
-                             {.fd = d->changes_fd, .events = POLLIN}};
-
-        if (poll(p, 2, -1) < 0 && errno != EINTR)
-            return err_sys(e, "watching");
-        if (p[0].revents)
-            return 0;
-        if (p[1].revents)
-            report(d, change, arg);
-    }
 }

@@ -39,6 +39,7 @@ char *program_find(const char *name)
     return NULL;
 }
 
+/* root is refused: QEMU as root is what this is to prevent. */
 static bool find_user(const char *name, struct ids *ids)
 {
     struct passwd pw, *found = NULL;
@@ -84,12 +85,32 @@ void process_signal(const struct qguest *g, int signal)
         pidfd_signal(g->pidfd, signal);
 }
 
+/* Polls a pidfd. */
+static bool await_end(int pidfd, int timeout_ms)
+{
+    int64_t deadline = now_ms() + timeout_ms;
+
+    for (;;) {
+        struct pollfd p = {.fd = pidfd, .events = POLLIN};
+        int64_t left = deadline - now_ms();
+        int r = poll(&p, 1, left > 0 ? (int)left : 0);
+
+        if (r > 0)
+            return true;
+        if (r == 0)
+            return false;
+    }
+}
+
 int process_open(pid_t pid, uint64_t start)
 {
     int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 
-    /* looked at after opening: now it can be no other process with the same number */
-    if (pidfd >= 0 && (start == 0 || proc_start_time(pid) != start)) {
+    /*
+     * Looked at after opening: now it can be no other process with the same number. One that has
+     * ended and that nobody reaps (process 1 of a container may not) is no process.
+     */
+    if (pidfd >= 0 && ((start && proc_start_time(pid) != start) || await_end(pidfd, 0))) {
         close(pidfd);
         return -1;
     }
@@ -120,22 +141,6 @@ pid_t process_find(const char *uuid, const char *nonce)
     if (dir)
         closedir(dir);
     return found == getpid() ? 0 : found;
-}
-
-static bool await_end(int pidfd, int timeout_ms)
-{
-    int64_t deadline = now_ms() + timeout_ms;
-
-    for (;;) {
-        struct pollfd p = {.fd = pidfd, .events = POLLIN};
-        int64_t left = deadline - now_ms();
-        int r = poll(&p, 1, left > 0 ? (int)left : 0);
-
-        if (r > 0)
-            return true;
-        if (r == 0)
-            return false;
-    }
 }
 
 void process_end(int pidfd)

@@ -20,6 +20,7 @@
 #define NONCE_SIZE 33          /* 128 random bits as hexadecimal text */
 #define QMP_TIMEOUT_MS 5000    /* one command; QEMU answers in under a millisecond when it lives */
 #define START_TIMEOUT_MS 15000 /* exec to QMP greeting; 30 to 600 ms measured */
+#define BOOT_MS 120000         /* so long a guest may take until its power button works */
 #define DOMID_MAX 32751
 
 /* What a guest's QEMU may become when xend is root. */
@@ -60,6 +61,7 @@ struct qguest {
     enum stop_reason reason; /* (L) */
     unsigned turns;          /* (L) how often these two have changed */
     const char *trouble;     /* (L) why it will stop next, a constant, or NULL */
+    int64_t press_until;     /* (L) until then (now_ms) the power button is pressed again; or 0 */
     uint64_t mem_kib;        /* (L) */
     char *end, *last_words;  /* (L) once ended: how, and what its log says (or NULL) */
 };
@@ -254,6 +256,13 @@ int monitor_talk_take(struct qguest *g, int fd, struct err *e);
 void monitor_hang_up(struct qguest *g);
 /* xend has g, in the state returned: it hears of all changes from now on, and of an end before. */
 enum guest_state monitor_announce(struct qguest *g);
+
+/* ---- events.c ---- */
+
+/* qmp_event_fn of a guest (arg); the lock is held around the pump. */
+void qguest_event(void *arg, const char *event, const struct value *data);
+/* Makes an eventfd readable. */
+void eventfd_poke(int fd);
 /* With d->lock: g is now in this state; xend hears of it when that is news and g is announced. */
 void qguest_become(struct qguest *g, enum guest_state state, enum stop_reason reason,
                    const char *detail);
@@ -267,7 +276,7 @@ int qemu_scan(struct driver *d, guest_found_fn *found, void *arg, struct err *e)
 int qemu_watch(struct driver *d, int stop_fd, guest_change_fn *change, void *arg, struct err *e);
 int qemu_destroy(struct guest *g, struct err *e);
 void qemu_forget(struct guest *g);
-enum guest_state qemu_state(struct guest *guest);
+enum guest_state qemu_state(struct guest *guest, enum stop_reason *reason);
 struct guest *qemu_restore(struct driver *d, const struct spec *s, int fd, struct job *j,
                            struct err *e);
 int qemu_save(struct guest *g, int fd, bool live, struct job *j, struct err *e);

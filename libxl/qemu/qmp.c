@@ -15,6 +15,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 
+#define NOBODY 0                   /* an id that no waiter has */
 #define PUMP_BYTES_MAX (64 * 1024) /* per call: one chatty peer does not starve the others */
 
 /* A caller that waits, on its own stack. */
@@ -79,6 +80,7 @@ int qmp_fd(const struct qmp *q)
     return q->fd;
 }
 
+/* The connection is over: wakes all who wait. Only the first reason counts. */
 static void fail(struct qmp *q, bool broken, const char *why)
 {
     pthread_mutex_lock(&q->lock);
@@ -123,6 +125,7 @@ static void reply_take(struct qmp *q, struct value *reply)
     value_free(reply);
 }
 
+/* One message; false when it is none, and the connection with it. */
 static bool handle_line(struct qmp *q, const char *text, size_t len)
 {
     AUTO(value_freep) struct value *v = NULL;
@@ -211,6 +214,7 @@ static int failed(struct qmp *q, struct err *e)
     return err_set(e, ERR_UNAVAILABLE, "no connection to QEMU: %s", q->why);
 }
 
+/* Nothing is sent into a connection that has ended. */
 static int check_alive(struct qmp *q, struct err *e)
 {
     int r;
@@ -280,6 +284,7 @@ static void print_command(int64_t id, const char *command, struct value *args, s
     buf_addc(out, '\n');
 }
 
+/* Under the lock. */
 static void waiter_remove(struct qmp *q, struct waiter *w)
 {
     for (struct waiter **at = &q->waiters; *at; at = &(*at)->next) {
@@ -346,4 +351,18 @@ int qmp_call_take(struct qmp *q, const char *command, struct value *args, int ti
     if (result)
         *result = value_copy(value_get(reply, "return"));
     return 0;
+}
+
+void qmp_post(struct qmp *q, const char *command)
+{
+    AUTO(buf_clear) struct buf line = BUF_INIT;
+    ssize_t sent;
+
+    if (pthread_mutex_trylock(&q->write_lock) != 0)
+        return; /* somebody waits for room already */
+    print_command(NOBODY, command, NULL, &line);
+    sent = send(q->fd, line.ptr, line.len, MSG_NOSIGNAL);
+    pthread_mutex_unlock(&q->write_lock);
+    if (sent >= 0 && (size_t)sent < line.len)
+        qmp_fail(q, "QEMU does not read its monitor"); /* half a command is out */
 }

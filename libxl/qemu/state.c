@@ -30,6 +30,7 @@ static void boot_id(char out[UUID_TEXT_SIZE])
         snprintf(out, UUID_TEXT_SIZE, "%.36s", buf_str(&b));
 }
 
+/* Durable when it returns. Read by scan.c, and by people. */
 int state_save(const struct qguest *g, enum phase phase, struct err *e)
 {
     AUTO(value_freep) struct value *v = value_map();
@@ -64,6 +65,7 @@ static int phase_from_name(const char *name)
     return -1;
 }
 
+/* A file of an earlier boot is no error: what it tells of is gone. */
 static int state_from_value(const struct value *v, struct state *s, struct err *e)
 {
     struct problems problems = {0};
@@ -119,6 +121,7 @@ void state_clear(struct state *s)
     memset(s, 0, sizeof(*s));
 }
 
+/* One level only: there are no directories in it, and links are not followed. */
 void state_tidy(const char *dir)
 {
     DIR *d = opendir(dir);
@@ -162,6 +165,7 @@ static bool domid_taken(struct qemu *d, uint32_t domid)
     return taken;
 }
 
+/* The number after the last one given, or 1 after the greatest; those in use are skipped. */
 int domid_next(struct qemu *d, uint32_t *domid, struct err *e)
 {
     AUTO(freep) char *path = path_join(d->dir, "next-domid");

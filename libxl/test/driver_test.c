@@ -148,13 +148,14 @@ static int test_destroy(struct guest *guest, struct err *e)
     return 0;
 }
 
-static enum guest_state test_guest_state(struct guest *guest)
+static enum guest_state test_guest_state(struct guest *guest, enum stop_reason *reason)
 {
     struct test_driver *d = driver_of(guest->driver);
     enum guest_state state;
 
     pthread_mutex_lock(&d->lock);
     state = guest_of(guest)->state;
+    *reason = guest_of(guest)->reason;
     pthread_mutex_unlock(&d->lock);
     return state;
 }
