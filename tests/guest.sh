@@ -40,9 +40,18 @@ qemu_pid() {
     sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$ROOT/var/run/xend/qemu/$uuid_/state.json"
 }
 
+# holders DIR: the pids of the QEMUs that have a file or socket below DIR open.
+holders() {
+    find /proc/[0-9]*/fd -lname "$1/*" 2>/dev/null | cut -d/ -f3 | sort -u | while read -r pid_; do
+        case $(cat "/proc/$pid_/cmdline" 2>/dev/null | tr "\\000" " ") in
+        *qemu-system*) echo "$pid_" ;;
+        esac
+    done
+}
+
 # nothing_left: no QEMU of this test runs, no run directory is kept.
 nothing_left() {
     left_=$(find "$ROOT/var/run/xend/qemu" -mindepth 1 -type d 2>/dev/null)
     assert_eq '' "$left_" "left run directories"
-    assert_eq '' "$(pgrep -f "qemu-system.*$T" || true)" "left processes"
+    assert_eq '' "$(holders "$T")" "left processes"
 }

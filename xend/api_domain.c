@@ -166,7 +166,7 @@ void api_domains_create(struct xend *x, struct request *r, struct reply *p)
         d = domain_add_take(x->domains, s, &e);
         if (d) {
             t = queue_add(x->queue, d, &op_create, by, false);
-            t->arg = paused;
+            t->arg = paused ? CREATE_PAUSED : 0;
             r->job = t->id;
         }
         xend_unlock(x);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libxl/base/fault.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
@@ -378,6 +379,7 @@ int main(int argc, char **argv)
     if (status_now >= 0)
         return status_now;
     paths_init(&x.paths, o.root);
+    fault_init();
     status_now = run(&x, &o);
     free(x.log_path);
     conf_clear(&x.conf);

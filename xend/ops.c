@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "libxl/base/fault.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/console.h"
+#include "xend/intent.h"
 #include "xend/policy.h"
 #include "xend/xend.h"
 
@@ -38,6 +40,7 @@ int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool pa
     s = spec_copy(d->spec);
     xend_unlock(x);
     g = x->driver->ops->create(x->driver, s, &t->job, e);
+    fault_point("guest.created");
     if (!g)
         return -1;
     d->guest = g;
@@ -49,12 +52,14 @@ int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool pa
     if (paused)
         return 0;
     job_step(&t->job, "starting its vcpus");
+    fault_point("guest.resuming");
     if (x->driver->ops->resume(g, e) < 0) {
         struct err ignored;
         if (domain_guest_end(x, d, &ignored) < 0)
             log_error("domain=%s: giving back what was started: %s", s->name, ignored.msg);
         return -1;
     }
+    fault_point("guest.resumed");
     xend_lock(x);
     if (d->state == DOMAIN_PAUSED)
         domain_set_state(x->domains, d, DOMAIN_RUNNING);
@@ -68,9 +73,11 @@ int domain_guest_end(struct xend *x, struct domain *d, struct err *e)
         xend_lock(x);
         domain_set_state(x->domains, d, DOMAIN_DYING);
         xend_unlock(x);
+        fault_point("guest.destroying");
         if (x->driver->ops->destroy(d->guest, e) < 0)
             return -1;
         d->guest = NULL;
+        fault_point("guest.destroyed");
     }
     console_guest_left(x->consoles, d);
     xend_lock(x);
@@ -100,12 +107,18 @@ static struct value *domain_result(struct xend *x, const struct domain *d)
 
 static int run_create(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (domain_guest_start(x, d, t, t->arg == 1, e) < 0) {
+    enum intent_op op = t->arg & CREATE_RESTART ? INTENT_RESTART : INTENT_CREATE;
+
+    fault_point("create.begin");
+    if (intent_write(x, d, op, e) < 0 ||
+        domain_guest_start(x, d, t, t->arg & CREATE_PAUSED, e) < 0) {
         err_add(e, "%s", t->name);
         domain_forget_if_transient(x, d);
+        intent_clear(x, t->uuid);
         return -1;
     }
     t->result = domain_result(x, d);
+    intent_clear(x, t->uuid);
     return 0;
 }
 
@@ -113,8 +126,10 @@ static int run_pause(struct xend *x, struct domain *d, struct task *t, struct er
 {
     if (!d->guest)
         return no_guest(d, e);
+    fault_point("pause.begin");
     if (x->driver->ops->pause(d->guest, e) < 0)
         return err_add(e, "%s: pausing", t->name);
+    fault_point("pause.done");
     xend_lock(x);
     if (d->state == DOMAIN_RUNNING)
         domain_set_state(x->domains, d, DOMAIN_PAUSED);
@@ -126,8 +141,10 @@ static int run_unpause(struct xend *x, struct domain *d, struct task *t, struct 
 {
     if (!d->guest)
         return no_guest(d, e);
+    fault_point("unpause.begin");
     if (x->driver->ops->resume(d->guest, e) < 0)
         return err_add(e, "%s: unpausing", t->name);
+    fault_point("unpause.done");
     xend_lock(x);
     if (d->state == DOMAIN_PAUSED)
         domain_set_state(x->domains, d, DOMAIN_RUNNING);
@@ -144,19 +161,27 @@ static int run_shutdown(struct xend *x, struct domain *d, struct task *t, struct
     xend_lock(x);
     d->reboot_asked = how == STOP_REBOOT;
     xend_unlock(x);
+    fault_point("shutdown.begin");
     if (x->driver->ops->stop(d->guest, how, e) < 0)
         return err_add(e, "%s: asking it for %s", t->name, stop_reason_name(how));
+    fault_point("shutdown.done");
     return 0;
 }
 
 static int run_destroy(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
+    struct err no_intent;
+    int r;
+
     if (!d->guest && d->removed)
         return 0;
-    if (domain_guest_end(x, d, e) < 0)
-        return err_add(e, "%s: destroying", t->name);
-    domain_forget_if_transient(x, d);
-    return 0;
+    if (intent_write(x, d, INTENT_DESTROY, &no_intent) < 0)
+        log_warn("domain=%s: destroyed all the same: %s", t->name, no_intent.msg);
+    r = domain_guest_end(x, d, e);
+    if (r == 0)
+        domain_forget_if_transient(x, d);
+    intent_clear(x, t->uuid);
+    return r == 0 ? 0 : err_add(e, "%s: destroying", t->name);
 }
 
 static int run_console(struct xend *x, struct domain *d, struct task *t, struct err *e)
@@ -171,7 +196,8 @@ static int run_console(struct xend *x, struct domain *d, struct task *t, struct 
  */
 static int run_sync(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    enum guest_state state = d->guest ? x->driver->ops->state(d->guest) : GUEST_GONE;
+    enum stop_reason reason;
+    enum guest_state state = d->guest ? x->driver->ops->state(d->guest, &reason) : GUEST_GONE;
 
     (void)t, (void)e;
     if (state != GUEST_RUNNING && state != GUEST_PAUSED)
@@ -232,29 +258,34 @@ void ops_guest_changed(void *arg, const struct guest_change *c)
     xend_unlock(x);
 }
 
+/* A guest that ended while no xend was there. */
+static void note_missed_end(struct xend *x, struct domain *d, enum guest_state state,
+                            enum stop_reason reason)
+{
+    struct guest_change c = {.uuid = d->uuid, .domid = d->domid, .state = state, .reason = reason};
+
+    policy_note_end(x, d, &c);
+}
+
 static void adopt(void *arg, struct guest *g_take, struct spec *s_take, enum guest_state state)
 {
-    static const enum domain_state states[] = {
-        [GUEST_RUNNING] = DOMAIN_RUNNING,   [GUEST_PAUSED] = DOMAIN_PAUSED,
-        [GUEST_SHUTDOWN] = DOMAIN_SHUTDOWN, [GUEST_CRASHED] = DOMAIN_CRASHED,
-        [GUEST_DYING] = DOMAIN_DYING,       [GUEST_GONE] = DOMAIN_HALTED};
     AUTO(freep) char *name = xstrdup(s_take->name);
     uint32_t domid = g_take->domid;
+    enum stop_reason reason = STOP_POWEROFF;
     struct xend *x = arg;
     struct domain *d;
     struct err e;
 
+    x->driver->ops->state(g_take, &reason);
     xend_lock(x);
     d = domain_add_take(x->domains, s_take, &e);
     if (d) {
         d->guest = g_take;
         domain_started(x->domains, d, g_take);
-        d->state = states[state];
-        if (state == GUEST_SHUTDOWN || state == GUEST_CRASHED)
-            policy_note_end(
-                x, d,
-                &(struct guest_change){
-                    .uuid = d->uuid, .domid = d->domid, .state = state, .reason = STOP_POWEROFF});
+        d->reboot_asked = true; /* perhaps: an earlier xend knew. So a reboot is not refused */
+        d->state = state == GUEST_PAUSED ? DOMAIN_PAUSED : DOMAIN_RUNNING;
+        if (state != GUEST_RUNNING && state != GUEST_PAUSED)
+            note_missed_end(x, d, state, reason);
     }
     xend_unlock(x);
     if (d) {
@@ -268,5 +299,8 @@ static void adopt(void *arg, struct guest *g_take, struct spec *s_take, enum gue
 
 int ops_adopt(struct xend *x, struct err *e)
 {
-    return x->driver->ops->scan(x->driver, adopt, x, e);
+    if (x->driver->ops->scan(x->driver, adopt, x, e) < 0)
+        return -1;
+    intents_resume(x);
+    return 0;
 }

@@ -7,7 +7,9 @@
 
 #include "xend/queue.h"
 
-extern const struct task_kind op_create; /* arg: 1 = leave it paused; adds no record: see below */
+/* Its record is there already. arg: bits of enum create_how. */
+extern const struct task_kind op_create;
+enum create_how { CREATE_PAUSED = 1, CREATE_RESTART = 2 };
 extern const struct task_kind op_pause, op_unpause;
 extern const struct task_kind op_shutdown; /* arg: enum stop_reason */
 extern const struct task_kind op_destroy;

@@ -4,9 +4,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "libxl/base/fault.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/events.h"
+#include "xend/intent.h"
 #include "xend/ops.h"
 #include "xend/xend.h"
 
@@ -31,6 +33,7 @@ enum end_action policy_action(const struct spec *s, enum guest_state end, enum s
         action = END_DESTROY;
     if (action == END_COREDUMP_RESTART)
         action = END_RESTART;
+    asked = asked && end == GUEST_SHUTDOWN && reason == STOP_REBOOT;
     if ((action == END_RESTART || action == END_RENAME_RESTART) && lived_s < RESTART_MIN_S &&
         !asked)
         action = END_DESTROY;
@@ -98,12 +101,19 @@ static void log_change(const struct task *t, enum guest_state end, enum stop_rea
 
 static int restart(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (domain_guest_end(x, d, e) < 0)
-        return err_add(e, "%s: restarting", t->name);
-    if (domain_guest_start(x, d, t, false, e) == 0)
-        return 0;
-    domain_forget_if_transient(x, d);
-    return err_add(e, "%s: restarting", t->name);
+    struct err no_intent;
+    int r;
+
+    if (intent_write(x, d, INTENT_RESTART, &no_intent) < 0)
+        log_warn("domain=%s: restarted all the same: %s", t->name, no_intent.msg);
+    r = domain_guest_end(x, d, e);
+    if (r == 0) {
+        r = domain_guest_start(x, d, t, false, e);
+        if (r < 0)
+            domain_forget_if_transient(x, d);
+    }
+    intent_clear(x, t->uuid);
+    return r == 0 ? 0 : err_add(e, "%s: restarting", t->name);
 }
 
 static int act(struct xend *x, struct domain *d, struct task *t, enum end_action action,
@@ -132,6 +142,7 @@ static int run_ended(struct xend *x, struct domain *d, struct task *t, struct er
     if (!d->guest || d->guest->domid != end.domid)
         return 0; /* destroyed meanwhile, or an older incarnation's end */
     log_change(t, end.state, end.reason);
+    fault_point("ended.begin");
     return act(x, d, t, end.action, e);
 }
 

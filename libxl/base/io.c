@@ -93,22 +93,32 @@ static int sync_dir_of(const char *path, struct err *e)
     return 0;
 }
 
-int write_file_atomic(const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+static int replace_file(const char *path, const void *p, size_t n, mode_t mode, bool durable,
+                        struct err *e)
 {
     AUTO(freep) char *tmp = xasprintf("%s.tmp-XXXXXX", path);
     AUTO(closep) int fd = mkostemp(tmp, O_CLOEXEC);
 
     if (fd < 0)
         return err_sys(e, "%s", path);
-    if (write_all(fd, p, n, e) < 0) {
+    if (write_all(fd, p, n, e) < 0)
         err_add(e, "%s", path);
-    } else if (fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(tmp, path) < 0) {
+    else if (fchmod(fd, mode) < 0 || (durable && fsync(fd) < 0) || rename(tmp, path) < 0)
         err_sys(e, "%s", path);
-    } else {
-        return sync_dir_of(path, e);
-    }
+    else
+        return durable ? sync_dir_of(path, e) : 0;
     unlink(tmp);
     return -1;
+}
+
+int write_file_atomic(const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+{
+    return replace_file(path, p, n, mode, true, e);
+}
+
+int write_file_whole(const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+{
+    return replace_file(path, p, n, mode, false, e);
 }
 
 int make_dirs(const char *path, mode_t mode, struct err *e)

@@ -29,6 +29,9 @@ int read_file(const char *path, size_t max_bytes, struct buf *out, struct err *e
  */
 int write_file_atomic(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
 
+/* The same, but only against a dying process, not a power cut: for what is lost at boot anyway. */
+int write_file_whole(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
+
 /* Makes a directory and its parents; existing ones are fine and keep their mode. */
 int make_dirs(const char *path, mode_t mode, struct err *e);
 

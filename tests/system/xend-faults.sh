@@ -1,0 +1,130 @@
+#!/bin/sh
+# xend killed (-9) at every point of every operation, on the driver named by DRIVER (default test):
+# the next xend finishes or undoes what was half done. First each operation runs once to learn the
+# points that it passes; then once for each of them, killed there.
+. tests/functions.sh
+DRIVER=${DRIVER:-test}
+# shellcheck disable=SC2034  # of guest.sh
+[ "$DRIVER" = test ] || . tests/guest.sh
+requires curl
+
+mkdir -p "$ROOT/etc/xen"
+echo '(test-persist yes)' >"$ROOT/etc/xen/xend-config.sxp"
+cases=0
+
+plain_start() {
+    XEND_FAULT='' XEND_FAULT_LOG='' start_xend "$DRIVER"
+}
+config() {
+    case $DRIVER in
+    test) make_config web1 ;;
+    *) guest_config web1 ;;
+    esac
+}
+# fresh_domain STATE OP: web1 exists, running or paused, or does not exist; xend is down
+fresh_domain() {
+    plain_start
+    xm destroy web1 >/dev/null 2>&1 || true
+    if [ "$1" != absent ]; then
+        xm create -q "$(config)"
+        case $DRIVER-$2 in qemu-shutdown | qemu-reboot) wait_console web1 'guest: ready' ;; esac
+        [ "$1" = running ] || xm pause web1
+        domid=$(xm domid web1)
+    fi
+    stop_xend
+}
+# operate OP: what the user does; errors are expected, for xend dies
+operate() {
+    case $1 in
+    create) xm create -q "$(config)" ;;
+    *) xm "$1" web1 ;;
+    esac >/dev/null 2>&1 || true
+}
+settled() {
+    ! api GET /v1/jobs | grep -q '"kind":"[a-z]*","state":"\(queued\|running\)"'
+}
+# settle: until recovery has nothing left to do
+settle() {
+    eventually settled
+    TIMEOUT=20 eventually no_dying
+}
+no_dying() {
+    ! xm list --json | grep -q '"state": "dying"'
+}
+# settle_end OP POINT: a guest that was asked to end does so in its own time
+settle_end() {
+    case $1-$2 in
+    *-shutdown.begin*) ;;
+    shutdown-*) eventually gone ;;
+    reboot-*) eventually rebooted ;;
+    esac
+    settle
+}
+gone() {
+    ! xm domid web1 >/dev/null 2>&1
+}
+rebooted() {
+    now=$(xm domid web1 2>/dev/null) && [ "$now" != None ] && [ "$now" != "$domid" ] &&
+        [ "$(domain_state web1)" = running ]
+}
+# leftovers: what is on disk must be of domains that exist, and nothing else
+check_leftovers() {
+    names=$(($(xm list --json | grep -c '"uuid":') - 1)) # Domain-0 has no files
+    assert_eq '' "$(ls "$ROOT/var/run/xend/intents" 2>/dev/null)" "intents after $1"
+    if [ "$DRIVER" = qemu ]; then
+        dirs=$(find "$ROOT/var/run/xend/qemu" -mindepth 1 -type d | wc -l)
+        assert_eq "$names" "$dirs" "run directories after $1"
+        assert_eq "$names" "$(holders "$T" | wc -l)" "processes after $1"
+    fi
+}
+# one case: OP STATE ALLOWED... killed at point $point
+kill_at() {
+    op=$1 state=$2 point=$3 allowed=$4
+    fresh_domain "$state" "$op"
+    XEND_FAULT=$point start_xend "$DRIVER"
+    operate "$op"
+    # by its lock, for a dead process may wait long for whoever reaps it
+    timeout 20 sh -c 'while "$1" status >/dev/null; do :; done' sh "$BUILD_DIR/xend" ||
+        fail "$op: xend did not pass $point"
+    plain_start
+    settle
+    settle_end "$op" "$point"
+    got=$(domain_state web1 2>/dev/null)
+    case " $allowed " in
+    *" ${got:-absent} "*) ;;
+    *) fail "$op killed at $point: web1 is ${got:-absent}, not one of: $allowed" ;;
+    esac
+    check_leftovers "$op killed at $point"
+    before=$(xm list --json | grep -v cpu_time)
+    stop_xend
+    plain_start
+    settle
+    assert_eq "$(echo "$before" | grep '"name"')" "$(xm list --json | grep '"name"')" "a second start after $op at $point"
+    stop_xend
+    cases=$((cases + 1))
+}
+# matrix OP STATE-BEFORE ALLOWED-AFTER
+matrix() {
+    fresh_domain "$2" "$1"
+    rm -f "$T/points"
+    XEND_FAULT_LOG=$T/points start_xend "$DRIVER"
+    : >"$T/points"
+    operate "$1"
+    settle
+    stop_xend
+    [ -s "$T/points" ] || fail "$1 passes no point"
+    sort "$T/points" | uniq -c | while read -r n name; do
+        seq "$n" | sed "s/^/$name:/"
+    done >"$T/points.$1"
+    while read -r at; do
+        kill_at "$1" "$2" "$at" "$3"
+    done <"$T/points.$1"
+}
+
+matrix create absent 'absent running'
+matrix pause running 'running paused'
+matrix unpause paused 'running paused'
+matrix shutdown running 'running absent'
+matrix reboot running 'running'
+matrix destroy running 'absent'
+echo "$cases cases on the $DRIVER driver"

@@ -1,0 +1,130 @@
+/* What xend is about to do, on disk: see intent.h. */
+#include "xend/intent.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/json.h"
+#include "libxl/base/fault.h"
+#include "libxl/base/io.h"
+#include "libxl/base/log.h"
+#include "libxl/base/mem.h"
+#include "xend/ops.h"
+#include "xend/xend.h"
+
+#define INTENT_BYTES_MAX (1024 * 1024) /* a spec, which came in a body of that size */
+
+static const char *const op_names[] = {"create", "destroy", "restart"};
+
+static char *intents_dir(const struct xend *x)
+{
+    return path_join(x->paths.run_dir, "intents");
+}
+
+static char *intent_path(const struct xend *x, const char *uuid)
+{
+    return xasprintf("%s/intents/%s.json", x->paths.run_dir, uuid);
+}
+
+int intent_write(struct xend *x, const struct domain *d, enum intent_op op, struct err *e)
+{
+    AUTO(freep) char *path = intent_path(x, d->uuid), *dir = intents_dir(x);
+    AUTO(value_freep) struct value *v = value_map();
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    value_set_str(v, "op", op_names[op]);
+    xend_lock(x);
+    value_set_take(v, "spec", spec_to_value(d->spec));
+    xend_unlock(x);
+    json_print_pretty(v, &text);
+    if (make_dirs(dir, 0700, e) < 0 || write_file_whole(path, text.ptr, text.len, 0600, e) < 0)
+        return err_add(e, "writing down what is to be done");
+    fault_point("intent.written");
+    return 0;
+}
+
+void intent_clear(struct xend *x, const char *uuid)
+{
+    AUTO(freep) char *path = intent_path(x, uuid);
+
+    fault_point("intent.clearing");
+    unlink(path);
+    fault_point("intent.cleared");
+}
+
+/* A restart whose guest is gone: starts it again. With the lock. */
+static struct task *start_again(struct xend *x, const struct value *intent)
+{
+    AUTO(problems_clear) struct problems faults = {0};
+    struct spec *s = spec_from_value(value_get(intent, "spec"), &faults);
+    struct domain *d;
+    struct err e;
+
+    struct task *t;
+
+    d = s ? domain_add_take(x->domains, s, &e) : NULL;
+    if (!d)
+        return NULL;
+    t = queue_add(x->queue, d, &op_create, "xend", false);
+    t->arg = CREATE_RESTART;
+    return t;
+}
+
+static void resume(struct xend *x, const char *uuid, const struct value *intent)
+{
+    const char *op = value_get_str(intent, "op", "");
+    struct task *queued = NULL;
+    struct domain *d;
+    bool restart;
+
+    log_info("uuid=%s: an earlier xend died while it was at: %s", uuid, op);
+    xend_lock(x);
+    d = domain_find_uuid(x->domains, uuid);
+    restart = strcmp(op, "restart") == 0;
+    if (!restart && d)
+        queued = queue_add(x->queue, d, &op_destroy, "xend", false);
+    else if (restart && !d)
+        queued = start_again(x, intent);
+    else if (restart && d->state == DOMAIN_PAUSED) /* the new guest, not yet let go */
+        queue_add(x->queue, d, &op_unpause, "xend", false);
+    xend_unlock(x);
+    if (!queued) /* else the job takes the intent back */
+        intent_clear(x, uuid);
+}
+
+static void resume_file(struct xend *x, const char *name)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    AUTO(value_freep) struct value *intent = NULL;
+    AUTO(freep) char *uuid = xstrndup(name, UUID_TEXT_SIZE - 1), *path = NULL;
+    struct err e;
+
+    if (!uuid_normalize(uuid, uuid) || strcmp(name + UUID_TEXT_SIZE - 1, ".json") != 0)
+        return;
+    path = intent_path(x, uuid);
+    if (read_file(path, INTENT_BYTES_MAX, &text, &e) == 0)
+        intent = json_parse(buf_str(&text), text.len, path, &e);
+    if (intent) {
+        resume(x, uuid, intent);
+        return;
+    }
+    AUTO(freep) char *aside = xasprintf("%s.bad", path);
+    rename(path, aside);
+    log_error("%s: set aside as %s: %s", path, aside, e.msg);
+}
+
+void intents_resume(struct xend *x)
+{
+    AUTO(freep) char *dir = intents_dir(x);
+    DIR *d = opendir(dir);
+    struct dirent *entry;
+
+    if (!d)
+        return;
+    while ((entry = readdir(d)))
+        if (strlen(entry->d_name) > UUID_TEXT_SIZE)
+            resume_file(x, entry->d_name);
+    closedir(d);
+}

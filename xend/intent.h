@@ -1,0 +1,24 @@
+/*
+ * Intents: what xend is about to do to a guest, written before it begins and taken back when it is
+ * done. They live in run_dir, like the guests, for no guest outlives the host. A xend that starts
+ * finds those of one that died and finishes or undoes the work.
+ */
+#ifndef XEND_INTENT_H
+#define XEND_INTENT_H
+
+#include "xend/domain.h"
+
+enum intent_op {
+    INTENT_CREATE,  /* undone: nobody was told that it succeeded */
+    INTENT_DESTROY, /* finished */
+    INTENT_RESTART, /* finished: the old guest may be gone already */
+};
+
+/* Not with the lock; blocks. The spec is what a restart starts again. */
+int intent_write(struct xend *x, const struct domain *d, enum intent_op op, struct err *e);
+void intent_clear(struct xend *x, const char *uuid);
+
+/* At start, after the driver's guests were adopted: queues what is left to do. */
+void intents_resume(struct xend *x);
+
+#endif
