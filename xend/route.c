@@ -5,24 +5,59 @@
 
 #include "libxl/base/mem.h"
 #include "xend/api.h"
+#include "xend/openapi.h"
+
+#define P(x) (1u << PARAM_##x)
+#define A(x) (1u << ANSWER_##x)
+/* What an action on a domain answers. */
+#define A_JOB (A(OK) | A(ACCEPTED) | A(INVALID) | A(NOT_FOUND) | A(CONFLICT))
 
 const struct route routes[] = {
-    {"GET", "/v1", LEVEL_READ, api_version},
-    {"GET", "/v1/host", LEVEL_READ, api_host},
-    {"GET", "/v1/domains", LEVEL_READ, api_domains_list},
-    {"POST", "/v1/domains", LEVEL_OPERATE, api_domains_create},
-    {"GET", "/v1/domains/:domain", LEVEL_READ, api_domain_get},
-    {"POST", "/v1/domains/:domain/pause", LEVEL_OPERATE, api_domain_pause},
-    {"POST", "/v1/domains/:domain/unpause", LEVEL_OPERATE, api_domain_unpause},
-    {"POST", "/v1/domains/:domain/shutdown", LEVEL_OPERATE, api_domain_shutdown},
-    {"POST", "/v1/domains/:domain/destroy", LEVEL_OPERATE, api_domain_destroy},
-    {"GET", "/v1/domains/:domain/console", LEVEL_OPERATE, api_domain_console},
-    {"GET", "/v1/events", LEVEL_READ, api_events},
-    {"GET", "/v1/log", LEVEL_READ, api_log},
-    {"GET", "/v1/jobs", LEVEL_READ, api_jobs_list},
-    {"GET", "/v1/jobs/:job", LEVEL_READ, api_job_get},
-    {"DELETE", "/v1/jobs/:job", LEVEL_OPERATE, api_job_cancel},
+    {"GET", "/v1", LEVEL_READ, api_version, "What this xend is.", .reply = "Version",
+     .answers = A(OK)},
+    {"GET", "/v1/openapi.json", LEVEL_READ, api_openapi, "This document.",
+     .reply = "application/json", .answers = A(OK)},
+    {"GET", "/v1/host", LEVEL_READ, api_host, "The host: what xm info shows, in its order.",
+     .reply = "Host", .answers = A(OK)},
+    {"GET", "/v1/domains", LEVEL_READ, api_domains_list,
+     "All domains: Domain-0 first, then by name.", .reply = "Domains",
+     .params = P(SINCE_LIST) | P(WAIT) | P(DETAIL) | P(FIELDS) | P(STATE) | P(IF_NONE_MATCH),
+     .answers = A(OK) | A(SAME) | A(INVALID)},
+    {"POST", "/v1/domains", LEVEL_OPERATE, api_domains_create, "Creates a domain and starts it.",
+     .body = "Create", .reply = "Job", .params = P(WAIT),
+     .answers = A(OK) | A(ACCEPTED) | A(INVALID) | A(CONFLICT) | A(TOO_LARGE)},
+    {"GET", "/v1/domains/:domain", LEVEL_READ, api_domain_get, "One domain.", .reply = "Domain",
+     .params = P(DETAIL), .answers = A(OK) | A(NOT_FOUND)},
+    {"POST", "/v1/domains/:domain/pause", LEVEL_OPERATE, api_domain_pause,
+     "Stops the guest's virtual CPUs; it keeps its memory.", .reply = "Job", .params = P(WAIT),
+     .answers = A_JOB},
+    {"POST", "/v1/domains/:domain/unpause", LEVEL_OPERATE, api_domain_unpause,
+     "Lets a paused guest go on.", .reply = "Job", .params = P(WAIT), .answers = A_JOB},
+    {"POST", "/v1/domains/:domain/shutdown", LEVEL_OPERATE, api_domain_shutdown,
+     "Asks the guest to stop; done when it has been asked.", .body = "Shutdown", .reply = "Job",
+     .params = P(WAIT), .answers = A_JOB | A(TOO_LARGE)},
+    {"POST", "/v1/domains/:domain/destroy", LEVEL_OPERATE, api_domain_destroy,
+     "Ends the guest at once; done when nothing of it is left.", .reply = "Job", .params = P(WAIT),
+     .answers = A_JOB},
+    {"GET", "/v1/domains/:domain/console", LEVEL_OPERATE, api_domain_console,
+     "The guest's console: after the upgrade, bytes both ways.", .params = P(HISTORY) | P(UPGRADE),
+     .answers = A(UPGRADED) | A(INVALID) | A(NOT_FOUND) | A(CONFLICT) | A(UPGRADE)},
+    {"GET", "/v1/events", LEVEL_READ, api_events,
+     "What happened, or with Accept: text/event-stream what happens.",
+     .reply = "Events text/event-stream", .params = P(SINCE_EVENT) | P(LIMIT) | P(LAST_EVENT_ID),
+     .answers = A(OK) | A(INVALID) | A(GONE)},
+    {"GET", "/v1/log", LEVEL_READ, api_log, "The end of xend's log.", .reply = "text/plain",
+     .params = P(BYTES) | P(OF_DOMAIN) | P(FOLLOW), .answers = A(OK) | A(INVALID) | A(UNAVAILABLE)},
+    {"GET", "/v1/jobs", LEVEL_READ, api_jobs_list, "The jobs, newest first.", .reply = "Jobs",
+     .answers = A(OK)},
+    {"GET", "/v1/jobs/:job", LEVEL_READ, api_job_get, "One job.", .reply = "Job", .params = P(WAIT),
+     .answers = A_JOB},
+    {"DELETE", "/v1/jobs/:job", LEVEL_OPERATE, api_job_cancel,
+     "Cancels a job: one that waits ends at once, one that runs is asked to stop.", .reply = "Job",
+     .params = P(WAIT), .answers = A_JOB},
 };
+#undef P
+#undef A
 const size_t routes_count = ARRAY_LEN(routes);
 
 #define PARTS_MAX 6

@@ -1,0 +1,54 @@
+/*
+ * The OpenAPI document: the API described for programs, made at run time from the route table and
+ * from the tables of fields of the spec and the devices. The rows of route.c name their parameters
+ * and answers by the ids here; what these mean stands in openapi.c.
+ */
+#ifndef XEND_OPENAPI_H
+#define XEND_OPENAPI_H
+
+#include "config/value.h"
+#include "xend/route.h"
+
+/* Parameters in the query or in headers; those in the path follow from the path. */
+enum param_id {
+    PARAM_WAIT,
+    PARAM_SINCE_LIST,
+    PARAM_DETAIL,
+    PARAM_FIELDS,
+    PARAM_STATE,
+    PARAM_IF_NONE_MATCH,
+    PARAM_SINCE_EVENT,
+    PARAM_LIMIT,
+    PARAM_LAST_EVENT_ID,
+    PARAM_BYTES,
+    PARAM_OF_DOMAIN,
+    PARAM_FOLLOW,
+    PARAM_HISTORY,
+    PARAM_UPGRADE,
+    PARAMS
+};
+
+/* Statuses of answers. Every route may also answer 403, and others ("default") with a Problem. */
+enum answer_id {
+    ANSWER_UPGRADED,
+    ANSWER_OK,
+    ANSWER_ACCEPTED,
+    ANSWER_SAME,
+    ANSWER_INVALID,
+    ANSWER_DENIED,
+    ANSWER_NOT_FOUND,
+    ANSWER_CONFLICT,
+    ANSWER_GONE,
+    ANSWER_TOO_LARGE,
+    ANSWER_UPGRADE,
+    ANSWER_UNAVAILABLE,
+    ANSWERS
+};
+
+/* The whole document, an OpenAPI 3.0 object; the caller's. */
+struct value *openapi_document(void);
+
+/* GET /v1/openapi.json: the document's text, made once. */
+handler_fn api_openapi;
+
+#endif

@@ -1,0 +1,226 @@
+/*
+ * What the OpenAPI document says and no other table does: parameters, statuses, and the objects of
+ * the API with their keys; see openapi_keys.h.
+ */
+#include "xend/openapi_keys.h"
+
+#include "libxl/base/mem.h"
+#include "xend/api.h"
+#include "xend/console.h"
+#include "xend/events.h"
+
+#define LOG_BYTES (1024 * 1024) /* as api_log.c takes it */
+
+const char *word_of(enum words w, int n)
+{
+    static const enum stop_reason to_ask[] = {STOP_POWEROFF, STOP_REBOOT, STOP_HALT};
+
+    switch (w) {
+    case DOMAIN_STATES:
+        return n <= DOMAIN_SUSPENDED ? domain_state_name((enum domain_state)n) : NULL;
+    case STOP_REASONS:
+        return n <= STOP_HALT ? stop_reason_name((enum stop_reason)n) : NULL;
+    case SHUTDOWN_REASONS:
+        return n < (int)ARRAY_LEN(to_ask) ? stop_reason_name(to_ask[n]) : NULL;
+    case JOB_STATES:
+        return n <= TASK_CANCELLED ? task_state_name((enum task_state)n) : NULL;
+    case ERROR_CODES:
+        return n + 1 < ERR_CODE_END ? err_info((enum err_code)(n + 1))->name : NULL;
+    case DETAILS:
+        return n == 0 ? "config" : NULL;
+    case PROTOCOLS:
+        return n == 0 ? "xend-console" : NULL;
+    default:
+        return NULL;
+    }
+}
+
+#define RANGE(a, b) .flags = BOUNDED, .min = (a), .max = (b)
+
+const struct key params[PARAMS] = {
+    [PARAM_WAIT] = {"wait", "integer", "Seconds to wait for an end or a change.",
+                    RANGE(0, WAIT_MAX_S)},
+    [PARAM_SINCE_LIST] = {"since", "string",
+                          .doc = "The generation that the client has: with wait, the answer comes "
+                                 "when it is not the present one."},
+    [PARAM_DETAIL] = {"detail", "string", "Adds the spec, as config.", .words = DETAILS},
+    [PARAM_FIELDS] = {"fields", "string",
+                      .doc = "Only these keys of each domain, with commas between."},
+    [PARAM_STATE] = {"state", "string",
+                     .doc = "Only domains in these states, with commas between."},
+    [PARAM_IF_NONE_MATCH] = {"If-None-Match", "string", "The ETag that the client has.",
+                             .in = "header"},
+    [PARAM_SINCE_EVENT] = {"since", "integer", "Only events after this id.", RANGE(0, INT64_MAX)},
+    [PARAM_LIMIT] = {"limit", "integer", "At most so many, the newest.", RANGE(1, EVENTS_KEPT)},
+    [PARAM_LAST_EVENT_ID] = {"Last-Event-ID", "integer", "As since.", RANGE(0, INT64_MAX),
+                             .in = "header"},
+    [PARAM_BYTES] = {"bytes", "integer", "How much of the log's end.", RANGE(0, LOG_BYTES)},
+    [PARAM_OF_DOMAIN] = {"domain", "string", .doc = "Only lines about the domain of this name."},
+    [PARAM_FOLLOW] = {"follow", "boolean", .doc = "Go on with what is written from now on."},
+    [PARAM_HISTORY] = {"history", "integer", "Bytes of what the guest said before, sent first.",
+                       RANGE(0, CONSOLE_HISTORY_MAX)},
+    [PARAM_UPGRADE] = {"Upgrade", "string", "The protocol.", .words = PROTOCOLS, .in = "header"},
+};
+
+const struct key path_params[] = {
+    {"domain", "string", "A name of a running domain, another name, a domid or a uuid.",
+     .in = "path"},
+    {"job", "integer", "The job's id.", RANGE(1, INT64_MAX), .in = "path"},
+};
+const size_t path_params_count = ARRAY_LEN(path_params);
+
+const struct answer answers[ANSWERS] = {
+    [ANSWER_UPGRADED] = {101, "The connection is another protocol's from now on."},
+    [ANSWER_OK] = {200, "As asked; a job has ended."},
+    [ANSWER_ACCEPTED] = {202, "The job goes on; the header Location names it."},
+    [ANSWER_SAME] = {304, "Nothing has changed."},
+    [ANSWER_INVALID] = {400, "The request is wrong."},
+    [ANSWER_DENIED] = {403, "The caller's level is too low."},
+    [ANSWER_NOT_FOUND] = {404, "What the path names does not exist."},
+    [ANSWER_CONFLICT] = {409, "Not possible now, taken already, or cancelled."},
+    [ANSWER_GONE] = {410, "Events after this id are not kept any more."},
+    [ANSWER_TOO_LARGE] = {413, "The body is over the limit."},
+    [ANSWER_UPGRADE] = {426, "This needs the header Upgrade."},
+    [ANSWER_UNAVAILABLE] = {503, "Not to be had now."},
+};
+
+static const struct key version_keys[] = {
+    {"name", "string", .doc = "Always xend."},
+    {"version", "string", .doc = "Of the program."},
+    {"api", "integer", .doc = "Of the API."},
+    {"driver", "string", .doc = "What runs new domains."},
+    {"pid", "integer", .doc = "xend's process."},
+};
+
+/* Those that every driver tells; each adds its own. */
+static const struct key host_keys[] = {
+    {"host", "string", .doc = "The host's name."},
+    {"release", "string", .doc = "Of its kernel."},
+    {"version", "string", .doc = "Of its kernel's build."},
+    {"machine", "string", .doc = "Its processor architecture."},
+    {"nr_cpus", "integer", .doc = "CPUs."},
+    {"total_memory", "integer", .doc = "Memory, MiB."},
+    {"free_memory", "integer", .doc = "Memory that new domains may have, MiB."},
+};
+
+static const struct key domain_keys[] = {
+    {"name", "string", .doc = "Unique on this host."},
+    {"uuid", "string", .doc = "Its identity."},
+    {"domid", "integer", "null when it does not run.", .flags = NULLABLE},
+    {"state", "string", "What it does.", .words = DOMAIN_STATES},
+    {"reason", "string", "Why it has shut down.", .flags = NULLABLE, .words = STOP_REASONS},
+    {"memory_mib", "integer", .doc = "Memory that it has now, MiB."},
+    {"maxmem_mib", "integer", .doc = "Memory that it may have, MiB."},
+    {"vcpus", "integer", .doc = "Virtual CPUs that are online."},
+    {"maxvcpus", "integer", .doc = "Virtual CPUs that may be."},
+    {"cpu_time", "number", .doc = "Of all virtual CPUs together, seconds."},
+    {"start_time", "number", "Seconds since the epoch.", .flags = NULLABLE},
+    {"managed", "boolean", .doc = "Kept when it does not run."},
+    {"driver", "string", .doc = "What runs it."},
+    {"idle", "boolean", .doc = "It runs, but its virtual CPUs wait."},
+    {"job", "integer", "The job that works on it now.", .flags = NULLABLE},
+    {"config", "Spec", "The spec; only when asked for.", .flags = OPTIONAL},
+};
+
+static const struct key domains_keys[] = {
+    {"generation", "string", .doc = "Changes with the list; what since takes."},
+    {"domains", "[DomainKeys",
+     .doc = "With fields, each has these keys only; else each is a Domain."},
+};
+
+static const struct key create_keys[] = {
+    {"spec", "Spec", .doc = "What to make."},
+    {"paused", "boolean", "Leave it paused.", .flags = OPTIONAL},
+};
+
+static const struct key shutdown_keys[] = {
+    {"reason", "string", "What to ask for; poweroff when not given.", .flags = OPTIONAL,
+     .words = SHUTDOWN_REASONS},
+};
+
+static const struct key job_keys[] = {
+    {"id", "integer", .doc = "Counts from 1 at each start of xend."},
+    {"kind", "string", .doc = "What is done: create, pause, unpause, shutdown, destroy, ..."},
+    {"state", "string", "How far it is.", .words = JOB_STATES},
+    {"domain", "string", .doc = "The domain's name when the job was made."},
+    {"uuid", "string", .doc = "The domain's identity."},
+    {"by", "string", .doc = "Who asked: uid 0."},
+    {"queued", "number", "Seconds since the epoch.", .flags = NULLABLE},
+    {"started", "number", "Seconds since the epoch.", .flags = NULLABLE},
+    {"ended", "number", "Seconds since the epoch.", .flags = NULLABLE},
+    {"step", "string", "What it is doing now.", .flags = NULLABLE},
+    {"done", "integer", .doc = "Progress, in a unit of its own."},
+    {"total", "integer", .doc = "What done goes up to; 0: not known."},
+    {"result", "any", .doc = "What it made."},
+    {"error", "JobError", .doc = "Why it failed."},
+};
+
+static const struct key job_error_keys[] = {
+    {"code", "string", "For programs.", .words = ERROR_CODES},
+    {"message", "string", .doc = "For people."},
+    {"hint", "string", .doc = "What to do about it."},
+};
+
+static const struct key jobs_keys[] = {
+    {"jobs", "[Job", .doc = "Newest first."},
+};
+
+static const struct key event_keys[] = {
+    {"id", "integer", .doc = "Goes on across restarts of xend."},
+    {"time", "number", .doc = "Seconds since the epoch."},
+    {"type", "string", .doc = "added, removed, state, started, stopped, changed, ended, job, ..."},
+    {"domain", "string", "The domain's name.", .flags = OPTIONAL},
+    {"uuid", "string", "The domain's identity.", .flags = OPTIONAL},
+    {"domid", "integer", "null when it does not run.", .flags = OPTIONAL | NULLABLE},
+    {"state", "string", "Of the domain; of the job, or interrupted; gone.", .flags = OPTIONAL},
+    {"reason", "string", "Why the guest shut down.", .flags = OPTIONAL, .words = STOP_REASONS},
+    {"detail", "string", "Last words of what ran the guest.", .flags = OPTIONAL},
+    {"job", "integer", "The job's id.", .flags = OPTIONAL},
+    {"kind", "string", "The job's kind.", .flags = OPTIONAL},
+    {"by", "string", "Who asked for the job.", .flags = OPTIONAL},
+    {"error", "string", "Why the job failed.", .flags = OPTIONAL},
+    {"version", "string", "Of the xend that started.", .flags = OPTIONAL},
+    {"boot", "string", "The host's boot id then.", .flags = OPTIONAL},
+};
+
+static const struct key events_keys[] = {
+    {"events", "[Event", .doc = "Oldest first."},
+    {"last", "integer", .doc = "The id to go on from."},
+};
+
+static const struct key problem_keys[] = {
+    {"type", "string", .doc = "about:blank."},
+    {"title", "string", .doc = "As code."},
+    {"status", "integer", .doc = "HTTP's."},
+    {"detail", "string", .doc = "For people."},
+    {"code", "string", "For programs.", .words = ERROR_CODES},
+    {"hint", "string", "What to do about it.", .flags = OPTIONAL},
+    {"domain", "string", "The domain that it is about.", .flags = OPTIONAL},
+    {"job", "integer", "The job that failed.", .flags = OPTIONAL},
+    {"errors", "[Fault", "Every fault of a spec.", .flags = OPTIONAL},
+};
+
+static const struct key fault_keys[] = {
+    {"pointer", "string", .doc = "Where in the spec: a JSON pointer."},
+    {"detail", "string", .doc = "What is wrong."},
+    {"hint", "string", "What to do about it.", .flags = OPTIONAL},
+};
+
+#define KEYS(k) (k), ARRAY_LEN(k)
+const struct schema schemas[] = {
+    {"Version", "What this xend is.", KEYS(version_keys), 0},
+    {"Host", "The keys of xm info.", KEYS(host_keys), EXTENDED},
+    {"Domain", "A domain, running or not.", KEYS(domain_keys), 0},
+    {"DomainKeys", "Some keys of a Domain.", KEYS(domain_keys), OPTIONAL},
+    {"Domains", "The list of domains.", KEYS(domains_keys), 0},
+    {"Create", "A domain to make.", KEYS(create_keys), 0},
+    {"Shutdown", "How to stop.", KEYS(shutdown_keys), 0},
+    {"Job", "A change to a domain.", KEYS(job_keys), 0},
+    {"JobError", "Why a job failed.", KEYS(job_error_keys), NULLABLE},
+    {"Jobs", "The list of jobs.", KEYS(jobs_keys), 0},
+    {"Event", "Something that happened.", KEYS(event_keys), 0},
+    {"Events", "The list of events.", KEYS(events_keys), 0},
+    {"Problem", "An error (RFC 9457).", KEYS(problem_keys), 0},
+    {"Fault", "One fault of a spec.", KEYS(fault_keys), 0},
+};
+const size_t schemas_count = ARRAY_LEN(schemas);
