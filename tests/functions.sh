@@ -19,6 +19,9 @@ ROOT=$T/root
 mkdir -p "$ROOT"
 export XEND_ROOT="$ROOT"
 unset XM_SERVER XM_CONFIG_FILE
+# What a sanitizer has to say, of xend in the background too, makes the test fail (cleanup).
+export ASAN_OPTIONS="log_path=$T/sanitizer" UBSAN_OPTIONS="log_path=$T/sanitizer:print_stacktrace=1"
+export TSAN_OPTIONS="log_path=$T/sanitizer"
 PIDS='' # background processes of the test
 
 fail() {
@@ -45,6 +48,9 @@ cleanup() {
         kill "$pid_" 2>/dev/null || true
     done
     [ ! -f "$ROOT/var/run/xend.pid" ] || stop_xend || true
+    for report_ in "$T"/sanitizer*; do
+        [ ! -e "$report_" ] || { head -n 60 "$report_" >&2; status_=1; }
+    done
     if [ $status_ = 0 ] || [ $status_ = 77 ]; then
         rm -rf "$T"
     else
