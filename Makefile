@@ -34,7 +34,7 @@ EXT     := -lyajl -luuid -lm
 
 # xm is linked statically: the dynamic linker would take half of a short command's time
 XM_LINK := $(if $(SAN),,-static-pie)
-XM_EXT  := $(if $(SAN),$(EXT),-lyajl_s -luuid -lm)
+XM_EXT  := $(if $(SAN),$(EXT) -lncursesw -ltinfo,-lyajl_s -luuid -lm -lncursesw -ltinfo)
 
 PROGRAMS   := $(BUILD)/xend $(BUILD)/xm
 UNIT_PROGS := $(UNIT:tests/unit/%.c=$(BUILD)/tests/%)

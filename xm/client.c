@@ -64,9 +64,9 @@ static int wait_ready(struct client *c, short events, struct err *e)
 
         if (r > 0)
             return 0;
-        if (r == 0)
+        if (r == 0 && now_ms() >= c->deadline_ms)
             return err_set(e, ERR_TIMEOUT, "xend does not answer");
-        if (errno != EINTR)
+        if (r < 0 && errno != EINTR)
             return err_sys(e, "poll");
     }
 }
@@ -140,9 +140,8 @@ static int need(struct client *c, size_t n, struct err *e)
     return 0;
 }
 
-/* One buffer, one write: head and body leave together. */
-static int send_request(struct client *c, const struct request *r, const char *upgrade,
-                        struct err *e)
+/* One buffer, one write: head (with the lines of extra, or NULL) and body leave together. */
+static int send_request(struct client *c, const struct request *r, const char *extra, struct err *e)
 {
     AUTO(buf_clear) struct buf body = BUF_INIT, out = BUF_INIT;
 
@@ -150,9 +149,7 @@ static int send_request(struct client *c, const struct request *r, const char *u
     c->silent = true;
     if (r->body)
         json_print(r->body, &body);
-    buf_addf(&out, "%s %s HTTP/1.1\r\nHost: xend\r\n", r->method, r->path);
-    if (upgrade)
-        buf_addf(&out, "Connection: Upgrade\r\nUpgrade: %s\r\n", upgrade);
+    buf_addf(&out, "%s %s HTTP/1.1\r\nHost: xend\r\n%s", r->method, r->path, extra ? extra : "");
     if (r->body)
         buf_adds(&out, "Content-Type: application/json\r\n");
     if (r->body || strcmp(r->method, "POST") == 0)
@@ -200,6 +197,18 @@ static int read_line(struct client *c, const char **line, size_t *len, struct er
     return 0;
 }
 
+static int read_trailers(struct client *c, struct err *e)
+{
+    const char *line;
+    size_t len;
+
+    do { /* up to the blank line */
+        if (read_line(c, &line, &len, e) < 0)
+            return -1;
+    } while (len);
+    return 0;
+}
+
 /* A chunked body as one piece; extensions and trailers are passed over. */
 static int read_chunks(struct client *c, struct buf *body, struct err *e)
 {
@@ -223,11 +232,7 @@ static int read_chunks(struct client *c, struct buf *body, struct err *e)
         buf_add(body, unread(c), (size_t)n);
         c->at += (size_t)n + 2;
     }
-    do { /* trailers, up to the blank line */
-        if (read_line(c, &line, &len, e) < 0)
-            return -1;
-    } while (len);
-    return 0;
+    return read_trailers(c, e);
 }
 
 /* A body without a length ends with the connection. */
@@ -316,15 +321,100 @@ int client_request(struct client *c, const struct request *r, struct value **rep
     return h.status;
 }
 
+static void set_patience(struct client *c, const struct stream *s)
+{
+    c->deadline_ms = s->quiet_ms ? now_ms() + s->quiet_ms : INT64_MAX;
+}
+
+/*
+ * Shows n bytes (-1: all up to the end of the connection) as they come. Returns 0, 1 when that was
+ * enough, or -1.
+ */
+static int show_bytes(struct client *c, const struct stream *s, int64_t n, struct err *e)
+{
+    while (n) {
+        size_t have = unread_len(c);
+
+        if (n > 0 && have > (size_t)n)
+            have = (size_t)n;
+        if (!have) {
+            ssize_t r;
+            set_patience(c, s);
+            r = receive(c, 0, e);
+            if (r == 0)
+                return n < 0 ? 0 : lost(e);
+            if (r < 0)
+                return -1;
+            continue;
+        }
+        c->at += have;
+        if (n > 0)
+            n -= (int64_t)have;
+        if (!s->piece(s->arg, c->in.ptr + c->at - have, have))
+            return 1;
+    }
+    return 0;
+}
+
+/* A chunked body as it comes; what was consumed is dropped, for it may never end. */
+static int show_chunks(struct client *c, const struct stream *s, struct err *e)
+{
+    for (;;) {
+        const char *line;
+        size_t len;
+        int64_t n;
+        int r;
+
+        set_patience(c, s);
+        if (read_line(c, &line, &len, e) < 0)
+            return -1;
+        n = http_chunk_size(line, len);
+        if (n < 0)
+            return lost(e);
+        if (n == 0)
+            return read_trailers(c, e);
+        r = show_bytes(c, s, n, e);
+        if (r)
+            return r;
+        if (read_line(c, &line, &len, e) < 0)
+            return -1;
+        if (len)
+            return lost(e);
+        buf_shift(&c->in, c->at);
+        c->at = 0;
+    }
+}
+
+int client_stream(struct client *c, struct stream *s, struct err *e)
+{
+    struct request r = {.method = "GET", .path = s->path, .timeout_ms = 30000};
+    AUTO(freep) char *extra = s->accept ? xasprintf("Accept: %s\r\n", s->accept) : NULL;
+    AUTO(value_freep) struct value *v = NULL;
+    struct http_head h;
+
+    s->status = 0;
+    if (send_request(c, &r, extra, e) < 0 || read_head(c, &h, e) < 0)
+        return -1;
+    s->status = h.status;
+    if (h.status >= 400)
+        return read_body(c, &h, &v, e) < 0 ? -1 : problem(h.status, v, e);
+    if (h.status == 101)
+        return lost(e);
+    if (http_no_body(h.status))
+        return 0;
+    return h.chunked ? show_chunks(c, s, e) : show_bytes(c, s, h.length, e);
+}
+
 int client_upgrade(struct client *c, const char *path, const char *protocol, struct buf *early,
                    struct err *e)
 {
     struct request r = {.method = "GET", .path = path, .timeout_ms = 30000};
+    AUTO(freep) char *extra = xasprintf("Connection: Upgrade\r\nUpgrade: %s\r\n", protocol);
     AUTO(value_freep) struct value *v = NULL;
     struct http_head h;
     int fd;
 
-    if (send_request(c, &r, protocol, e) < 0 || read_head(c, &h, e) < 0)
+    if (send_request(c, &r, extra, e) < 0 || read_head(c, &h, e) < 0)
         return -1;
     if (h.status != 101) {
         if (read_body(c, &h, &v, e) < 0)

@@ -29,6 +29,22 @@ struct request {
  */
 int client_request(struct client *c, const struct request *r, struct value **reply, struct err *e);
 
+/* A GET whose body is shown as it comes, in pieces of any size; it may never end. */
+struct stream {
+    const char *path;   /* with query, escaped */
+    const char *accept; /* the media type wanted; NULL: any */
+    int quiet_ms;       /* longest time without a byte; 0: for ever */
+    bool (*piece)(void *arg, const char *text, size_t len); /* false: enough */
+    void *arg;
+    int status; /* set: of the reply, 0 when there is none */
+};
+
+/*
+ * Returns 0 at the end of the body, 1 when it was enough (the client is of no use then), or -1 as
+ * client_request.
+ */
+int client_stream(struct client *c, struct stream *s, struct err *e);
+
 /*
  * Asks for the connection to become a plain stream. Returns its descriptor (the caller's; the
  * client keeps none) with what already came on it in *early, or -1.

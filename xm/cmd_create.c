@@ -18,7 +18,8 @@ const struct option create_options[] = {
     {'n', "dryrun", NULL, "Print the domain as SXP; create nothing."},
     {'p', "paused", NULL, "Leave the domain paused."},
     {'c', "console_autoconnect", NULL, "Attach to the console of the new domain."},
-    {0, "json", NULL, "Print JSON: the new domain, or the spec with -n."},
+    {0, "no-wait", NULL, "Do not wait until it runs; print the number of the job."},
+    {0, "json", NULL, "Print JSON: the new domain (or the job), or the spec with -n."},
     {0},
 };
 
@@ -119,14 +120,41 @@ static int dry_run(const struct spec *s, bool json)
     return EXIT_SUCCESS;
 }
 
-/* Posts the spec; returns the domain that runs (the caller's). */
-static struct value *create(struct xm *xm, const struct spec *s, bool paused, struct err *e)
+/* What POST /v1/domains takes; the caller frees. */
+static struct value *create_body(const struct spec *s, bool paused)
 {
-    AUTO(value_freep) struct value *body = value_map(), *job = NULL;
-    const struct value *domain;
+    struct value *body = value_map();
 
     value_set_take(body, "spec", spec_to_value(s));
     value_set_bool(body, "paused", paused);
+    return body;
+}
+
+/* --no-wait: the number of the job is what scripts go on with, so -q leaves just that. */
+static int create_later(struct xm *xm, const struct args *a, const struct spec *s)
+{
+    AUTO(value_freep) struct value *body = create_body(s, args_has(a, "paused")), *job = NULL;
+    int64_t id;
+    struct err e;
+
+    if (xend_request(xm, "POST", "/v1/domains", body, &job, &e) < 0)
+        return xm_fail(&e);
+    id = value_get_int(job, "id", 0);
+    if (args_has(a, "json"))
+        print_json(job);
+    else if (args_has(a, "quiet"))
+        printf("%" PRId64 "\n", id);
+    else
+        printf("Creating domain %s (job=%" PRId64 ")\n", s->name, id);
+    return EXIT_SUCCESS;
+}
+
+/* Posts the spec; returns the domain that runs (the caller's). */
+static struct value *create(struct xm *xm, const struct spec *s, bool paused, struct err *e)
+{
+    AUTO(value_freep) struct value *body = create_body(s, paused), *job = NULL;
+    const struct value *domain;
+
     interrupt_note("xend goes on creating the domain: see xm list.\n");
     job = job_run(xm, "/v1/domains", body, e);
     interrupt_note(NULL);
@@ -155,6 +183,8 @@ static int create_and_attach(struct xm *xm, const struct args *a, const struct s
     bool quiet = args_has(a, "quiet"), json = args_has(a, "json");
     struct err e;
 
+    if (args_has(a, "no-wait"))
+        return create_later(xm, a, s);
     domain = create(xm, s, args_has(a, "paused"), &e);
     if (!domain)
         return xm_fail(&e);
@@ -174,6 +204,8 @@ int cmd_create(struct xm *xm, const struct args *a)
     AUTO(spec_freep) struct spec *s = NULL;
     struct err e = {0};
 
+    if (args_has(a, "no-wait") && args_has(a, "console_autoconnect"))
+        return xm_usage_error(xm->command, "--no-wait and -c do not go together");
     if (list_variables && !a->words.len) {
         print_variables(&f);
         return EXIT_SUCCESS;

@@ -44,8 +44,8 @@ static size_t state_row(const char *name)
     return 5;
 }
 
-/* The six letters; the column is too narrow to tell running and idle apart otherwise. */
-static const char *letters_of(const struct value *domain)
+/* The column is too narrow to tell running and idle apart otherwise. */
+const char *domain_letters(const struct value *domain)
 {
     size_t row = state_row(value_get_str(domain, "state", ""));
 
@@ -58,14 +58,6 @@ static bool is_active(const struct value *domain)
     return domain_number(domain, "domid") != NULL;
 }
 
-/* A number that may be null: 0 then. */
-static double real_of(const struct value *domain, const char *key)
-{
-    const struct value *v = domain_number(domain, key);
-
-    return v ? value_as_real(v) : 0;
-}
-
 /* These widths are the contract. */
 static void print_row(const struct value *domain)
 {
@@ -76,7 +68,7 @@ static void print_row(const struct value *domain)
         snprintf(id, sizeof(id), "%" PRId64, value_get_int(domain, "domid", 0));
     printf("%-40s %5s %5" PRId64 " %5" PRId64 " %10s %8.1f\n", name, id,
            value_get_int(domain, "memory_mib", 0), value_get_int(domain, "vcpus", 0),
-           letters_of(domain), real_of(domain, "cpu_time"));
+           domain_letters(domain), domain_real(domain, "cpu_time"));
 }
 
 static void print_table(const struct domains *d)
@@ -111,8 +103,8 @@ static struct value *float_text(double d)
 static void add_times(const struct value *domain, struct value *form)
 {
     if (is_active(domain))
-        value_add_take(form, pair("start_time", float_text(real_of(domain, "start_time"))));
-    value_add_take(form, pair("cpu_time", float_text(real_of(domain, "cpu_time"))));
+        value_add_take(form, pair("start_time", float_text(domain_real(domain, "start_time"))));
+    value_add_take(form, pair("cpu_time", float_text(domain_real(domain, "cpu_time"))));
     value_add_take(
         form,
         pair("online_vcpus", value_int(is_active(domain) ? value_get_int(domain, "vcpus", 0) : 0)));
@@ -125,7 +117,7 @@ static void add_state(const struct value *domain, struct value *form)
 
     value_add_take(form, pair("status", value_int(states[row].power_state)));
     if (is_active(domain))
-        value_add_take(form, pair("state", value_str(letters_of(domain))));
+        value_add_take(form, pair("state", value_str(domain_letters(domain))));
 }
 
 /* The configuration as SXP; of a domain whose configuration is not understood, its name alone. */

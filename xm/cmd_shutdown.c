@@ -199,13 +199,20 @@ static int wait_for(struct xm *xm, struct targets *t, bool reboot)
 {
     AUTO(value_freep) struct value *list = NULL;
     int status = EXIT_SUCCESS;
+    int64_t lost_ms = 0;
     struct err e;
 
     while (t->len) {
         const struct value *domains;
 
-        if (next_list(xm, wait_seconds(t), &list, &e) < 0)
-            return xm_fail(&e);
+        if (next_list(xm, wait_seconds(t), &list, &e) < 0) {
+            if (!xend_try_again(&lost_ms, &e))
+                return xm_fail(&e);
+            value_free(list); /* its generation means nothing to the next xend */
+            list = NULL;
+            continue;
+        }
+        lost_ms = 0;
         domains = value_get(list, "domains");
         if ((reboot ? check_rebooted : check_terminated)(t, domains) != EXIT_SUCCESS)
             status = EXIT_ERROR;

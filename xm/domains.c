@@ -53,6 +53,13 @@ const struct value *domain_number(const struct value *domain, const char *key)
     return v && (value_type(v) == VALUE_INT || value_type(v) == VALUE_REAL) ? v : NULL;
 }
 
+double domain_real(const struct value *domain, const char *key)
+{
+    const struct value *v = domain_number(domain, key);
+
+    return v ? value_as_real(v) : 0;
+}
+
 struct value *domains_to_value(const struct domains *d)
 {
     struct value *list = value_list();

@@ -24,6 +24,12 @@ void domains_clear(struct domains *d);
 /* A member that may be null (domid, start_time): NULL unless it is a number. */
 const struct value *domain_number(const struct value *domain, const char *key);
 
+/* The same as a real: 0 when it is none. */
+double domain_real(const struct value *domain, const char *key);
+
+/* The six letters of its state (cmd_list.c); "" without a guest. */
+const char *domain_letters(const struct value *domain);
+
 /* Copies of the domains as one list; the caller frees. */
 struct value *domains_to_value(const struct domains *d);
 

@@ -35,3 +35,11 @@ void interrupt_note(const char *note)
 {
     after = note;
 }
+
+void interrupt_quiet(void)
+{
+    struct sigaction now, sa = {.sa_handler = SIG_DFL};
+
+    if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler == on_interrupt)
+        sigaction(SIGINT, &sa, NULL);
+}

@@ -63,15 +63,12 @@ static int follow(struct xm *xm, struct value **job, bool show, struct err *e)
     return 0;
 }
 
-struct value *job_run(struct xm *xm, const char *path, const struct value *body, struct err *e)
+/* Waits for the end of a job that xend told of; it is swallowed. */
+static struct value *finish_take(struct xm *xm, struct value *first, bool show, struct err *e)
 {
-    AUTO(value_freep) struct value *job = NULL;
-    bool show = isatty(STDERR_FILENO);
-    AUTO(freep) char *first = xasprintf("%s?wait=%d", path, show ? 1 : WAIT_S);
-    int r = xend_request(xm, "POST", first, body, &job, e);
+    AUTO(value_freep) struct value *job = first;
+    int r;
 
-    if (r < 0)
-        return NULL;
     show = show && !is_over(value_get_str(job, "state", ""));
     r = follow(xm, &job, show, e);
     if (show)
@@ -79,4 +76,23 @@ struct value *job_run(struct xm *xm, const char *path, const struct value *body,
     if (r < 0 || check_result(job, e) < 0)
         return NULL;
     return steal(job);
+}
+
+struct value *job_run(struct xm *xm, const char *path, const struct value *body, struct err *e)
+{
+    struct value *job = NULL;
+    bool show = isatty(STDERR_FILENO);
+    AUTO(freep) char *first = xasprintf("%s?wait=%d", path, show ? 1 : WAIT_S);
+
+    if (xend_request(xm, "POST", first, body, &job, e) < 0)
+        return NULL;
+    return finish_take(xm, job, show, e);
+}
+
+struct value *job_wait(struct xm *xm, int64_t id, struct err *e)
+{
+    AUTO(freep) char *path = xasprintf("/v1/jobs/%" PRId64, id);
+    struct value *job = xend_get(xm, path, e);
+
+    return job ? finish_take(xm, job, isatty(STDERR_FILENO), e) : NULL;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "config/json.h"
 #include "libxl/base/buf.h"
@@ -25,6 +26,15 @@ char *clean_text(const char *text)
         if (*p < ' ' || *p == 0x7f)
             *p = '?';
     return s;
+}
+
+void format_time(double seconds, char *out, size_t size)
+{
+    time_t t = (time_t)seconds;
+    struct tm tm;
+
+    if (!localtime_r(&t, &tm) || !strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm))
+        snprintf(out, size, "-");
 }
 
 int xm_fail(const struct err *e)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,7 +17,9 @@
 #include "xm/client.h"
 #include "xm/xm.h"
 
-#define REPLY_MS 30000 /* xend answers reads from memory: this long means that it hangs */
+#define REPLY_MS 30000   /* xend answers reads from memory: this long means that it hangs */
+#define RESTART_MS 30000 /* how long a restart of xend may take */
+#define RETRY_MS 200     /* ssh is started anew each time */
 
 /* Turns the failure of connect(2) into what helps a person. */
 static int not_reached(const struct xm *xm, struct err *e)
@@ -123,6 +126,20 @@ static int client_open(struct xm *xm, struct err *e)
     return 0;
 }
 
+static void client_forget(struct xm *xm)
+{
+    client_free(xm->client);
+    xm->client = NULL;
+}
+
+/* What to say when the connection ended before a word was heard on it. */
+static int no_word(const struct xm *xm, struct err *e)
+{
+    if (!xm->host || strncmp(xm->host, "ssh:", 4) != 0)
+        return -1;
+    return err_set(e, ERR_UNAVAILABLE, "Unable to connect to xend: no answer through %s", xm->host);
+}
+
 int xend_request(struct xm *xm, const char *method, const char *path, const struct value *body,
                  struct value **reply, struct err *e)
 {
@@ -133,18 +150,45 @@ int xend_request(struct xm *xm, const char *method, const char *path, const stru
     if (client_open(xm, e) < 0)
         return -1;
     status = client_request(xm->client, &r, reply, e);
-    if (status < 0 && e->code == ERR_UNAVAILABLE && client_was_idle(xm->client)) {
-        bool again = reused && strcmp(method, "GET") == 0;
+    if (status < 0 && e->code == ERR_UNAVAILABLE) {
+        bool again = reused && client_was_idle(xm->client) && strcmp(method, "GET") == 0;
+        bool idle = client_was_idle(xm->client);
 
-        client_free(xm->client); /* it was closed while nobody used it */
-        xm->client = NULL;
+        client_forget(xm); /* it was closed, while nobody used it or in the middle of a reply */
         if (again)
             return xend_request(xm, method, path, body, reply, e);
-        if (xm->host && strncmp(xm->host, "ssh:", 4) == 0)
-            return err_set(e, ERR_UNAVAILABLE, "Unable to connect to xend: no answer through %s",
-                           xm->host);
+        if (idle)
+            return no_word(xm, e);
     }
     return status;
+}
+
+int xend_stream(struct xm *xm, struct stream *s, struct err *e)
+{
+    int r;
+
+    s->status = 0;
+    if (client_open(xm, e) < 0)
+        return -1;
+    r = client_stream(xm->client, s, e);
+    if (r < 0 && e->code == ERR_UNAVAILABLE && client_was_idle(xm->client))
+        no_word(xm, e);
+    client_forget(xm); /* it may have ended anywhere */
+    return r;
+}
+
+bool xend_try_again(int64_t *lost_ms, const struct err *e)
+{
+    int64_t now = now_ms();
+
+    if (e->code != ERR_UNAVAILABLE)
+        return false;
+    if (!*lost_ms)
+        *lost_ms = now;
+    if (now - *lost_ms >= RESTART_MS)
+        return false;
+    poll(NULL, 0, RETRY_MS);
+    return true;
 }
 
 struct value *xend_get(struct xm *xm, const char *path, struct err *e)
@@ -163,18 +207,16 @@ int xend_upgrade(struct xm *xm, const char *path, const char *protocol, struct b
 {
     int fd = client_open(xm, e) < 0 ? -1 : client_upgrade(xm->client, path, protocol, early, e);
 
-    client_free(xm->client); /* its connection is a stream now, or of no use */
-    xm->client = NULL;
+    client_forget(xm); /* its connection is a stream now, or of no use */
     return fd;
 }
 
-char *domain_path(const char *name, const char *suffix)
+char *url_escape(const char *text)
 {
     static const char plain[] = "-._~";
     struct buf b = BUF_INIT;
 
-    buf_adds(&b, "/v1/domains/");
-    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
         bool alnum = (*p >= '0' && *p <= '9') || ((*p | 32) >= 'a' && (*p | 32) <= 'z');
 
         if (alnum || strchr(plain, *p))
@@ -182,8 +224,14 @@ char *domain_path(const char *name, const char *suffix)
         else
             buf_addf(&b, "%%%02X", *p);
     }
-    buf_adds(&b, suffix);
     return buf_steal(&b);
+}
+
+char *domain_path(const char *name, const char *suffix)
+{
+    AUTO(freep) char *escaped = url_escape(name);
+
+    return xasprintf("/v1/domains/%s%s", escaped, suffix);
 }
 
 struct value *domain_get(struct xm *xm, const char *name, struct err *e)

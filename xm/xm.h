@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/value.h"
 #include "libxl/base/version.h"
@@ -20,6 +21,7 @@
 #define HISTORY_MAX 65536 /* bytes of a console's past: xend keeps no more */
 
 struct client;
+struct stream;
 struct xm;
 
 struct command {
@@ -61,6 +63,8 @@ int output_end(int status);
 void print_json(const struct value *v);
 /* The text without control characters (each becomes "?"); the caller frees. */
 char *clean_text(const char *text);
+/* Local time as "YYYY-mm-dd HH:MM:SS" (size 20 at least); seconds since the epoch. */
+void format_time(double seconds, char *out, size_t size);
 
 /*
  * One request to xend, which is connected to on first use (session.c). Returns the HTTP status
@@ -73,10 +77,21 @@ struct value *xend_get(struct xm *xm, const char *path, struct err *e);
 /* A connected stream to xend that nothing was said on yet; the caller closes. */
 int xend_connect(struct xm *xm, struct err *e);
 
+/* A GET whose body is shown as it comes: see client_stream. */
+int xend_stream(struct xm *xm, struct stream *s, struct err *e);
+
+/*
+ * After an error: true when xend may be restarting, for 30 s at most; a moment has passed then.
+ * *lost_ms is 0 at first, and set to 0 by the caller whenever xend answers.
+ */
+bool xend_try_again(int64_t *lost_ms, const struct err *e);
+
 /* A GET that makes the connection a stream: see client_upgrade. */
 int xend_upgrade(struct xm *xm, const char *path, const char *protocol, struct buf *early,
                  struct err *e);
 
+/* For a part of a path or query; the caller frees. */
+char *url_escape(const char *text);
 /* "/v1/domains/NAME" with NAME escaped, and suffix appended; the caller frees. */
 char *domain_path(const char *name, const char *suffix);
 /* The domain with this name, id or uuid. The caller frees. */
@@ -88,9 +103,14 @@ struct value *domain_get(struct xm *xm, const char *name, struct err *e);
  */
 struct value *job_run(struct xm *xm, const char *path, const struct value *body, struct err *e);
 
+/* The job of this number, when it has ended well; NULL with its error. */
+struct value *job_wait(struct xm *xm, int64_t id, struct err *e);
+
 /* Ctrl-C prints "Interrupted." and ends the process with 1; note (static, or NULL) follows it. */
 void interrupt_init(void);
 void interrupt_note(const char *note);
+/* From now on it ends the process without a word, by the signal: the end of what never ends. */
+void interrupt_quiet(void);
 
 /* Attaches the terminal to a domain's console (cmd_console.c); returns the exit status. */
 int console_attach(struct xm *xm, const char *domain, int history, bool quiet);
@@ -101,18 +121,25 @@ int cmd_destroy(struct xm *xm, const struct args *a);
 int cmd_domid(struct xm *xm, const struct args *a);
 int cmd_domname(struct xm *xm, const struct args *a);
 int cmd_domstate(struct xm *xm, const struct args *a);
+int cmd_events(struct xm *xm, const struct args *a);
 int cmd_help(struct xm *xm, const struct args *a);
 int cmd_info(struct xm *xm, const struct args *a);
+int cmd_job_cancel(struct xm *xm, const struct args *a);
+int cmd_job_wait(struct xm *xm, const struct args *a);
+int cmd_jobs(struct xm *xm, const struct args *a);
 int cmd_list(struct xm *xm, const struct args *a);
+int cmd_log(struct xm *xm, const struct args *a);
 int cmd_pause(struct xm *xm, const struct args *a);
 int cmd_reboot(struct xm *xm, const struct args *a);
 int cmd_serve(struct xm *xm, const struct args *a);
 int cmd_shutdown(struct xm *xm, const struct args *a);
+int cmd_top(struct xm *xm, const struct args *a);
 int cmd_unpause(struct xm *xm, const struct args *a);
 int cmd_uptime(struct xm *xm, const struct args *a);
 int cmd_version(struct xm *xm, const struct args *a);
 
-extern const struct option console_options[], create_options[], list_options[], shutdown_options[],
-    reboot_options[], uptime_options[], json_options[], help_options[];
+extern const struct option console_options[], create_options[], events_options[], list_options[],
+    log_options[], shutdown_options[], reboot_options[], top_options[], uptime_options[],
+    json_options[], help_options[];
 
 #endif

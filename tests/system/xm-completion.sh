@@ -1,5 +1,5 @@
 #!/bin/sh
-# Bash completion: commands, options and files come from xm itself. No xend runs.
+# Bash completion: commands, options and files come from xm itself.
 . tests/functions.sh
 requires bash
 
@@ -26,3 +26,17 @@ mkdir -p "$ROOT/etc/xen"
 : >"$ROOT/etc/xen/web1.cfg"
 assert_match '^web1\.cfg$' "$(completions create we)"
 assert_eq '' "$(completions pause we)"
+assert_eq '--no-wait' "$(completions create --no)"
+assert_eq 'job-cancel
+job-wait
+jobs' "$(completions jo)"
+assert_eq '--follow' "$(completions log --f)"
+assert_eq '--since=' "$(completions events --s)"
+assert_eq '--batch' "$(completions top --b)"
+
+# with xend: domains and jobs
+start_xend test
+create web1
+assert_eq web1 "$(completions log we)"
+assert_eq web1 "$(completions events w)"
+assert_match '^[0-9]+$' "$(completions job-wait '')"

@@ -112,3 +112,40 @@ assert_eq "Error: xend's reply has too many headers" "$err"
 serve noupgrade "${ok}Content-Length: 2\r\n\r\n{}"
 assert_fails 1 xm console web1
 assert_eq "$crashed" "$err"
+
+# Streams: chunks that are cut anywhere, bodies of other kinds, and what is no stream.
+log='HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n'
+serve pieces "${log}Transfer-Encoding: chunked\r\n\r\n2\r\non\r\n7;a=b\r\ne\r\ntwo\n\r\n3\r\n\033[m\r\n1\r\n\n\r\n0\r\nA: b\r\n\r\n"
+assert_ok xm log
+assert_eq 'one
+two
+?[m' "$out"
+serve whole "${log}Content-Length: 8\r\n\r\none\ntwo\n"
+assert_ok xm log -n 1
+assert_eq two "$out"
+serve toend "${log}\r\none\ntwo\n"
+assert_ok xm log
+assert_eq 'one
+two' "$out"
+i=0
+for reply in '' "${log}Content-Length: 8\r\n\r\none\n" "${log}Transfer-Encoding: chunked\r\n\r\n5\r\none\n" \
+    "${log}Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n" 'HTTP/1.1 101 Switching\r\n\r\n' \
+    "${log}Transfer-Encoding: chunked\r\n\r\n-1\r\n"; do
+    i=$((i + 1))
+    serve "stream$i" "$reply"
+    assert_fails 1 xm log
+    assert_eq "$crashed" "$err" "stream $i"
+done
+serve refused "HTTP/1.1 503 No\r\n\r\n{\"code\":\"unavailable\",\"detail\":\"not now\"}"
+assert_fails 1 xm log
+assert_eq 'Error: not now' "$err"
+
+# Events: comments, unknown fields, several lines of data, what is no JSON, a type of a newer xend.
+serve sse "${ok}Content-Length: 23\r\n\r\n{\"events\":[],\"last\":4}\n" \
+    "HTTP/1.1 200 OK\r\n\r\n: hi\n\nretry: 5\nid: x\ndata: {no\n\nid: 5\r\ndata:{\"id\":5,\ndata: \"time\":0,\"type\":\"blessed\\\\u001b\",\"domain\":\"web1\"}\r\n\r\ndata: 7\n\nid: 6\ndata: {\"id\":6}\n\ndata: torn" \
+    "HTTP/1.1 403 No\r\n\r\n{\"code\":\"denied\",\"detail\":\"no more\"}"
+assert_fails 1 xm events -f
+assert_match '^[-0-9: ]{19}  #5       web1              blessed\?$' "$out"
+assert_match '  #6 ' "$out"
+assert_eq 2 "$(printf '%s\n' "$out" | wc -l)"
+assert_eq 'Error: no more' "$err"
