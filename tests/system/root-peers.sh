@@ -5,6 +5,7 @@ if [ "${1:-}" != inside ]; then
     . tests/functions.sh
     [ "$(id -u)" = 0 ] || skip "needs root"
     requires unshare setpriv curl
+    unshare --mount true 2>/dev/null || skip "no mount namespaces here (a bare chroot has none)"
     trap - EXIT
     rm -rf "$T"
     exec unshare --mount sh "$0" inside

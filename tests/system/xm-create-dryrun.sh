@@ -16,7 +16,7 @@ assert_eq 'Using config file "./web1".
 (vm' "$(printf '%s\n' "$out" | sed -n 1,2p)"
 assert_match '^    \(name web1\)$' "$out"
 assert_match '^    \(memory 64\)$' "$out"
-assert_match "^    \(image \(linux \(kernel $T/vmlinuz\) \(args 'console=ttyS0 quiet'\)\)\)$|^ +\(kernel $T/vmlinuz\)$" "$out"
+assert_match "^    \(image \(linux \(kernel $T/vmlinuz\) \(args 'console=ttyS0 quiet'\)\)\)$|^ +(\(kernel )?$T/vmlinuz\)?$" "$out"
 assert_match '^    \(device \(vbd \(uname file:/srv/a\.img\) \(dev xvda:disk\) \(mode w\)\)\)$' "$out"
 assert_match '^    \(device \(vif \(mac 00:16:3e:00:00:01\) \(bridge xenbr0\)\)\)$' "$out"
 assert_match '^\)$' "$out"
