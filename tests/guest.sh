@@ -49,6 +49,15 @@ holders() {
     done
 }
 
+# A test that failed leaves no guest of its own behind: QEMUs outlive xend by design.
+end_guests() {
+    for pid_ in $(holders "$T"); do
+        kill -9 "$pid_" 2>/dev/null || true
+    done
+}
+# shellcheck disable=SC2154  # assigned in the trap itself
+trap 'status_=$?; end_guests; (exit $status_); cleanup' EXIT
+
 # nothing_left: no QEMU of this test runs, no run directory is kept.
 nothing_left() {
     left_=$(find "$ROOT/var/run/xend/qemu" -mindepth 1 -type d 2>/dev/null)
