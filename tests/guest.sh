@@ -43,7 +43,7 @@ qemu_pid() {
 # holders DIR: the pids of the QEMUs that have a file or socket below DIR open.
 holders() {
     find /proc/[0-9]*/fd -lname "$1/*" 2>/dev/null | cut -d/ -f3 | sort -u | while read -r pid_; do
-        case $(cat "/proc/$pid_/cmdline" 2>/dev/null | tr "\\000" " ") in
+        case $({ tr '\000' ' ' <"/proc/$pid_/cmdline"; } 2>/dev/null) in
         *qemu-system*) echo "$pid_" ;;
         esac
     done
