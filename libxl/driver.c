@@ -25,3 +25,14 @@ const char *stop_reason_name(enum stop_reason r)
     static const char *const names[] = {"poweroff", "reboot", "suspend", "crash", "halt"};
     return names[r];
 }
+
+const char *trigger_name(enum trigger t)
+{
+    static const char *const names[] = {"nmi", "reset", "init", "s3resume", "power"};
+    return names[t];
+}
+
+int driver_lacks(const struct driver *d, const char *what, struct err *e)
+{
+    return err_set(e, ERR_UNSUPPORTED, "the %s driver has no %s", d->ops->name, what);
+}

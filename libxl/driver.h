@@ -16,7 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libxl/base/buf.h"
 #include "libxl/base/uuid.h"
+#include "libxl/cpuset.h"
 #include "libxl/job.h"
 #include "libxl/spec.h"
 
@@ -62,6 +64,21 @@ struct guest_sample {
 };
 typedef void guest_sample_fn(void *arg, const struct guest_sample *s);
 
+/* One virtual CPU's. uuid is borrowed for the call. */
+struct vcpu_sample {
+    const char *uuid;
+    unsigned vcpu;
+    bool online;
+    bool running; /* on a host CPU at this moment; else it waits */
+    int cpu;      /* the host CPU that it is on or was last on; -1: offline, or not known */
+    uint64_t cpu_ns;
+    const struct cpuset *affinity; /* the host CPUs that it may use; borrowed */
+};
+typedef void vcpu_sample_fn(void *arg, const struct vcpu_sample *v);
+
+enum trigger { TRIGGER_NMI, TRIGGER_RESET, TRIGGER_INIT, TRIGGER_S3RESUME, TRIGGER_POWER };
+const char *trigger_name(enum trigger t); /* "nmi", ... as xm trigger takes them */
+
 /* A guest that was running when the driver was opened. Both are the receiver's. */
 typedef void guest_found_fn(void *arg, struct guest *g_take, struct spec *s_take,
                             enum guest_state state);
@@ -85,16 +102,25 @@ struct driver_ops {
     void (*close)(struct driver *d); /* guests run on */
     /* The keys of `xm info` that this driver knows, as a map in the original's order. */
     struct value *(*node_info)(struct driver *d, struct err *e);
+    /* Optional. Appends what the hypervisor has logged; clear: and forgets it. */
+    int (*host_log)(struct driver *d, bool clear, struct buf *out, struct err *e);
 
     /* Knowing. scan: once, before watch; hands over every guest of ours that still runs. */
     int (*scan)(struct driver *d, guest_found_fn *found, void *arg, struct err *e);
     /* Current numbers of all guests in one go. Never waits for a guest. */
     int (*sample)(struct driver *d, guest_sample_fn *each, void *arg, struct err *e);
+    /*
+     * Every virtual CPU that a guest has or may have, by number, of one guest or of all (uuid
+     * NULL). Never waits for a guest. A guest that is not there has none.
+     */
+    int (*vcpus)(struct driver *d, const char *uuid, vcpu_sample_fn *each, void *arg,
+                 struct err *e);
     /* Reports changes, on the caller's thread, until stop_fd is readable. */
     int (*watch)(struct driver *d, int stop_fd, guest_change_fn *change, void *arg, struct err *e);
 
     /*
-     * Life. create and restore end with the guest paused; after a failure nothing is left.
+     * Life. create and restore end with the guest paused, its vcpus where the spec's cpus want
+     * them; after a failure nothing is left.
      * save: when it succeeds the guest stands suspended (GUEST_SHUTDOWN, STOP_SUSPEND), to be
      * destroyed, or resumed after a checkpoint; after a failure it is as it was.
      * destroy: immediate; idempotent; also after a failed anything; frees the guest on success.
@@ -121,7 +147,32 @@ struct driver_ops {
      */
     int (*console)(struct guest *g, struct err *e);
     char *(*console_log)(struct guest *g);
+
+    /*
+     * Changing what it has. set_memory and set_vcpus ask the guest and wait while it obeys
+     * (job: KiB given or taken so far; vcpus); ERR_TIMEOUT when it does not: the wish then stays,
+     * and the text says what the guest has. Cancelled: likewise. set_maxmem: the most that
+     * set_memory may ask for; ERR_UNSUPPORTED beyond what this guest can ever have.
+     * pin_vcpu: for guests paused and running; a set without any CPU of the host is ERR_INVALID.
+     * keep_spec: what scan hands over with this guest from now on (a new name, ...).
+     */
+    int (*set_memory)(struct guest *g, uint64_t kib, struct job *j, struct err *e);
+    int (*set_maxmem)(struct guest *g, uint64_t kib, struct err *e);
+    int (*set_vcpus)(struct guest *g, unsigned online, struct job *j, struct err *e);
+    int (*pin_vcpu)(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
+    int (*keep_spec)(struct guest *g, const struct spec *s, struct err *e);
+
+    /*
+     * Optional. sysrq: the guest's kernel sees alt-sysrq-KEY. dump: writes the guest's memory as
+     * an ELF core to fd (job: bytes) and leaves the guest running or paused as it was.
+     */
+    int (*sysrq)(struct guest *g, char key, struct err *e);
+    int (*trigger)(struct guest *g, enum trigger what, unsigned vcpu, struct err *e);
+    int (*dump)(struct guest *g, int fd, struct job *j, struct err *e);
 };
+
+/* For an optional operation that is NULL: ERR_UNSUPPORTED, "the qemu driver has no WHAT". */
+int driver_lacks(const struct driver *d, const char *what, struct err *e);
 
 extern const struct driver_ops driver_qemu, driver_test;
 
