@@ -72,7 +72,7 @@ struct vcpu_sample {
     bool running; /* on a host CPU at this moment; else it waits */
     int cpu;      /* the host CPU that it is on or was last on; -1: offline, or not known */
     uint64_t cpu_ns;
-    const struct cpuset *affinity; /* the host CPUs that it may use; borrowed */
+    const struct cpuset *affinity; /* the host CPUs that it may use, NULL: all; borrowed */
 };
 typedef void vcpu_sample_fn(void *arg, const struct vcpu_sample *v);
 
