@@ -100,18 +100,21 @@ struct driver_ops {
     /* Host. open fails when this is not the host for it; the error says why. */
     struct driver *(*open)(const struct driver_env *env, struct err *e);
     void (*close)(struct driver *d); /* guests run on */
-    /* The keys of `xm info` that this driver knows, as a map in the original's order. */
+    /* The keys of `xm info` that this driver knows, as a map in the original's order; also
+     * cpu_topology and numa_info, for -n. */
     struct value *(*node_info)(struct driver *d, struct err *e);
     /* Optional. Appends what the hypervisor has logged; clear: and forgets it. */
     int (*host_log)(struct driver *d, bool clear, struct buf *out, struct err *e);
 
     /* Knowing. scan: once, before watch; hands over every guest of ours that still runs. */
     int (*scan)(struct driver *d, guest_found_fn *found, void *arg, struct err *e);
-    /* Current numbers of all guests in one go. Never waits for a guest. */
+    /* Current numbers of all guests, and of the host (its uuid is all zeros), in one go. Never
+     * waits for a guest. */
     int (*sample)(struct driver *d, guest_sample_fn *each, void *arg, struct err *e);
     /*
-     * Every virtual CPU that a guest has or may have, by number, of one guest or of all (uuid
-     * NULL). Never waits for a guest. A guest that is not there has none.
+     * Every virtual CPU that a guest has or may have, of one guest or of all (uuid NULL); the
+     * host's own come under the uuid of zeros, as in sample. Never waits for a guest. A guest
+     * that is not there has none.
      */
     int (*vcpus)(struct driver *d, const char *uuid, vcpu_sample_fn *each, void *arg,
                  struct err *e);

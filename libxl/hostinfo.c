@@ -125,6 +125,7 @@ void hostinfo_read(struct hostinfo *h)
 
 struct value *hostinfo_to_value(const struct hostinfo *h, const char *virt_caps)
 {
+    AUTO(freep) char *topology = hostinfo_cpu_topology(), *nodes = hostinfo_numa_nodes();
     struct value *v = value_map();
 
     value_set_str(v, "host", h->host);
@@ -141,5 +142,7 @@ struct value *hostinfo_to_value(const struct hostinfo *h, const char *virt_caps)
     value_set_int(v, "total_memory", h->total_mib);
     value_set_int(v, "free_memory", h->free_mib);
     value_set_int(v, "free_cpus", 0); /* CPUs in no cpupool: there are no cpupools */
+    value_set_str(v, "cpu_topology", topology);
+    value_set_str(v, "numa_info", nodes);
     return v;
 }

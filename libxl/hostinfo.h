@@ -20,8 +20,15 @@ struct hostinfo {
 void hostinfo_read(struct hostinfo *h);
 
 /*
- * The first keys of `xm info`, in the original's order: host ... free_cpus. virt_caps: "hvm" and
- * the like. The caller's.
+ * Tables of CPUs (core, socket, node) and of NUMA nodes (MiB; distances), a line each below their
+ * headings, as `xl info -n` prints them. The caller frees.
+ */
+char *hostinfo_cpu_topology(void);
+char *hostinfo_numa_nodes(void);
+
+/*
+ * The first keys of `xm info`, in the original's order: host ... free_cpus, and the two tables.
+ * virt_caps: "hvm" and the like. The caller's.
  */
 struct value *hostinfo_to_value(const struct hostinfo *h, const char *virt_caps);
 

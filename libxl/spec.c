@@ -10,7 +10,6 @@
 
 #include "libxl/spec_parts.h"
 
-#define MEMORY_MAX_MIB (16 * 1024 * 1024) /* 16 TiB, the most that Xen 4.17 addresses */
 #define CPU_CAP_MAX (100 * DOMAIN_VCPUS_MAX)
 
 static const char *const types[] = {"pv", "pvh", "hvm", NULL};

@@ -11,6 +11,7 @@
 
 #define DOMAIN_NAME_MAX 128   /* bytes; the name becomes part of file names */
 #define DOMAIN_DEVICES_MAX 64 /* of all classes together */
+#define MEMORY_MAX_MIB (16 * 1024 * 1024) /* 16 TiB, the most that Xen 4.17 addresses */
 #define DOMAIN_VCPUS_MAX 512  /* Xen's limit for HVM; more than any QEMU machine takes */
 
 enum domain_type { TYPE_PV, TYPE_PVH, TYPE_HVM };

@@ -93,12 +93,11 @@ void api_domain_get(struct xend *x, struct request *r, struct reply *p)
 
 static void reply_problems(struct reply *p, const struct problems *faults)
 {
-    struct value *v, *list = value_list();
+    struct value *list = value_list();
     struct err e;
 
     problems_to_err(faults, &e);
     reply_err(p, &e);
-    v = json_parse(buf_str(&p->body), p->body.len, "", &e);
     for (size_t i = 0; i < faults->len; i++) {
         struct value *f = value_map();
         value_set_str(f, "pointer", faults->ptr[i].where);
@@ -106,9 +105,7 @@ static void reply_problems(struct reply *p, const struct problems *faults)
         value_set_str(f, "hint", faults->ptr[i].hint);
         value_add_take(list, f);
     }
-    value_set_take(v, "errors", list);
-    reply_json_take(p, 400, v);
-    p->type = "application/problem+json";
+    value_set_take(p->problem, "errors", list);
 }
 
 /* The body's spec with what xend fills in: uuid, MAC addresses. NULL after an error reply. */
@@ -154,6 +151,7 @@ void api_domains_create(struct xend *x, struct request *r, struct reply *p)
     struct domain *d;
     struct spec *s;
     struct task *t;
+    AUTO(freep) char *name = NULL;
     bool paused;
     struct err e;
 
@@ -161,6 +159,7 @@ void api_domains_create(struct xend *x, struct request *r, struct reply *p)
         s = spec_of_request(r, p, &paused);
         if (!s)
             return;
+        name = xstrdup(s->name);
         request_by(r, by, sizeof(by));
         xend_lock(x);
         d = domain_add_take(x->domains, s, &e);
@@ -172,177 +171,9 @@ void api_domains_create(struct xend *x, struct request *r, struct reply *p)
         xend_unlock(x);
         if (!d) {
             reply_err(p, &e);
+            reply_about(p, name, 0);
             return;
         }
     }
     reply_job(x, r, p, r->job);
-}
-
-/* Queues an action on the domain of the path, once, and answers with its job. */
-static void act(struct xend *x, struct request *r, struct reply *p, const struct task_kind *kind,
-                int64_t arg)
-{
-    char by[32];
-    struct domain *d;
-    struct err e;
-
-    if (!r->job) {
-        request_by(r, by, sizeof(by));
-        xend_lock(x);
-        d = domain_get(x->domains, r->args[0], &e);
-        if (d && op_check(kind, d, &e) < 0)
-            d = NULL;
-        if (d) {
-            struct task *t = queue_add(x->queue, d, kind, by, kind == &op_destroy);
-            t->arg = arg;
-            r->job = t->id;
-        }
-        xend_unlock(x);
-        if (!d) {
-            reply_err(p, &e);
-            return;
-        }
-    }
-    reply_job(x, r, p, r->job);
-}
-
-void api_domain_pause(struct xend *x, struct request *r, struct reply *p)
-{
-    act(x, r, p, &op_pause, 0);
-}
-
-void api_domain_unpause(struct xend *x, struct request *r, struct reply *p)
-{
-    act(x, r, p, &op_unpause, 0);
-}
-
-void api_domain_destroy(struct xend *x, struct request *r, struct reply *p)
-{
-    act(x, r, p, &op_destroy, 0);
-}
-
-void api_domain_shutdown(struct xend *x, struct request *r, struct reply *p)
-{
-    AUTO(value_freep) struct value *body = NULL;
-    const char *reason;
-    struct err e;
-
-    body = request_json(r, &e);
-    if (!body) {
-        reply_err(p, &e);
-        return;
-    }
-    reason = value_get_str(body, "reason", "poweroff");
-    for (int i = STOP_POWEROFF; i <= STOP_HALT; i++)
-        if (strcmp(stop_reason_name((enum stop_reason)i), reason) == 0 && i != STOP_SUSPEND &&
-            i != STOP_CRASH) {
-            act(x, r, p, &op_shutdown, i);
-            return;
-        }
-    err_set(&e, ERR_INVALID, "Invalid reason: %.40s", reason);
-    err_hint(&e, "poweroff, reboot or halt");
-    reply_err(p, &e);
-}
-
-/* What the upgrade of a console needs. */
-struct console_request {
-    struct xend *xend;
-    char uuid[UUID_TEXT_SIZE];
-    size_t history;
-};
-
-static void on_console(void *arg, int fd, const void *early, size_t n_early, void *handle)
-{
-    struct console_request *c = arg;
-    struct domain *d;
-
-    xend_lock(c->xend);
-    d = domain_find_uuid(c->xend->domains, c->uuid);
-    if (d)
-        domain_ref(d);
-    xend_unlock(c->xend);
-    if (!d) {
-        server_end_upgrade(handle);
-        return;
-    }
-    console_add_viewer(c->xend->consoles, d, fd, early, n_early, c->history, handle);
-    xend_lock(c->xend);
-    domain_unref(d);
-    xend_unlock(c->xend);
-}
-
-static void upgrade(struct xend *x, struct request *r, struct reply *p, const struct domain *d)
-{
-    struct console_request *c;
-    int64_t history;
-    struct err e;
-
-    if (request_query_int(r, "history", 0, CONSOLE_HISTORY_MAX, CONSOLE_HISTORY_DEFAULT, &history,
-                          &e) < 0) {
-        reply_err(p, &e);
-        return;
-    }
-    c = xcalloc(1, sizeof(*c));
-    c->xend = x;
-    memcpy(c->uuid, d->uuid, sizeof(c->uuid));
-    c->history = (size_t)history;
-    p->status = 101;
-    p->upgrade = "xend-console";
-    p->on_upgrade = on_console;
-    p->upgrade_arg = c;
-}
-
-/* Why the job that connects the console did not, once it ended. With the lock. */
-static int console_failed(struct xend *x, uint64_t job, struct err *e)
-{
-    const struct task *t = queue_find(x->queue, job);
-
-    if (!t || !task_ended(t))
-        return 0;
-    if (t->state == TASK_DONE)
-        return err_set(e, ERR_STATE, "%s: its console closed at once", t->name);
-    *e = t->err;
-    return -1;
-}
-
-/* Upgrades, or queues the job that connects the console. With the lock. */
-static int find_console(struct xend *x, struct request *r, struct reply *p, struct err *e)
-{
-    struct domain *d = domain_get(x->domains, r->args[0], e);
-    char by[32];
-
-    if (!d || op_check(&op_console, d, e) < 0)
-        return -1;
-    if (console_connected(x->consoles, d)) {
-        upgrade(x, r, p, d);
-    } else if (r->job) {
-        return console_failed(x, r->job, e);
-    } else {
-        request_by(r, by, sizeof(by));
-        r->job = queue_add(x->queue, d, &op_console, by, false)->id;
-    }
-    return 0;
-}
-
-void api_domain_console(struct xend *x, struct request *r, struct reply *p)
-{
-    const char *want = request_header(r, "Upgrade");
-    struct err e;
-    int found;
-
-    if (!want || strcmp(want, "xend-console") != 0) {
-        err_set(&e, ERR_INVALID, "the console needs the header \"Upgrade: xend-console\"");
-        reply_err(p, &e);
-        p->status = 426;
-        return;
-    }
-    xend_lock(x);
-    found = find_console(x, r, p, &e);
-    xend_unlock(x);
-    if (found < 0) {
-        reply_err(p, &e);
-    } else if (!p->status && !reply_wait(r, p, r->job, WAIT_MAX_S)) {
-        err_set(&e, ERR_TIMEOUT, "%s: its console does not answer", r->args[0]);
-        reply_err(p, &e);
-    }
 }

@@ -19,6 +19,7 @@ static void no_job(struct reply *p, const char *id)
 static void reply_failed(struct reply *p, const struct task *t)
 {
     reply_err(p, &t->err);
+    reply_about(p, t->name, t->id);
 }
 
 void reply_job(struct xend *x, struct request *r, struct reply *p, uint64_t id)

@@ -82,7 +82,30 @@ void reply_err(struct reply *p, const struct err *e)
     value_set_str(v, "code", info->name);
     if (e->hint[0])
         value_set_str(v, "hint", e->hint);
-    reply_json_take(p, info->http_status, v);
+    value_free(p->problem);
+    p->problem = v;
+    p->status = info->http_status;
+}
+
+void reply_about(struct reply *p, const char *domain, uint64_t job)
+{
+    if (!p->problem)
+        return;
+    if (domain && !value_get(p->problem, "domain"))
+        value_set_str(p->problem, "domain", domain);
+    if (job)
+        value_set_int(p->problem, "job", (int64_t)job);
+}
+
+void reply_finish(struct reply *p)
+{
+    struct value *v = p->problem;
+
+    if (!v)
+        return;
+    p->problem = NULL;
+    value_set_int(v, "status", p->status); /* a handler may have found a better one */
+    reply_json_take(p, p->status, v);
     p->type = "application/problem+json";
 }
 

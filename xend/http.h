@@ -62,6 +62,7 @@ struct reply {
     const char *type; /* content type; NULL: none */
     struct buf body;
     struct shared_text *shared; /* instead of body */
+    struct value *problem;      /* instead of body: an error, until reply_finish prints it */
     char *etag, *location;
     /* instead of an answer now: */
     bool wait;
@@ -90,6 +91,10 @@ struct value *request_json(const struct request *r, struct err *e);
 void reply_json_take(struct reply *p, int status, struct value *v);
 /* problem+json with the status of the error's code. */
 void reply_err(struct reply *p, const struct err *e);
+/* What the error is about, when it is one: the domain (or NULL) and the job (or 0). */
+void reply_about(struct reply *p, const char *domain, uint64_t job);
+/* Prints an error into the body; server.c calls it once the handler is done. */
+void reply_finish(struct reply *p);
 
 /*
  * Asks to be called again when key is woken, the client hangs up (r->gone) or `seconds` after the

@@ -28,6 +28,10 @@ const char *word_of(enum words w, int n)
         return n + 1 < ERR_CODE_END ? err_info((enum err_code)(n + 1))->name : NULL;
     case DETAILS:
         return n == 0 ? "config" : NULL;
+    case HOST_DETAILS:
+        return n == 0 ? "numa" : NULL;
+    case TRIGGERS:
+        return n <= TRIGGER_POWER ? trigger_name((enum trigger)n) : NULL;
     case PROTOCOLS:
         return n == 0 ? "xend-console" : NULL;
     default:
@@ -44,6 +48,8 @@ const struct key params[PARAMS] = {
                           .doc = "The generation that the client has: with wait, the answer comes "
                                  "when it is not the present one."},
     [PARAM_DETAIL] = {"detail", "string", "Adds the spec, as config.", .words = DETAILS},
+    [PARAM_HOST_DETAIL] = {"detail", "string", "Adds cpu_topology and numa_info.",
+                           .words = HOST_DETAILS},
     [PARAM_FIELDS] = {"fields", "string",
                       .doc = "Only these keys of each domain, with commas between."},
     [PARAM_STATE] = {"state", "string",
@@ -81,6 +87,8 @@ const struct answer answers[ANSWERS] = {
     [ANSWER_GONE] = {410, "Events after this id are not kept any more."},
     [ANSWER_TOO_LARGE] = {413, "The body is over the limit."},
     [ANSWER_UPGRADE] = {426, "This needs the header Upgrade."},
+    [ANSWER_UNSUPPORTED] = {501, "The driver cannot do it."},
+    [ANSWER_TIMEOUT] = {504, "The guest has not obeyed."},
     [ANSWER_UNAVAILABLE] = {503, "Not to be had now."},
 };
 
@@ -136,6 +144,64 @@ static const struct key create_keys[] = {
 static const struct key shutdown_keys[] = {
     {"reason", "string", "What to ask for; poweroff when not given.", .flags = OPTIONAL,
      .words = SHUTDOWN_REASONS},
+};
+
+static const struct key rename_keys[] = {
+    {"name", "string", .doc = "The new name; unique on this host."},
+};
+
+static const struct key memory_keys[] = {
+    {"memory_mib", "integer", "What it shall have, MiB.", RANGE(1, MEMORY_MAX_MIB)},
+};
+
+static const struct key maxmem_keys[] = {
+    {"maxmem_mib", "integer", "What it may have at most, MiB.", RANGE(1, MEMORY_MAX_MIB)},
+};
+
+static const struct key vcpu_set_keys[] = {
+    {"vcpus", "integer", "How many shall be online.", RANGE(1, DOMAIN_VCPUS_MAX)},
+};
+
+static const struct key pin_keys[] = {
+    {"vcpu", "any", .doc = "Its number, or all."},
+    {"cpus", "string", .doc = "Host CPUs: 0-3,5,^1, or all."},
+};
+
+static const struct key sysrq_keys[] = {
+    {"key", "string", .doc = "One character."},
+};
+
+static const struct key trigger_keys[] = {
+    {"trigger", "string", "What.", .words = TRIGGERS},
+    {"vcpu", "integer", "Where; 0 when not given.", .flags = OPTIONAL | BOUNDED, .min = 0,
+     .max = DOMAIN_VCPUS_MAX - 1},
+};
+
+static const struct key dump_keys[] = {
+    {"file", "string", "An absolute path; else one is made.", .flags = OPTIONAL},
+    {"live", "boolean", "Do not pause it meanwhile.", .flags = OPTIONAL},
+    {"crash", "boolean", "Destroy it afterwards.", .flags = OPTIONAL},
+    {"reset", "boolean", "Reset it afterwards.", .flags = OPTIONAL},
+};
+
+static const struct key vcpu_keys[] = {
+    {"vcpu", "integer", .doc = "Its number."},
+    {"online", "boolean", .doc = "The guest has it."},
+    {"running", "boolean", .doc = "On a host CPU at this moment; else it waits."},
+    {"cpu", "integer", "The host CPU that it is on or was last on.", .flags = NULLABLE},
+    {"cpu_time", "number", .doc = "Seconds."},
+    {"affinity", "string", .doc = "The host CPUs that it may use: 0-3,5, or all."},
+};
+
+static const struct key vcpus_keys[] = {
+    {"name", "string", .doc = "The domain's."},
+    {"uuid", "string", .doc = "The domain's identity."},
+    {"domid", "integer", "null when it does not run.", .flags = NULLABLE},
+    {"vcpus", "[Vcpu", .doc = "By number."},
+};
+
+static const struct key all_vcpus_keys[] = {
+    {"domains", "[Vcpus", .doc = "In the order of the list of domains."},
 };
 
 static const struct key job_keys[] = {
@@ -215,6 +281,18 @@ const struct schema schemas[] = {
     {"Domains", "The list of domains.", KEYS(domains_keys), 0},
     {"Create", "A domain to make.", KEYS(create_keys), 0},
     {"Shutdown", "How to stop.", KEYS(shutdown_keys), 0},
+    {"Config", "Options by name.", NULL, 0, EXTENDED},
+    {"Rename", "Another name.", KEYS(rename_keys), 0},
+    {"Memory", "Memory to have.", KEYS(memory_keys), 0},
+    {"MaxMemory", "Memory to have at most.", KEYS(maxmem_keys), 0},
+    {"VcpuSet", "Virtual CPUs to have.", KEYS(vcpu_set_keys), 0},
+    {"Pin", "Where virtual CPUs run.", KEYS(pin_keys), 0},
+    {"Sysrq", "A key.", KEYS(sysrq_keys), 0},
+    {"Trigger", "An event of hardware.", KEYS(trigger_keys), 0},
+    {"Dump", "Where and how.", KEYS(dump_keys), 0},
+    {"Vcpu", "A virtual CPU.", KEYS(vcpu_keys), 0},
+    {"Vcpus", "The virtual CPUs of a domain.", KEYS(vcpus_keys), 0},
+    {"AllVcpus", "The virtual CPUs of all domains.", KEYS(all_vcpus_keys), 0},
     {"Job", "A change to a domain.", KEYS(job_keys), 0},
     {"JobError", "Why a job failed.", KEYS(job_error_keys), NULLABLE},
     {"Jobs", "The list of jobs.", KEYS(jobs_keys), 0},

@@ -19,6 +19,8 @@ enum words {
     JOB_STATES,
     ERROR_CODES,
     DETAILS,
+    HOST_DETAILS,
+    TRIGGERS,
     PROTOCOLS
 };
 

@@ -11,7 +11,7 @@
 #include "xend/policy.h"
 #include "xend/xend.h"
 
-static int no_guest(const struct domain *d, struct err *e)
+int op_no_guest(const struct domain *d, struct err *e)
 {
     return err_set(e, ERR_STATE, "Domain '%s' is not running", d->spec->name);
 }
@@ -95,6 +95,23 @@ void domain_forget_if_transient(struct xend *x, struct domain *d)
     console_close(x->consoles, d);
 }
 
+int domain_restart(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e)
+{
+    struct err no_intent;
+    int r;
+
+    if (intent_write(x, d, INTENT_RESTART, &no_intent) < 0)
+        log_warn("domain=%s: restarted all the same: %s", t->name, no_intent.msg);
+    r = domain_guest_end(x, d, e);
+    if (r == 0) {
+        r = domain_guest_start(x, d, t, paused, e);
+        if (r < 0)
+            domain_forget_if_transient(x, d);
+    }
+    intent_clear(x, t->uuid);
+    return r;
+}
+
 static struct value *domain_result(struct xend *x, const struct domain *d)
 {
     struct value *v = value_map();
@@ -125,7 +142,7 @@ static int run_create(struct xend *x, struct domain *d, struct task *t, struct e
 static int run_pause(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     if (!d->guest)
-        return no_guest(d, e);
+        return op_no_guest(d, e);
     fault_point("pause.begin");
     if (x->driver->ops->pause(d->guest, e) < 0)
         return err_add(e, "%s: pausing", t->name);
@@ -140,7 +157,7 @@ static int run_pause(struct xend *x, struct domain *d, struct task *t, struct er
 static int run_unpause(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     if (!d->guest)
-        return no_guest(d, e);
+        return op_no_guest(d, e);
     fault_point("unpause.begin");
     if (x->driver->ops->resume(d->guest, e) < 0)
         return err_add(e, "%s: unpausing", t->name);
@@ -157,7 +174,7 @@ static int run_shutdown(struct xend *x, struct domain *d, struct task *t, struct
     enum stop_reason how = (enum stop_reason)t->arg;
 
     if (!d->guest)
-        return no_guest(d, e);
+        return op_no_guest(d, e);
     xend_lock(x);
     d->reboot_asked = how == STOP_REBOOT;
     xend_unlock(x);
@@ -184,10 +201,20 @@ static int run_destroy(struct xend *x, struct domain *d, struct task *t, struct 
     return r == 0 ? 0 : err_add(e, "%s: destroying", t->name);
 }
 
+static int run_reset(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    if (!d->guest)
+        return op_no_guest(d, e);
+    if (domain_restart(x, d, t, false, e) < 0)
+        return err_add(e, "%s: resetting", t->name);
+    t->result = domain_result(x, d);
+    return 0;
+}
+
 static int run_console(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     (void)t;
-    return d->guest ? connect_console(x, d, e) : no_guest(d, e);
+    return d->guest ? connect_console(x, d, e) : op_no_guest(d, e);
 }
 
 /*
@@ -214,6 +241,7 @@ const struct task_kind op_pause = {.name = "pause", .run = run_pause};
 const struct task_kind op_unpause = {.name = "unpause", .run = run_unpause};
 const struct task_kind op_shutdown = {.name = "shutdown", .run = run_shutdown};
 const struct task_kind op_destroy = {.name = "destroy", .run = run_destroy};
+const struct task_kind op_reset = {.name = "reset", .run = run_reset};
 const struct task_kind op_sync = {.name = "sync", .run = run_sync, .hidden = true};
 const struct task_kind op_console = {.name = "console", .run = run_console, .hidden = true};
 
@@ -223,7 +251,7 @@ int op_check(const struct task_kind *kind, const struct domain *d, struct err *e
         return err_set(e, ERR_STATE, "Cannot %s privileged domain %s", kind->name, d->spec->name);
     /* one that is being created has no domid yet: its queue will tell */
     if (kind != &op_destroy && d->domid == DOMID_NONE && !d->running && !d->first)
-        return no_guest(d, e);
+        return op_no_guest(d, e);
     return 0;
 }
 

@@ -12,7 +12,16 @@ extern const struct task_kind op_create;
 enum create_how { CREATE_PAUSED = 1, CREATE_RESTART = 2 };
 extern const struct task_kind op_pause, op_unpause;
 extern const struct task_kind op_shutdown; /* arg: enum stop_reason */
-extern const struct task_kind op_destroy;
+extern const struct task_kind op_destroy, op_reset;
+extern const struct task_kind op_rename; /* arg_value: the new name */
+/* arg: MiB, MiB, virtual CPUs; the last: arg: number or -1 for all, arg_value: the CPUs' text */
+extern const struct task_kind op_mem_set, op_mem_max, op_vcpu_set, op_vcpu_pin;
+extern const struct task_kind op_sysrq;   /* arg: the key */
+extern const struct task_kind op_trigger; /* arg: TRIGGER_ARG */
+#define TRIGGER_ARG(what, vcpu) ((int64_t)(what) << 32 | (vcpu))
+/* arg: bits of enum dump_how; arg_value: an absolute path, or "" for a file of its own name */
+extern const struct task_kind op_dump;
+enum dump_how { DUMP_LIVE = 1, DUMP_CRASH = 2, DUMP_RESET = 4 };
 extern const struct task_kind op_console; /* hidden: connects the domain's console hub */
 extern const struct task_kind op_sync;    /* hidden: takes over what the driver says of its state */
 extern const struct task_kind op_ended;   /* hidden: the guest stopped; arg: its domid */

@@ -29,14 +29,13 @@ enum end_action policy_action(const struct spec *s, enum guest_state end, enum s
         action = s->on_poweroff;
     else
         action = END_DESTROY; /* halt, and what the original did not know */
-    if (action == END_COREDUMP_DESTROY)
+    asked = asked && end == GUEST_SHUTDOWN && reason == STOP_REBOOT;
+    if (lived_s >= RESTART_MIN_S || asked)
+        return (enum end_action)action;
+    if (action == END_RESTART || action == END_RENAME_RESTART)
         action = END_DESTROY;
     if (action == END_COREDUMP_RESTART)
-        action = END_RESTART;
-    asked = asked && end == GUEST_SHUTDOWN && reason == STOP_REBOOT;
-    if ((action == END_RESTART || action == END_RENAME_RESTART) && lived_s < RESTART_MIN_S &&
-        !asked)
-        action = END_DESTROY;
+        action = END_COREDUMP_DESTROY;
     return (enum end_action)action;
 }
 
@@ -101,28 +100,30 @@ static void log_change(const struct task *t, enum guest_state end, enum stop_rea
 
 static int restart(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    struct err no_intent;
-    int r;
-
-    if (intent_write(x, d, INTENT_RESTART, &no_intent) < 0)
-        log_warn("domain=%s: restarted all the same: %s", t->name, no_intent.msg);
-    r = domain_guest_end(x, d, e);
-    if (r == 0) {
-        r = domain_guest_start(x, d, t, false, e);
-        if (r < 0)
-            domain_forget_if_transient(x, d);
-    }
-    intent_clear(x, t->uuid);
-    return r == 0 ? 0 : err_add(e, "%s: restarting", t->name);
+    return domain_restart(x, d, t, false, e) < 0 ? err_add(e, "%s: restarting", t->name) : 0;
 }
 
-static int act(struct xend *x, struct domain *d, struct task *t, enum end_action action,
-               struct err *e)
+/* A crashed guest that cannot be dumped is ended all the same. */
+static void dump(struct xend *x, struct domain *d, struct task *t)
 {
+    struct err e;
+
+    if (domain_dump(x, d, t, "", DUMP_LIVE, &e) < 0)
+        log_error("domain=%s: its core: %s", t->name, e.msg);
+}
+
+static int act(struct xend *x, struct domain *d, struct task *t, struct end end, struct err *e)
+{
+    enum end_action action = end.action;
+
+    if (end.state != GUEST_GONE &&
+        (action == END_COREDUMP_DESTROY || action == END_COREDUMP_RESTART))
+        dump(x, d, t);
     switch (action) {
     case END_PRESERVE:
         return 0;
     case END_RESTART:
+    case END_COREDUMP_RESTART:
         return restart(x, d, t, e);
     case END_RENAME_RESTART:
         log_warn("domain=%s: this version keeps no renamed copy of the dead one", t->name);
@@ -143,7 +144,7 @@ static int run_ended(struct xend *x, struct domain *d, struct task *t, struct er
         return 0; /* destroyed meanwhile, or an older incarnation's end */
     log_change(t, end.state, end.reason);
     fault_point("ended.begin");
-    return act(x, d, t, end.action, e);
+    return act(x, d, t, end, e);
 }
 
 const struct task_kind op_ended = {.name = "ended", .run = run_ended, .hidden = true};

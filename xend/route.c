@@ -11,14 +11,25 @@
 #define A(x) (1u << ANSWER_##x)
 /* What an action on a domain answers. */
 #define A_JOB (A(OK) | A(ACCEPTED) | A(INVALID) | A(NOT_FOUND) | A(CONFLICT))
+/* ... one with a body, that needs the guest's or the driver's help. */
+#define A_GUEST (A_JOB | A(TOO_LARGE) | A(UNSUPPORTED) | A(TIMEOUT))
 
 const struct route routes[] = {
     {"GET", "/v1", LEVEL_READ, api_version, "What this xend is.", .reply = "Version",
      .answers = A(OK)},
     {"GET", "/v1/openapi.json", LEVEL_READ, api_openapi, "This document.",
      .reply = "application/json", .answers = A(OK)},
+    {"GET", "/v1/config", LEVEL_READ, api_config,
+     "The options of xend-config.sxp that are in force.", .reply = "Config", .answers = A(OK)},
     {"GET", "/v1/host", LEVEL_READ, api_host, "The host: what xm info shows, in its order.",
-     .reply = "Host", .answers = A(OK)},
+     .reply = "Host", .params = P(HOST_DETAIL), .answers = A(OK)},
+    {"GET", "/v1/host/dmesg", LEVEL_READ, api_host_dmesg, "The hypervisor's log.",
+     .reply = "text/plain", .answers = A(OK) | A(UNSUPPORTED)},
+    {"POST", "/v1/host/dmesg/clear", LEVEL_ADMIN, api_host_dmesg_clear,
+     "The hypervisor's log, which is then forgotten.", .reply = "text/plain",
+     .answers = A(OK) | A(UNSUPPORTED)},
+    {"GET", "/v1/vcpus", LEVEL_READ, api_vcpus, "The virtual CPUs of all domains.",
+     .reply = "AllVcpus", .answers = A(OK) | A(UNSUPPORTED)},
     {"GET", "/v1/domains", LEVEL_READ, api_domains_list,
      "All domains: Domain-0 first, then by name.", .reply = "Domains",
      .params = P(SINCE_LIST) | P(WAIT) | P(DETAIL) | P(FIELDS) | P(STATE) | P(IF_NONE_MATCH),
@@ -39,6 +50,34 @@ const struct route routes[] = {
     {"POST", "/v1/domains/:domain/destroy", LEVEL_OPERATE, api_domain_destroy,
      "Ends the guest at once; done when nothing of it is left.", .reply = "Job", .params = P(WAIT),
      .answers = A_JOB},
+    {"POST", "/v1/domains/:domain/reset", LEVEL_OPERATE, api_domain_reset,
+     "Ends the guest at once and starts another with the same spec.", .reply = "Job",
+     .params = P(WAIT), .answers = A_JOB},
+    {"POST", "/v1/domains/:domain/rename", LEVEL_OPERATE, api_domain_rename, "Another name.",
+     .body = "Rename", .reply = "Job", .params = P(WAIT), .answers = A_JOB | A(TOO_LARGE)},
+    {"POST", "/v1/domains/:domain/memory", LEVEL_OPERATE, api_domain_memory,
+     "Asks the guest to give memory back, or to take more, and waits until it has.",
+     .body = "Memory", .reply = "Job", .params = P(WAIT), .answers = A_GUEST},
+    {"POST", "/v1/domains/:domain/maxmem", LEVEL_OPERATE, api_domain_maxmem,
+     "The most memory that it may be asked to have.", .body = "MaxMemory", .reply = "Job",
+     .params = P(WAIT), .answers = A_GUEST},
+    {"GET", "/v1/domains/:domain/vcpus", LEVEL_READ, api_domain_vcpus, "Its virtual CPUs.",
+     .reply = "Vcpus", .answers = A(OK) | A(NOT_FOUND) | A(UNSUPPORTED)},
+    {"POST", "/v1/domains/:domain/vcpus", LEVEL_OPERATE, api_domain_vcpu_set,
+     "How many virtual CPUs are online; waits until they are.", .body = "VcpuSet", .reply = "Job",
+     .params = P(WAIT), .answers = A_GUEST},
+    {"POST", "/v1/domains/:domain/pin", LEVEL_OPERATE, api_domain_pin,
+     "The host CPUs that a virtual CPU may use.", .body = "Pin", .reply = "Job", .params = P(WAIT),
+     .answers = A_GUEST},
+    {"POST", "/v1/domains/:domain/sysrq", LEVEL_OPERATE, api_domain_sysrq,
+     "A system request key for the guest's kernel.", .body = "Sysrq", .reply = "Job",
+     .params = P(WAIT), .answers = A_GUEST},
+    {"POST", "/v1/domains/:domain/trigger", LEVEL_OPERATE, api_domain_trigger,
+     "An event of hardware.", .body = "Trigger", .reply = "Job", .params = P(WAIT),
+     .answers = A_GUEST},
+    {"POST", "/v1/domains/:domain/dump", LEVEL_ADMIN, api_domain_dump,
+     "Writes the guest's memory to a file of the host.", .body = "Dump", .reply = "Job",
+     .params = P(WAIT), .answers = A_GUEST},
     {"GET", "/v1/domains/:domain/console", LEVEL_OPERATE, api_domain_console,
      "The guest's console: after the upgrade, bytes both ways.", .params = P(HISTORY) | P(UPGRADE),
      .answers = A(UPGRADED) | A(INVALID) | A(NOT_FOUND) | A(CONFLICT) | A(UPGRADE)},
@@ -136,6 +175,8 @@ void route_handle(struct xend *x, struct request *r, struct reply *p)
         for (int a = 0; a < PATH_ARGS_MAX; a++)
             r->args[a] = args[a] >= 0 ? parts[args[a]] : NULL;
         routes[i].handler(x, r, p);
+        if (strstr(routes[i].path, ":domain"))
+            reply_about(p, r->args[0], 0);
         r->args[0] = r->args[1] = NULL; /* they pointed into our copy */
         return;
     }

@@ -233,11 +233,11 @@ static struct MHD_Response *make_stream(struct exchange *x, const struct reply *
 static enum MHD_Result send_reply(struct exchange *x, struct reply *p, bool close)
 {
     struct MHD_Connection *connection = x->request.connection;
-    struct MHD_Response *r = p->upgrade  ? make_upgrade(x, p)
-                             : p->stream ? make_stream(x, p)
-                                         : make_response(p);
+    struct MHD_Response *r;
     enum MHD_Result result;
 
+    reply_finish(p);
+    r = p->upgrade ? make_upgrade(x, p) : p->stream ? make_stream(x, p) : make_response(p);
     if (close)
         MHD_add_response_header(r, "Connection", "close");
     result = MHD_queue_response(connection, (unsigned)p->status, r);

@@ -12,6 +12,7 @@ struct paths {
     char *run_dir;  /* /var/run/xend */
     char *lib_dir;  /* /var/lib/xend */
     char *log_dir;  /* /var/log/xen */
+    char *dump_dir; /* /var/xen/dump */
     char *pid_file; /* /var/run/xend.pid */
     char *socket;   /* run_dir/xend.sock */
     char *config;   /* etc_dir/xend-config.sxp, or $XEND_CONFIG */

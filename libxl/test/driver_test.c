@@ -46,6 +46,7 @@ static void test_close(struct driver *driver)
     index_clear(&d->guests);
     vec_clear(&d->rules);
     vec_clear(&d->changes);
+    buf_clear(&d->host_log);
     close_fd(&d->wake_fd);
     close_fd(&d->release_fd);
     pthread_mutex_destroy(&d->lock);
@@ -72,13 +73,14 @@ static struct guest *add_guest(struct test_driver *d, const struct spec *s, enum
         g->cpu_ns = saved->cpu_ns;
         g->booted = saved->booted;
     }
-    if (g && state_add(d, g, s, e) < 0) {
+    if (g && (guest_pin_by_spec(g, s, e) < 0 || state_add(d, g, s, e) < 0)) {
         state_remove(d, g);
         guest_remove(d, g);
         g = NULL;
     }
     if (g) {
         guest_report(d, g, GUEST_PAUSED, NULL);
+        host_log_add(d, "created", g);
         rules_leave(d, g, op);
     }
     pthread_mutex_unlock(&d->lock);
@@ -142,6 +144,7 @@ static int test_destroy(struct guest *guest, struct err *e)
         return -1;
     pthread_mutex_lock(&d->lock);
     guest_report(d, g, GUEST_GONE, NULL);
+    host_log_add(d, "destroyed", g);
     state_remove(d, g);
     guest_remove(d, g);
     pthread_mutex_unlock(&d->lock);
@@ -176,8 +179,10 @@ const struct driver_ops driver_test = {
     .open = test_open,
     .close = test_close,
     .node_info = test_node_info,
+    .host_log = test_host_log,
     .scan = test_scan,
     .sample = test_sample,
+    .vcpus = test_vcpus,
     .watch = test_watch,
     .create = test_create,
     .restore = test_restore,
@@ -190,4 +195,12 @@ const struct driver_ops driver_test = {
     .stop = test_stop,
     .console = test_console_open,
     .console_log = test_console_log,
+    .set_memory = test_set_memory,
+    .set_maxmem = test_set_maxmem,
+    .set_vcpus = test_set_vcpus,
+    .pin_vcpu = test_pin_vcpu,
+    .keep_spec = test_keep_spec,
+    .sysrq = test_sysrq,
+    .trigger = test_trigger,
+    .dump = test_dump,
 };

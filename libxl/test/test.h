@@ -9,12 +9,15 @@
  *     HOW-on-OP             HOW is crash, poweroff or reboot: the guest does it after OP succeeded
  *     HOW-in=500ms          ... so long after each resume from the start (needs a watch)
  *     ignore-shutdown       the guest does not obey stop
+ *     ignore-memory         nor set_memory; ignore-vcpus: nor set_vcpus
  *     cpu=1500ms            CPU time that the guest has used once it was resumed
  *     memory=4096           test-control only: the host's memory in MiB
  *     console-log           test-control only: consoles are kept in files of log_dir
  *
- * OP: create restore save destroy pause resume stop console scan sample node-info.
- * A guest's console obeys the lines poweroff, reboot, halt and crash, and answers any other.
+ * OP: create restore save destroy pause resume stop console scan sample node-info set-memory
+ * set-vcpus pin keep-spec sysrq trigger dump.
+ * A guest's console obeys the lines poweroff, reboot, halt and crash, and answers any other; so
+ * does sysrq with b, c and o. Keys and triggers that do nothing else are told on the console.
  */
 #ifndef LIBXL_TEST_TEST_H
 #define LIBXL_TEST_TEST_H
@@ -33,6 +36,13 @@ enum test_op {
     TEST_SCAN,
     TEST_SAMPLE,
     TEST_NODE_INFO,
+    TEST_SET_MEMORY,
+    TEST_SET_VCPUS,
+    TEST_PIN,
+    TEST_KEEP_SPEC,
+    TEST_SYSRQ,
+    TEST_TRIGGER,
+    TEST_DUMP,
     TEST_OPS
 };
 

@@ -81,7 +81,7 @@ static int do_stop(struct test_driver *d, struct test_guest *g, enum stop_reason
 {
     if (g->state != GUEST_RUNNING && g->state != GUEST_PAUSED)
         return guest_wrong_state(g, "stop", e);
-    if (rule_find(&g->rules, RULE_IGNORE) || rule_find(&d->rules, RULE_IGNORE))
+    if (rule_ignores(d, g, TEST_STOP))
         return 0;
     if (g->state == GUEST_PAUSED)
         g->pending_stop = (int)how; /* a paused guest sees it when it runs again */

@@ -10,6 +10,8 @@
 
 #define DOMID_LAST 32751 /* Xen's last one: 0x7ff0 is where its special ids begin */
 #define HOST_MEMORY_MIB (4 * 1024 * 1024)
+#define HOST_CPUS 16
+#define HOST_LOG_BYTES_MAX (16 * 1024)
 
 enum rule_kind {
     RULE_FAIL,
@@ -39,9 +41,10 @@ struct test_guest {
     enum stop_reason reason; /* of GUEST_SHUTDOWN */
     bool booted;             /* was resumed once: it has said its lines */
     int pending_stop;        /* asked for while paused; -1: nothing */
-    uint64_t cpu_ns, mem_kib;
-    unsigned vcpus;
-    int64_t end_at; /* now_ms clock; 0: never */
+    uint64_t cpu_ns, mem_kib, max_kib;
+    unsigned vcpus, max_vcpus;
+    struct cpuset *affinity; /* max_vcpus of them, or NULL: not pinned */
+    int64_t end_at;          /* now_ms clock; 0: never */
     enum stop_reason end_how;
     struct rules rules;
 };
@@ -76,6 +79,7 @@ struct test_driver {
     uint64_t memory_kib, used_kib;
     struct rules rules;
     struct test_changes changes;
+    struct buf host_log;
     int wake_fd;    /* eventfd: something for watch */
     int release_fd; /* eventfd: readable while what hangs is let go */
     bool console_log;
@@ -118,6 +122,8 @@ int rules_enter(struct test_driver *d, struct rules *own, enum test_op op, struc
 /* Likewise after its success, under the lock. */
 void rules_leave(struct test_driver *d, struct test_guest *g, enum test_op op);
 const struct rule *rule_find(const struct rules *rules, enum rule_kind kind);
+/* True when the guest, or every guest, has been told not to obey op. */
+bool rule_ignores(const struct test_driver *d, const struct test_guest *g, enum test_op op);
 
 /* test_console.c; callers hold the lock. */
 void console_say(struct test_driver *d, struct test_guest *g, const char *text);
@@ -135,6 +141,7 @@ int state_add(struct test_driver *d, const struct test_guest *g, const struct sp
               struct err *e);
 void state_update(struct test_driver *d, const struct test_guest *g);
 void state_remove(struct test_driver *d, const struct test_guest *g);
+int test_keep_spec(struct guest *g, const struct spec *s, struct err *e);
 int test_scan(struct driver *d, guest_found_fn *found, void *arg, struct err *e);
 
 /* test_stream.c; not under the lock. */
@@ -142,10 +149,25 @@ int stream_write(const struct test_guest *g, int fd, struct job *j, struct err *
 /* Fills cpu_ns and booted of g from the stream. */
 int stream_read(struct test_guest *g, int fd, struct job *j, struct err *e);
 
-/* test_watch.c, test_change.c, test_host.c: rows of the table of operations */
+/* Under the lock: a line for xm dmesg. */
+void host_log_add(struct test_driver *d, const char *what, const struct test_guest *g);
+/* Under the lock: where the spec's cpus want its virtual CPUs. */
+int guest_pin_by_spec(struct test_guest *g, const struct spec *s, struct err *e);
+
+/* test_watch.c, test_change.c, test_host.c, test_size.c, test_keys.c: rows of the table of
+ * operations */
 int test_sample(struct driver *driver, guest_sample_fn *each, void *arg, struct err *e);
 int test_watch(struct driver *driver, int stop_fd, guest_change_fn *change, void *arg,
                struct err *e);
+int test_vcpus(struct driver *d, const char *uuid, vcpu_sample_fn *each, void *arg, struct err *e);
+int test_set_memory(struct guest *g, uint64_t kib, struct job *j, struct err *e);
+int test_set_maxmem(struct guest *g, uint64_t kib, struct err *e);
+int test_set_vcpus(struct guest *g, unsigned online, struct job *j, struct err *e);
+int test_pin_vcpu(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
+int test_sysrq(struct guest *g, char key, struct err *e);
+int test_trigger(struct guest *g, enum trigger what, unsigned vcpu, struct err *e);
+int test_dump(struct guest *g, int fd, struct job *j, struct err *e);
+int test_host_log(struct driver *d, bool clear, struct buf *out, struct err *e);
 int test_pause(struct guest *g, struct err *e);
 int test_resume(struct guest *g, struct err *e);
 int test_stop(struct guest *g, enum stop_reason how, struct err *e);

@@ -38,6 +38,8 @@ void guest_set_state(struct test_driver *d, struct test_guest *g, enum guest_sta
     if (g->state == state)
         return;
     g->state = state;
+    if (state == GUEST_SHUTDOWN || state == GUEST_CRASHED)
+        host_log_add(d, guest_state_name(state), g);
     guest_report(d, g, state, detail);
     state_update(d, g);
 }
@@ -119,7 +121,9 @@ struct test_guest *guest_add(struct test_driver *d, const struct spec *s, uint32
     g->state = GUEST_PAUSED;
     g->pending_stop = -1;
     g->mem_kib = (uint64_t)s->memory * 1024;
+    g->max_kib = (uint64_t)spec_maxmem(s) * 1024;
     g->vcpus = (unsigned)s->vcpus;
+    g->max_vcpus = (unsigned)spec_maxvcpus(s);
     g->rules = *rules_take;
     *rules_take = (struct rules){0};
     index_put(&d->guests, g->pub.uuid, g);
@@ -139,6 +143,7 @@ void guest_remove(struct test_driver *d, struct test_guest *g)
     d->used_kib -= g->mem_kib;
     vec_clear(&g->rules);
     free(g->name);
+    free(g->affinity);
     free(g);
 }
 

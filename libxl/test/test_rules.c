@@ -9,16 +9,29 @@
 #include "libxl/test/test_driver.h"
 
 static const char *const op_names[TEST_OPS] = {
-    [TEST_CREATE] = "create",   [TEST_RESTORE] = "restore",     [TEST_SAVE] = "save",
-    [TEST_DESTROY] = "destroy", [TEST_PAUSE] = "pause",         [TEST_RESUME] = "resume",
-    [TEST_STOP] = "stop",       [TEST_CONSOLE] = "console",     [TEST_SCAN] = "scan",
-    [TEST_SAMPLE] = "sample",   [TEST_NODE_INFO] = "node-info",
+    [TEST_CREATE] = "create",       [TEST_RESTORE] = "restore",
+    [TEST_SAVE] = "save",           [TEST_DESTROY] = "destroy",
+    [TEST_PAUSE] = "pause",         [TEST_RESUME] = "resume",
+    [TEST_STOP] = "stop",           [TEST_CONSOLE] = "console",
+    [TEST_SCAN] = "scan",           [TEST_SAMPLE] = "sample",
+    [TEST_NODE_INFO] = "node-info", [TEST_SET_MEMORY] = "set-memory",
+    [TEST_SET_VCPUS] = "set-vcpus", [TEST_PIN] = "pin",
+    [TEST_KEEP_SPEC] = "keep-spec", [TEST_SYSRQ] = "sysrq",
+    [TEST_TRIGGER] = "trigger",     [TEST_DUMP] = "dump",
 };
 
 static const struct {
     const char *name;
     enum stop_reason how;
 } ends[] = {{"crash", STOP_CRASH}, {"poweroff", STOP_POWEROFF}, {"reboot", STOP_REBOOT}};
+
+/* What a guest can be told not to obey. */
+static const struct {
+    const char *word;
+    enum test_op op;
+} ignored[] = {{"ignore-shutdown", TEST_STOP},
+               {"ignore-memory", TEST_SET_MEMORY},
+               {"ignore-vcpus", TEST_SET_VCPUS}};
 
 /* The operations by the names that words use. */
 static bool find_op(const char *name, enum test_op *op)
@@ -100,8 +113,10 @@ static bool parse_word(char *word, struct rule *r)
         r->kind = RULE_HANG;
         return !value && find_op(word + 5, &r->op);
     }
-    if (strcmp(word, "ignore-shutdown") == 0) {
-        r->kind = RULE_IGNORE;
+    for (size_t i = 0; i < ARRAY_LEN(ignored); i++) {
+        if (strcmp(word, ignored[i].word) != 0)
+            continue;
+        *r = (struct rule){.kind = RULE_IGNORE, .op = ignored[i].op};
         return !value;
     }
     if (strcmp(word, "cpu") == 0) {
@@ -156,6 +171,17 @@ const struct rule *rule_find(const struct rules *rules, enum rule_kind kind)
         if (rules->ptr[i].kind == kind)
             return &rules->ptr[i];
     return NULL;
+}
+
+bool rule_ignores(const struct test_driver *d, const struct test_guest *g, enum test_op op)
+{
+    const struct rules *both[] = {&g->rules, &d->rules};
+
+    for (size_t k = 0; k < ARRAY_LEN(both); k++)
+        for (size_t i = 0; i < both[k]->len; i++)
+            if (both[k]->ptr[i].kind == RULE_IGNORE && both[k]->ptr[i].op == op)
+                return true;
+    return false;
 }
 
 /* What the rules say of one call. */

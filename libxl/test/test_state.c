@@ -78,30 +78,55 @@ void state_update(struct test_driver *d, const struct test_guest *g)
     value_set_int(map, "reason", g->reason);
     value_set_int(map, "cpu_ns", (int64_t)g->cpu_ns);
     value_set_bool(map, "booted", g->booted);
+    value_set_int(map, "mem_kib", (int64_t)g->mem_kib);
+    value_set_int(map, "vcpus", g->vcpus);
     if (write_value(path, map, &e) < 0)
         log_debug("test driver: %s", e.msg);
+}
+
+static int write_spec(struct test_driver *d, const struct test_guest *g, const struct spec *s,
+                      struct err *e)
+{
+    AUTO(freep) char *path = file_of(d, g->pub.uuid, "spec");
+    AUTO(value_freep) struct value *map = value_map();
+
+    value_set_take(map, "spec", spec_to_value(s));
+    value_set_int(map, "domid", g->pub.domid);
+    value_set_take(map, "start_time", value_real(g->pub.start_time));
+    return write_value(path, map, e);
 }
 
 /* The id first: a xend that dies here has wasted one, not given it twice. */
 int state_add(struct test_driver *d, const struct test_guest *g, const struct spec *s,
               struct err *e)
 {
-    AUTO(value_freep) struct value *map = NULL, *last = NULL;
-    AUTO(freep) char *path = NULL, *last_path = NULL;
+    AUTO(value_freep) struct value *last = NULL;
+    AUTO(freep) char *last_path = NULL;
 
     if (!d->state_dir)
         return 0;
-    map = value_map();
-    value_set_take(map, "spec", spec_to_value(s));
-    value_set_int(map, "domid", g->pub.domid);
-    value_set_take(map, "start_time", value_real(g->pub.start_time));
-    path = file_of(d, g->pub.uuid, "spec");
     last = value_int(d->last_domid);
     last_path = path_join(d->state_dir, "last-domid");
-    if (write_value(last_path, last, e) < 0 || write_value(path, map, e) < 0)
+    if (write_value(last_path, last, e) < 0 || write_spec(d, g, s, e) < 0)
         return -1;
     state_update(d, g);
     return 0;
+}
+
+int test_keep_spec(struct guest *guest, const struct spec *s, struct err *e)
+{
+    struct test_driver *d = driver_of(guest->driver);
+    struct test_guest *g = guest_of(guest);
+    int r;
+
+    if (rules_enter(d, &g->rules, TEST_KEEP_SPEC, NULL, e) < 0)
+        return -1;
+    pthread_mutex_lock(&d->lock);
+    free(g->name);
+    g->name = xstrdup_null(s->name);
+    r = d->state_dir ? write_spec(d, g, s, e) : 0;
+    pthread_mutex_unlock(&d->lock);
+    return r;
 }
 
 void state_remove(struct test_driver *d, const struct test_guest *g)
@@ -128,6 +153,10 @@ static void read_state(struct test_driver *d, struct test_guest *g)
     g->reason = (enum stop_reason)value_get_int(map, "reason", STOP_POWEROFF);
     g->cpu_ns = (uint64_t)value_get_int(map, "cpu_ns", 0);
     g->booted = value_get_bool(map, "booted", false);
+    g->vcpus = (unsigned)value_get_int(map, "vcpus", g->vcpus);
+    d->used_kib -= g->mem_kib;
+    g->mem_kib = (uint64_t)value_get_int(map, "mem_kib", (int64_t)g->mem_kib);
+    d->used_kib += g->mem_kib;
 }
 
 /* Makes one guest of its files and hands it over, without the lock. */
@@ -159,6 +188,8 @@ static int find_guest(struct test_driver *d, const char *uuid, guest_found_fn *f
         start = value_get(map, "start_time");
         g->pub.start_time = start && value_type(start) == VALUE_REAL ? value_as_real(start) : 0;
         read_state(d, g);
+        if (guest_pin_by_spec(g, s, e) < 0)
+            log_debug("test driver: %s", e->msg);
         state = g->state;
     }
     pthread_mutex_unlock(&d->lock);

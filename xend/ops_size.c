@@ -1,0 +1,232 @@
+/*
+ * Jobs that change what a running domain has, or what it is called: memory, virtual CPUs, where
+ * these run, the name. The guest is changed first, then the spec, so that a restart gives the same.
+ */
+#include <string.h>
+
+#include "libxl/base/fault.h"
+#include "libxl/base/mem.h"
+#include "xend/ops.h"
+#include "xend/policy.h"
+#include "xend/xend.h"
+
+static struct spec *copy_spec(struct xend *x, const struct domain *d)
+{
+    struct spec *s;
+
+    xend_lock(x);
+    s = spec_copy(d->spec);
+    xend_unlock(x);
+    return s;
+}
+
+/* The changed spec is the domain's from now on, here and where the driver keeps it. */
+static int keep_take(struct xend *x, struct domain *d, struct spec *s_take, struct err *e)
+{
+    AUTO(problems_clear) struct problems faults = {0};
+    AUTO(spec_freep) struct spec *s = s_take;
+    int r;
+
+    spec_finish(s, &faults);
+    if (faults.len)
+        return problems_to_err(&faults, e);
+    if (x->driver->ops->keep_spec && x->driver->ops->keep_spec(d->guest, s, e) < 0)
+        return -1;
+    fault_point("spec.kept");
+    xend_lock(x);
+    r = domain_set_spec_take(x->domains, d, steal(s), e);
+    xend_unlock(x);
+    return r;
+}
+
+/* What everybody sees at once, without waiting for the next sample. */
+static void show_memory(struct xend *x, struct domain *d, uint64_t kib)
+{
+    xend_lock(x);
+    d->mem_kib = kib;
+    domain_touch(x->domains, d);
+    xend_unlock(x);
+}
+
+static int set_memory(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                      struct err *e)
+{
+    if (t->arg > spec_maxmem(s)) {
+        err_set(e, ERR_INVALID, "%lld MiB is more than its maximum, %lld MiB", (long long)t->arg,
+                (long long)spec_maxmem(s));
+        return err_hint(e, "xm mem-max raises the maximum, where the guest allows it");
+    }
+    fault_point("mem-set.begin");
+    if (x->driver->ops->set_memory(d->guest, (uint64_t)t->arg << 10, &t->job, e) < 0)
+        return -1;
+    fault_point("mem-set.done");
+    show_memory(x, d, (uint64_t)t->arg << 10);
+    s->maxmem = spec_maxmem(s);
+    s->memory = t->arg;
+    return 0;
+}
+
+static int set_maxmem(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                      struct err *e)
+{
+    if (t->arg < s->memory)
+        return err_set(e, ERR_INVALID, "memory_dynamic_max too small: it has %lld MiB",
+                       (long long)s->memory);
+    fault_point("mem-max.begin");
+    if (x->driver->ops->set_maxmem(d->guest, (uint64_t)t->arg << 10, e) < 0)
+        return -1;
+    fault_point("mem-max.done");
+    s->maxmem = t->arg;
+    return 0;
+}
+
+static int set_vcpus(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                     struct err *e)
+{
+    if (t->arg > spec_maxvcpus(s)) {
+        err_set(e, ERR_INVALID, "Cannot set vcpus greater than max vcpus on running domain: %lld",
+                (long long)spec_maxvcpus(s));
+        return err_hint(e, "maxvcpus in its configuration is what it can grow to");
+    }
+    fault_point("vcpu-set.begin");
+    if (x->driver->ops->set_vcpus(d->guest, (unsigned)t->arg, &t->job, e) < 0)
+        return -1;
+    fault_point("vcpu-set.done");
+    s->maxvcpus = spec_maxvcpus(s);
+    s->vcpus = t->arg;
+    xend_lock(x);
+    d->vcpus_online = (unsigned)t->arg;
+    domain_touch(x->domains, d);
+    xend_unlock(x);
+    return 0;
+}
+
+/* The texts of cpus with one for each virtual CPU, whichever way they stand there. */
+static void note_pin(struct spec *s, int64_t vcpu, const char *cpus)
+{
+    const char *text = strcmp(cpus, "all") == 0 ? "" : cpus;
+    struct value *list = value_list();
+    size_t n = value_len(s->cpus);
+
+    for (int64_t i = 0; i < spec_maxvcpus(s); i++) {
+        const char *old = n == 0 ? "" : value_as_str(value_at(s->cpus, n == 1 ? 0 : (size_t)i));
+        value_add_take(list, value_str(vcpu < 0 || i == vcpu ? text : old));
+    }
+    value_free(s->cpus);
+    s->cpus = list;
+}
+
+static int pin_vcpus(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                     struct err *e)
+{
+    const char *text = value_as_str(t->arg_value);
+    int64_t first = t->arg < 0 ? 0 : t->arg, last = t->arg < 0 ? spec_maxvcpus(s) - 1 : t->arg;
+    struct cpuset cpus;
+
+    if (last >= spec_maxvcpus(s))
+        return err_set(e, ERR_INVALID, "virtual CPU %lld: it has 0 to %lld", (long long)last,
+                       (long long)spec_maxvcpus(s) - 1);
+    if (cpuset_parse(text, &cpus, e) < 0)
+        return -1;
+    fault_point("vcpu-pin.begin");
+    for (int64_t i = first; i <= last; i++)
+        if (x->driver->ops->pin_vcpu(d->guest, (unsigned)i, &cpus, e) < 0)
+            return err_add(e, "cpus '%.100s'", text);
+    fault_point("vcpu-pin.done");
+    note_pin(s, t->arg, text);
+    return 0;
+}
+
+/* The name first here, where it must be free; taken back when the driver cannot keep it. */
+static int rename_domain(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                         struct err *e)
+{
+    struct spec *new = spec_copy(s);
+    int r;
+
+    free(new->name);
+    new->name = xstrdup(value_as_str(t->arg_value));
+    xend_lock(x);
+    r = domain_set_spec_take(x->domains, d, new, e);
+    xend_unlock(x);
+    if (r < 0)
+        return -1;
+    fault_point("rename.done");
+    free(s->name);
+    s->name = xstrdup(value_as_str(t->arg_value));
+    return 0;
+}
+
+static void unrename(struct xend *x, struct domain *d, const char *name)
+{
+    struct spec *old = copy_spec(x, d);
+    struct err e;
+
+    free(old->name);
+    old->name = xstrdup(name);
+    xend_lock(x);
+    domain_set_spec_take(x->domains, d, old, &e);
+    xend_unlock(x);
+}
+
+typedef int change_fn(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                      struct err *e);
+
+/* What all of them share: changes the guest and *s, then keeps s. */
+static int change(struct xend *x, struct domain *d, struct task *t, change_fn *fn, bool possible,
+                  struct err *e)
+{
+    struct spec *s;
+
+    if (!d->guest)
+        return op_no_guest(d, e);
+    if (!possible)
+        return driver_lacks(x->driver, t->kind->name, e);
+    s = copy_spec(x, d);
+    if (fn(x, d, t, s, e) < 0) {
+        spec_free(s);
+        return err_add(e, "%s: %s", t->name, t->kind->name);
+    }
+    if (keep_take(x, d, s, e) < 0)
+        return err_add(e, "%s: %s", t->name, t->kind->name);
+    return 0;
+}
+
+static int run_mem_set(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    if (change(x, d, t, set_memory, x->driver->ops->set_memory, e) < 0)
+        return -1;
+    t->result = value_map();
+    value_set_int(t->result, "memory_mib", t->arg);
+    return 0;
+}
+
+static int run_mem_max(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    return change(x, d, t, set_maxmem, x->driver->ops->set_maxmem, e);
+}
+
+static int run_vcpu_set(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    return change(x, d, t, set_vcpus, x->driver->ops->set_vcpus, e);
+}
+
+static int run_vcpu_pin(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    return change(x, d, t, pin_vcpus, x->driver->ops->pin_vcpu, e);
+}
+
+static int run_rename(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    if (change(x, d, t, rename_domain, true, e) == 0)
+        return 0;
+    if (d->guest && strcmp(d->spec->name, t->name) != 0)
+        unrename(x, d, t->name);
+    return -1;
+}
+
+const struct task_kind op_mem_set = {.name = "mem-set", .run = run_mem_set};
+const struct task_kind op_mem_max = {.name = "mem-max", .run = run_mem_max};
+const struct task_kind op_vcpu_set = {.name = "vcpu-set", .run = run_vcpu_set};
+const struct task_kind op_vcpu_pin = {.name = "vcpu-pin", .run = run_vcpu_pin};
+const struct task_kind op_rename = {.name = "rename", .run = run_rename};
