@@ -94,7 +94,8 @@ int cpuset_parse(const char *text, struct cpuset *out, struct err *e)
         bool out_of;
 
         item += strspn(item, " ");
-        item[strcspn(item, " ")] = '\0';
+        for (size_t n = strlen(item); n && item[n - 1] == ' '; n--)
+            item[n - 1] = '\0';
         out_of = *item == '^';
         if (parse_item(item + out_of, &first, &last, e) < 0)
             return -1;

@@ -16,7 +16,7 @@
 
 #define INTENT_BYTES_MAX (1024 * 1024) /* a spec, which came in a body of that size */
 
-static const char *const op_names[] = {"create", "destroy", "restart"};
+static const char *const op_names[] = {"create", "destroy", "restart", "dump"};
 
 static char *intents_dir(const struct xend *x)
 {
@@ -30,11 +30,19 @@ static char *intent_path(const struct xend *x, const char *uuid)
 
 int intent_write(struct xend *x, const struct domain *d, enum intent_op op, struct err *e)
 {
+    return intent_write_file(x, d, op, NULL, e);
+}
+
+int intent_write_file(struct xend *x, const struct domain *d, enum intent_op op, const char *file,
+                      struct err *e)
+{
     AUTO(freep) char *path = intent_path(x, d->uuid), *dir = intents_dir(x);
     AUTO(value_freep) struct value *v = value_map();
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
     value_set_str(v, "op", op_names[op]);
+    if (file)
+        value_set_str(v, "file", file);
     xend_lock(x);
     value_set_take(v, "spec", spec_to_value(d->spec));
     xend_unlock(x);
@@ -75,15 +83,19 @@ static struct task *start_again(struct xend *x, const struct value *intent)
 static void resume(struct xend *x, const char *uuid, const struct value *intent)
 {
     const char *op = value_get_str(intent, "op", "");
+    const char *file = value_get_str(intent, "file", NULL);
+    bool restart = strcmp(op, "restart") == 0, dump = strcmp(op, "dump") == 0;
     struct task *queued = NULL;
     struct domain *d;
-    bool restart;
 
     log_info("uuid=%s: an earlier xend died while it was at: %s", uuid, op);
+    if (file)
+        unlink(file);
     xend_lock(x);
     d = domain_find_uuid(x->domains, uuid);
-    restart = strcmp(op, "restart") == 0;
-    if (!restart && d)
+    if (dump && d && d->state == DOMAIN_PAUSED)
+        queue_add(x->queue, d, &op_unpause, "xend", false);
+    else if (!restart && !dump && d)
         queued = queue_add(x->queue, d, &op_destroy, "xend", false);
     else if (restart && !d)
         queued = start_again(x, intent);

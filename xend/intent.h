@@ -12,10 +12,14 @@ enum intent_op {
     INTENT_CREATE,  /* undone: nobody was told that it succeeded */
     INTENT_DESTROY, /* finished */
     INTENT_RESTART, /* finished: the old guest may be gone already */
+    INTENT_DUMP,    /* undone: the guest, which stands still for it, goes on */
 };
 
 /* Not with the lock; blocks. The spec is what a restart starts again. */
 int intent_write(struct xend *x, const struct domain *d, enum intent_op op, struct err *e);
+/* The same, with a file that is removed when the work is undone. */
+int intent_write_file(struct xend *x, const struct domain *d, enum intent_op op, const char *file,
+                      struct err *e);
 void intent_clear(struct xend *x, const char *uuid);
 
 /* At start, after the driver's guests were adopted: queues what is left to do. */

@@ -13,6 +13,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/intent.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
 #include "xend/xend.h"
@@ -34,9 +35,8 @@ static char *default_file(struct xend *x, const struct domain *d, struct err *e)
 
 /* To the file or not at all: what was begun is removed. */
 static int write_core(struct xend *x, struct domain *d, struct task *t, const char *file,
-                      struct err *e)
+                      const char *partial, struct err *e)
 {
-    AUTO(freep) char *partial = xasprintf("%s-incomplete", file);
     AUTO(closep)
     int fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     int r;
@@ -60,21 +60,27 @@ static int write_core(struct xend *x, struct domain *d, struct task *t, const ch
 static int dump_still(struct xend *x, struct domain *d, struct task *t, const char *file, bool live,
                       struct err *e)
 {
+    AUTO(freep) char *partial = xasprintf("%s-incomplete", file);
     const struct driver_ops *ops = x->driver->ops;
     enum stop_reason reason;
-    bool pause = !live && ops->state(d->guest, &reason) == GUEST_RUNNING;
     struct err not_resumed;
     int r;
 
-    if (pause && ops->pause(d->guest, e) < 0)
-        return err_add(e, "pausing");
-    r = write_core(x, d, t, file, e);
-    if (pause && ops->resume(d->guest, &not_resumed) < 0) {
+    if (live || ops->state(d->guest, &reason) != GUEST_RUNNING)
+        return write_core(x, d, t, file, partial, e);
+    if (intent_write_file(x, d, INTENT_DUMP, partial, e) < 0)
+        return -1;
+    r = ops->pause(d->guest, e) < 0 ? err_add(e, "pausing") : 0;
+    fault_point("dump.paused");
+    if (r == 0)
+        r = write_core(x, d, t, file, partial, e);
+    if (ops->resume(d->guest, &not_resumed) < 0) {
         log_error("domain=%s: going on after its dump: %s", t->name, not_resumed.msg);
         if (r == 0)
             *e = not_resumed;
         r = -1;
     }
+    intent_clear(x, d->uuid);
     return r;
 }
 

@@ -116,11 +116,21 @@ def make(name, extra="", paused=False, wait=20):
     return job["id"]
 
 
+# What a route that needs a body is sent; the others are sent none.
+BODIES = {"rename": {"name": "renamed"}, "memory": {"memory_mib": 64}, "maxmem": {"maxmem_mib": 256},
+          "vcpus": {"vcpus": 1}, "pin": {"vcpu": "all", "cpus": "0-3"}, "sysrq": {"key": "h"},
+          "trigger": {"trigger": "nmi"}}
+
+
+def body_of(method, path):
+    return BODIES.get(path.rsplit("/", 1)[1]) if method == "POST" else None
+
+
 def call_each():
     """Each route, with a domain or a job of its own: it must do what it is for."""
     for n, (method, path, route) in enumerate(routes):
         what, name = "%s %s" % (method, path), "each%d" % n
-        arguments, body, headers = {"path": {}, "query": {}}, None, {}
+        arguments, body, headers = {"path": {}, "query": {}}, body_of(method, path), {}
         if (method, path) == ("POST", "/v1/domains"):
             body = {"spec": {"name": name, "kernel": "/k"}}
         elif "{domain}" in path:
@@ -144,7 +154,7 @@ def call_wrongly():
     for method, path, route in routes:
         known = {p["name"]: p["schema"] for p in route["parameters"] if p["in"] == "query"}
         args = {"domain": "nobody", "job": "99999"} if "{" in path else {}
-        if args and held(method, path, {"path": args})[0] not in (404, 426):
+        if args and held(method, path, {"path": args}, body_of(method, path))[0] not in (404, 426):
             fault("%s %s: no 404 for what does not exist" % (method, path))
         for name, schema in known.items():
             if schema["type"] != "integer" or args or method != "GET":

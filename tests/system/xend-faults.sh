@@ -17,14 +17,16 @@ plain_start() {
 }
 config() {
     case $DRIVER in
-    test) make_config web1 ;;
-    *) guest_config web1 ;;
+    test) make_config web1 'maxmem = 128' 'maxvcpus = 4' ;;
+    *) guest_config web1 'maxvcpus = 4' ;;
     esac
 }
 # fresh_domain STATE OP: web1 exists, running or paused, or does not exist; xend is down
 fresh_domain() {
     plain_start
     xm destroy web1 >/dev/null 2>&1 || true
+    xm destroy web2 >/dev/null 2>&1 || true
+    rm -f "$T"/core*
     if [ "$1" != absent ]; then
         xm create -q "$(config)"
         case $DRIVER-$2 in qemu-shutdown | qemu-reboot) wait_console web1 'guest: ready' ;; esac
@@ -37,11 +39,17 @@ fresh_domain() {
 operate() {
     case $1 in
     create) xm create -q "$(config)" ;;
+    mem-set) api POST '/v1/domains/web1/memory?wait=20' -d '{"memory_mib":96}' ;;
+    vcpu-set) api POST '/v1/domains/web1/vcpus?wait=20' -d '{"vcpus":2}' ;;
+    vcpu-pin) api POST '/v1/domains/web1/pin?wait=20' -d '{"vcpu":"all","cpus":"0"}' ;;
+    rename) api POST '/v1/domains/web1/rename?wait=20' -d '{"name":"web2"}' ;;
+    reset) api POST '/v1/domains/web1/reset?wait=20' ;;
+    dump-core) api POST '/v1/domains/web1/dump?wait=60' -d "{\"file\":\"$T/core\"}" ;;
     *) xm "$1" web1 ;;
     esac >/dev/null 2>&1 || true
 }
 settled() {
-    ! api GET /v1/jobs | grep -q '"kind":"[a-z]*","state":"\(queued\|running\)"'
+    ! api GET /v1/jobs | grep -q '"kind":"[a-z-]*","state":"\(queued\|running\)"'
 }
 # settle: until recovery has nothing left to do
 settle() {
@@ -90,6 +98,8 @@ kill_at() {
     settle
     settle_end "$op" "$point"
     got=$(domain_state web1 2>/dev/null)
+    [ "$op" != rename ] || got=$got$(domain_state web2 2>/dev/null) # one of the two
+    [ "$op" != dump-core ] || [ ! -e "$T/core" ] || [ -s "$T/core" ] || fail "an empty core after $point"
     case " $allowed " in
     *" ${got:-absent} "*) ;;
     *) fail "$op killed at $point: web1 is ${got:-absent}, not one of: $allowed" ;;
@@ -127,4 +137,10 @@ matrix unpause paused 'running paused'
 matrix shutdown running 'running absent'
 matrix reboot running 'running'
 matrix destroy running 'absent'
+matrix reset running 'running'
+matrix rename running 'running'
+matrix mem-set running 'running'
+matrix vcpu-set running 'running'
+matrix vcpu-pin running 'running'
+matrix dump-core running 'running'
 echo "$cases cases on the $DRIVER driver"

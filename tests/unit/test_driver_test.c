@@ -543,7 +543,7 @@ static void test_node_info(void)
     static const char keys[] =
         "host release version machine nr_cpus nr_nodes cores_per_socket "
         "threads_per_core cpu_mhz hw_caps virt_caps total_memory free_memory "
-        "free_cpus xen_major xen_minor xen_extra xen_caps xen_scheduler "
+        "free_cpus cpu_topology numa_info xen_major xen_minor xen_extra xen_caps xen_scheduler "
         "xen_pagesize platform_params xen_changeset xen_commandline "
         "cc_compiler cc_compile_by cc_compile_domain cc_compile_date "
         "xend_config_format";

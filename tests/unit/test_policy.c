@@ -55,12 +55,14 @@ static void test_too_fast(void)
 static void test_coredumps(void)
 {
     CU_ASSERT_EQUAL(action(NULL, NULL, "coredump-destroy", GUEST_CRASHED, STOP_CRASH, 100, false),
-                    END_DESTROY);
+                    END_COREDUMP_DESTROY);
     CU_ASSERT_EQUAL(action(NULL, NULL, "coredump-restart", GUEST_CRASHED, STOP_CRASH, 100, false),
-                    END_RESTART);
+                    END_COREDUMP_RESTART);
+    CU_ASSERT_EQUAL(action(NULL, NULL, "coredump-restart", GUEST_CRASHED, STOP_CRASH, 1, false),
+                    END_COREDUMP_DESTROY);
 }
 
 TESTS("policy", {"the original's defaults", test_defaults},
       {"each end has its own action", test_each_end_has_its_own},
       {"a restart that comes too fast is refused, but not to xm", test_too_fast},
-      {"the coredump actions end as their second word says", test_coredumps})
+      {"a core is written even when a restart comes too fast", test_coredumps})
