@@ -3,6 +3,7 @@
 
 #include "config/py_ast.h"
 #include "libxl/base/mem.h"
+#include "libxl/base/utf8.h"
 
 /* What the original imported before it ran a file: names that are there unasked. */
 static const char *const preset_modules[] = {"sys", "os"};
@@ -44,6 +45,25 @@ static void preset_names(struct py *p)
     preset(p, "__name__", py_str("__main__"));
 }
 
+/* Ends of lines that neither Unix nor Windows writes, and what is no UTF-8: Latin-1. */
+bool py_settle_text(const char *text, size_t len, struct buf *out)
+{
+    bool latin1 = !utf8_is_valid(text, len);
+    bool cr = len && memchr(text, '\r', len) && !memchr(text, '\n', len);
+
+    for (size_t i = 0; (latin1 || cr) && i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '\r' && cr)
+            c = '\n';
+        if (c >= 0x80 && latin1) {
+            buf_addc(out, (char)(0xc0 | c >> 6));
+            c = 0x80 | (c & 0x3f);
+        }
+        buf_addc(out, (char)c);
+    }
+    return latin1 || cr;
+}
+
 /* Bounds the text before anything looks at it. */
 static void check_text(struct py *p)
 {
@@ -65,6 +85,10 @@ static void run(struct py *p, void *arg)
     struct node *first;
 
     check_text(p);
+    if (py_settle_text(p->text, p->len, &p->settled)) {
+        p->text = p->settled.ptr;
+        p->len = (uint32_t)p->settled.len;
+    }
     preset_names(p);
     preset_variables(p);
     py_lex_init(p, &lex, p->len >= 3 && memcmp(p->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, p->len,
@@ -96,5 +120,7 @@ struct value *py_eval(const struct py_input *in, struct err *e)
     }
     py_result_extras(&p);
     arena_clear(&p.arena);
+    buf_clear(&p.settled);
+    buf_clear(&p.included);
     return result;
 }

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/value.h"
 #include "libxl/base/buf.h"
@@ -29,14 +30,23 @@ struct py_input {
     bool help;                  /* xm_help is 1; xm_vars.check() ends the evaluation well */
 
     /*
+     * Reads the file that execfile('NAME') or `from NAME import *` asks for, and decides whether
+     * it may be read: the text is appended to *out. NULL: nothing can be included.
+     */
+    int (*include)(void *arg, const char *name, struct buf *out, struct err *e);
+    void *include_arg;
+
+    /*
      * What comes back besides the result, also after an error; the pointers may be NULL.
      * vars:  map of what xm_vars.var() declared, name -> use text, for --help_config;
-     * lines: map, variable -> line of its last assignment, for errors about its value;
+     * places: map, variable -> where it was assigned last, for errors about its value: a list of
+     *     two offsets into the text (begin, end of the value), then two for each item when the
+     *     value is a list that stands there;
      * printed: what print wrote (its first 64 KiB), appended.
      * The maps are the caller's.
      */
     struct value **vars;
-    struct value **lines;
+    struct value **places;
     struct buf *printed;
 };
 
@@ -53,5 +63,20 @@ struct py_input {
  * and e->hint, often, what to do about it.
  */
 struct value *py_eval(const struct py_input *in, struct err *e);
+
+/*
+ * A text with the line ends and the encoding that py_eval() works with: Latin-1 becomes UTF-8, CR
+ * alone ends a line as well. False: *out is empty, the text is fine as it is.
+ */
+bool py_settle_text(const char *text, size_t len, struct buf *out);
+
+/*
+ * Points at [at, end) of a settled text: the line and the column (from 1) are set, and the line
+ * itself with a caret below, each after a newline and four blanks, is appended to *out.
+ */
+struct py_point {
+    uint32_t line, column;
+};
+struct py_point py_point(const char *text, size_t len, size_t at, size_t end, struct buf *out);
 
 #endif

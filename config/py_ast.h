@@ -27,6 +27,8 @@ enum tok {
     TOK_DOT,
     TOK_ASSIGN,
     TOK_ARROW,
+    TOK_WALRUS,
+    TOK_BACKQUOTE,
     TOK_BANG, /* only inside f-strings */
     /* binary operators, and at the same distance their augmented assignments */
     TOK_PLUS,
@@ -87,10 +89,12 @@ enum tok {
     TOK_RETURN,
     TOK_TRY,
     TOK_WHILE,
+    TOK_YIELD,
+    TOK_NONLOCAL,
     TOK_FALSE,
     TOK_NONE,
     TOK_TRUE,
-    TOK_FORBIDDEN, /* class, with, yield...: known, but not part of the language */
+    TOK_FORBIDDEN, /* class, with, exec...: known, but not part of the language */
     TOK_COUNT,
     TOK_NOT_IN, /* only as an operator in the tree */
     TOK_IS_NOT
@@ -144,11 +148,12 @@ enum node_kind {
     N_COND, /* a if b else c */
     N_CALL,
     N_KEYWORD, /* in calls: name=a; without a name: **a */
-    N_STAR,    /* in calls: *a */
+    N_STAR,    /* *a: in calls, lists and targets */
     N_ATTR,
     N_INDEX,
     N_SLICE, /* a:b:c, inside N_INDEX */
     N_LAMBDA,
+    N_WALRUS, /* a: the name, b: its value */
     N_COMP,
     N_COMP_FOR,
     N_FSTRING, /* items: N_CONST and N_FIELD */
@@ -174,13 +179,14 @@ enum node_kind {
     N_RAISE,  /* a: class or exception or NULL, b: argument */
     N_ASSERT, /* a: test, b: text */
     N_PRINT,  /* a: what, or NULL */
+    N_YIELD,  /* a: what, or NULL; op: 1 for `yield from` */
     N_COUNT
 };
 
 /* Children hang on `next`; a block is its first statement. */
 struct node {
     uint8_t kind;
-    uint8_t op; /* a token; of N_COMP what it makes (TOK_LBRACKET, TOK_LBRACE, TOK_COLON) */
+    uint8_t op; /* a token; of N_COMP what it makes (TOK_LBRACKET, _LPAREN, _LBRACE, _COLON) */
     uint16_t n; /* number of items, counted to 65535 */
     uint32_t at, end;
     struct node *next;
@@ -234,20 +240,25 @@ struct scope {
     uint32_t cap; /* of def->locals */
     struct sym *globals[16];
     uint32_t nglobals;
-    uint32_t loops; /* around it */
-    bool is_comp;   /* a comprehension: statements do not assign in it */
+    uint16_t outer_names; /* bits: which of them are nonlocal */
+    uint32_t loops;       /* around it */
+    bool is_comp;         /* a comprehension: statements do not assign in it */
 };
 
 /* py_lex.c */
 
 /* Starts over at..len; inside: between the braces of an f-string, where newlines are blanks. */
 void py_lex_init(struct py *p, struct py_lex *lex, uint32_t at, uint32_t len, bool inside);
+const char *py_forbidden_hint(const struct sym *s);
 void py_next(struct py *p); /* moves p->lex on by one token */
 
 /* py_lex_lit.c: lexes one literal that begins at lex->at into lex->tok. */
 void py_lex_number(struct py *p, struct py_lex *lex);
 bool py_lex_string(struct py *p, struct py_lex *lex); /* false: no string begins here */
 struct obj py_unescape(struct py *p, uint32_t at, uint32_t end, bool raw);
+
+/* py_assign.c: the bounds of an N_SLICE, evaluated; those not given are None. */
+void py_bounds(struct py *p, const struct node *slice, struct obj bounds[3]);
 
 /* py_parse*.c */
 
@@ -259,6 +270,7 @@ struct node *py_parse_targets(struct py *p); /* for ... in */
 struct node *py_parse_binary(struct py *p, int min_prec);
 struct node *py_parse_atom(struct py *p);
 struct node *py_parse_fstring(struct py *p, const struct token *tok);
+struct node *py_parse_item(struct py *p); /* an expression, or *expression */
 struct node *py_parse_comp(struct py *p, struct node *elt, struct node *val, int what);
 struct func_def *py_parse_params(struct py *p, struct scope *s, int closing);
 bool py_is_print(const struct py *p);
@@ -277,6 +289,7 @@ PY_RAISES void py_syntax(struct py *p, uint32_t at, uint32_t end, const char *hi
 void py_scope_open(struct py *p, struct scope *s);
 void py_scope_close(struct py *p, struct scope *s);
 void py_scope_add(struct py *p, struct sym *name);
+bool py_is_nonlocal(const struct py *p, const struct sym *name);
 void py_nest_in(struct py *p);
 void py_nest_out(struct py *p);
 

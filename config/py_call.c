@@ -262,6 +262,8 @@ static struct frame *bind_func(struct py *p, const struct func *fn, const struct
     for (uint32_t i = 0; i < def->nparams; i++)
         if (def->params[i].stars == 2)
             f->slots[i] = py_dict_new(p);
+    if (def->yields)
+        f->yielded = py_list_new(p, 0).list;
     bind_positional(p, def, c, f);
     for (uint32_t i = 0; i < c->nkw; i++)
         bind_keyword(p, def, &c->kw[i], f);
@@ -288,6 +290,8 @@ static struct obj call_func(struct py *p, const struct func *fn, const struct ca
         result = py_value_of(p, fn->def->body);
     else if (py_exec(p, fn->def->body) == FLOW_RETURN)
         result = p->result;
+    if (fn->def->yields)
+        result = (struct obj){.type = T_LIST, .len = PY_ITERATOR, .list = frame->yielded};
     p->active = active.outer;
     p->frame = saved;
     return result;
@@ -306,6 +310,8 @@ static struct obj call_class(struct py *p, const struct exc_class *cls, const st
 /* The first argument of a method taken from its type is the object. */
 static void take_self(struct py *p, const struct py_row *row, struct call *c)
 {
+    if (row->fn == py_lib_fromkeys) /* of the type, not of a dict */
+        return;
     if (!c->npos || py_row_find(methods[c->pos[0].type], row->name, strlen(row->name)) != row)
         py_raise(p, &py_TypeError, "%s() of a type takes an object of this type first", row->name);
     c->self = *c->pos++;

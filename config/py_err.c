@@ -21,16 +21,14 @@ CLASS(AssertionError, &py_Exception)
 CLASS(RuntimeError, &py_Exception)
 CLASS(SyntaxError, &py_Exception)
 static CLASS(LookupError, &py_Exception) CLASS(IndexError, &py_LookupError)
-    CLASS(KeyError, &py_LookupError) static CLASS(ArithmeticError, &py_Exception) CLASS(
-        ZeroDivisionError,
-        &py_ArithmeticError) CLASS(OverflowError, &py_ArithmeticError) static CLASS(OSError,
-                                                                                    &py_Exception)
-        CLASS(IOError, &py_OSError) static CLASS(NotImplementedError, &py_RuntimeError) static CLASS(
-            StopIteration,
-            &py_Exception) static CLASS(KeyboardInterrupt,
-                                        &py_BaseException) static CLASS(UnicodeError,
-                                                                        &py_ValueError)
-            CLASS(Limit, NULL) /* no file can name or catch these */
+    CLASS(KeyError, &py_LookupError) static CLASS(ArithmeticError, &py_Exception)
+        CLASS(ZeroDivisionError, &py_ArithmeticError)
+            CLASS(OverflowError, &py_ArithmeticError) static CLASS(OSError, &py_Exception)
+                CLASS(IOError, &py_OSError) static CLASS(NotImplementedError, &py_RuntimeError)
+                    CLASS(StopIteration, &py_Exception) static CLASS(
+                        KeyboardInterrupt, &py_BaseException) static CLASS(UnicodeError,
+                                                                           &py_ValueError)
+                        CLASS(Limit, NULL) /* no file can name or catch these */
     CLASS(Finished, NULL)
 
     /* What a file can name. */

@@ -267,21 +267,13 @@ static struct obj eval_attr(struct py *p, const struct node *n)
     return py_attr(p, of, n->attr);
 }
 
-/* Bounds of a slice that are not given are None. */
-static void eval_bounds(struct py *p, const struct node *slice, struct obj bounds[3])
-{
-    bounds[0] = slice->a ? py_value_of(p, slice->a) : py_none();
-    bounds[1] = slice->b ? py_value_of(p, slice->b) : py_none();
-    bounds[2] = slice->c ? py_value_of(p, slice->c) : py_none();
-}
-
 /* Indexing and slicing. */
 static struct obj eval_index(struct py *p, const struct node *n)
 {
     struct obj of = py_value_of(p, n->a), bounds[3], key;
 
     if (n->b->kind == N_SLICE) {
-        eval_bounds(p, n->b, bounds);
+        py_bounds(p, n->b, bounds);
         p->here = n;
         return py_slice(p, of, bounds);
     }
@@ -313,7 +305,7 @@ static void comp_item(struct py *p, struct comp *c, const struct node *next)
         return;
     }
     item = py_value_of(p, c->n->elt);
-    if (c->n->op == TOK_LBRACKET)
+    if (c->n->op == TOK_LBRACKET || c->n->op == TOK_LPAREN)
         py_list_add(p, c->result.list, item);
     else
         py_dict_set(p, c->result.dict, item, c->n->val ? py_value_of(p, c->n->val) : py_none());
@@ -355,9 +347,11 @@ static struct obj eval_comp(struct py *p, const struct node *n)
     struct frame *saved = p->frame;
     struct obj seq = py_value_of(p, n->clauses->comp_iter);
 
-    c.result = n->op == TOK_LBRACKET ? py_list_new(p, 0)
-               : n->op == TOK_COLON  ? py_dict_new(p)
-                                     : py_set_new(p);
+    c.result = n->op == TOK_LBRACE  ? py_set_new(p)
+               : n->op == TOK_COLON ? py_dict_new(p)
+                                    : py_list_new(p, 0);
+    if (n->op == TOK_LPAREN)
+        c.result.len = PY_ITERATOR;
     p->frame = comp_frame(p, n->def);
     comp_clause(p, &c, n->clauses, seq);
     p->frame = saved;
@@ -390,6 +384,14 @@ static struct obj eval_fstring(struct py *p, const struct node *n)
     return py_text_done(&t);
 }
 
+static struct obj eval_walrus(struct py *p, const struct node *n)
+{
+    struct obj value = py_value_of(p, n->b);
+
+    py_store_outer(p, n->a->name, value, n->a->at);
+    return value;
+}
+
 static eval_fn *const evals[N_COUNT] = {
     [N_CONST] = eval_const,     [N_NAME] = eval_name,     [N_LIST] = eval_list,
     [N_TUPLE] = eval_list,      [N_SET] = eval_dict,      [N_DICT] = eval_dict,
@@ -397,7 +399,7 @@ static eval_fn *const evals[N_COUNT] = {
     [N_OR] = eval_or,           [N_NOT] = eval_not,       [N_COMPARE] = eval_compare,
     [N_COND] = eval_cond,       [N_CALL] = eval_call,     [N_ATTR] = eval_attr,
     [N_INDEX] = eval_index,     [N_LAMBDA] = eval_lambda, [N_COMP] = eval_comp,
-    [N_FSTRING] = eval_fstring,
+    [N_FSTRING] = eval_fstring, [N_WALRUS] = eval_walrus,
 };
 
 /* The one way into evaluation: counts, bounds the depth, notes where we are. */
@@ -413,68 +415,4 @@ struct obj py_value_of(struct py *p, const struct node *n)
     value = evals[n->kind](p, n);
     py_leave(p);
     return value;
-}
-
-/* To a local when the function has this name as a local, else to the global. */
-void py_store(struct py *p, struct sym *name, struct obj value, uint32_t at)
-{
-    struct frame *f = p->frame;
-
-    for (uint32_t i = 0; f && i < f->n; i++)
-        if (f->names[i] == name) {
-            f->slots[i] = value;
-            return;
-        }
-    if (!name->listed) {
-        name->listed = 1;
-        *p->globals_end = name;
-        p->globals_end = &name->next_global;
-    }
-    name->preset = 0;
-    name->at = at;
-    name->global = value;
-}
-
-/* Unpacking: as many names as values. */
-static void assign_items(struct py *p, const struct node *target, struct obj value)
-{
-    struct iter it = py_iter(p, value);
-    uint32_t have = py_len(p, value), want = 0;
-    struct obj item;
-
-    for (const struct node *t = target->items; t; t = t->next)
-        want++;
-    if (have != want)
-        py_raise(p, &py_ValueError, "%u value%s cannot be shared out to %u name%s", have,
-                 have == 1 ? "" : "s", want, want == 1 ? "" : "s");
-    for (const struct node *t = target->items; t && py_iter_next(&it, &item); t = t->next)
-        py_assign(p, t, item);
-}
-
-void py_assign(struct py *p, const struct node *target, struct obj value)
-{
-    struct obj of, bounds[3], key;
-
-    p->here = target;
-    switch (target->kind) {
-    case N_NAME:
-        py_store(p, target->name, value, target->at);
-        break;
-    case N_INDEX:
-        of = py_value_of(p, target->a);
-        if (target->b->kind == N_SLICE) {
-            eval_bounds(p, target->b, bounds);
-            p->here = target;
-            py_slice_set(p, of, bounds, value);
-            break;
-        }
-        key = py_value_of(p, target->b);
-        p->here = target;
-        py_index_set(p, of, key, value);
-        break;
-    default:
-        py_enter(p);
-        assign_items(p, target, value);
-        py_leave(p);
-    }
 }

@@ -15,8 +15,11 @@ static enum flow exec_assign(struct py *p, const struct node *n)
 {
     struct obj value = py_value_of(p, n->from);
 
-    for (const struct node *target = n->items; target; target = target->next)
+    for (const struct node *target = n->items; target; target = target->next) {
         py_assign(p, target, value);
+        if (target->kind == N_NAME && !p->frame)
+            target->name->set_to = n->from;
+    }
     return FLOW_NEXT;
 }
 
@@ -139,12 +142,9 @@ static enum flow exec_continue(struct py *p, const struct node *n)
 
 static void delete_slice(struct py *p, struct obj of, const struct node *target)
 {
-    struct obj bounds[3] = {
-        target->b->a ? py_value_of(p, target->b->a) : py_none(),
-        target->b->b ? py_value_of(p, target->b->b) : py_none(),
-        target->b->c ? py_value_of(p, target->b->c) : py_none(),
-    };
+    struct obj bounds[3];
 
+    py_bounds(p, target->b, bounds);
     p->here = target;
     py_slice_set(p, of, bounds, py_list_new(p, 0));
 }
@@ -153,7 +153,9 @@ static void delete (struct py *p, const struct node *target)
 {
     struct obj of, key;
 
-    if (target->kind == N_NAME) {
+    if (target->kind == N_STAR) {
+        py_raise(p, &py_TypeError, "`*` has no place in del");
+    } else if (target->kind == N_NAME) {
         py_value_of(p, target); /* raises when there is none */
         py_store(p, target->name, (struct obj){.type = T_UNSET}, target->at);
     } else if (target->kind != N_INDEX) {
@@ -257,6 +259,28 @@ static enum flow exec_print(struct py *p, const struct node *n)
     return FLOW_NEXT;
 }
 
+/* Generators are run to their end at once; what they yield is collected. */
+static enum flow exec_yield(struct py *p, const struct node *n)
+{
+    struct obj value = n->a ? py_value_of(p, n->a) : py_none(), item;
+    struct list *to = p->frame->yielded;
+    struct iter it;
+
+    p->here = n;
+    if (to->len >= PY_LIST_MAX)
+        py_raise_at(p, &py_Limit, n->at, n->end, "it is run to its end before the first is used",
+                    "this generator gives more than %d values", PY_LIST_MAX);
+    if (!n->op) {
+        py_list_add(p, to, value);
+        return FLOW_NEXT;
+    }
+    for (it = py_iter(p, value); py_iter_next(&it, &item);) {
+        py_charge(p, 1);
+        py_list_add(p, to, item);
+    }
+    return FLOW_NEXT;
+}
+
 static exec_fn *const execs[N_COUNT] = {
     [N_EXPR] = exec_expr,     [N_ASSIGN] = exec_assign,     [N_AUGMENT] = exec_augment,
     [N_IF] = exec_if,         [N_WHILE] = exec_while,       [N_FOR] = exec_for,
@@ -264,6 +288,7 @@ static exec_fn *const execs[N_COUNT] = {
     [N_BREAK] = exec_break,   [N_CONTINUE] = exec_continue, [N_DEL] = exec_del,
     [N_IMPORT] = exec_import, [N_FROM] = exec_import,       [N_TRY] = py_exec_try,
     [N_RAISE] = exec_raise,   [N_ASSERT] = exec_assert,     [N_PRINT] = exec_print,
+    [N_YIELD] = exec_yield,
 };
 
 /* Runs statements until one breaks, continues or returns. */

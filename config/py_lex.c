@@ -8,14 +8,30 @@
 #include "libxl/base/mem.h"
 
 /* In the order of enum tok from TOK_AND on. */
-static const char *const keywords[] = {"and",    "as",     "assert", "break",  "continue", "def",
-                                       "del",    "elif",   "else",   "except", "finally",  "for",
-                                       "from",   "global", "if",     "import", "in",       "is",
-                                       "lambda", "not",    "or",     "pass",   "raise",    "return",
-                                       "try",    "while",  "False",  "None",   "True"};
+static const char *const keywords[] = {
+    "and",  "as",     "assert",  "break",    "continue", "def",    "del",   "elif",
+    "else", "except", "finally", "for",      "from",     "global", "if",    "import",
+    "in",   "is",     "lambda",  "not",      "or",       "pass",   "raise", "return",
+    "try",  "while",  "yield",   "nonlocal", "False",    "None",   "True"};
 
-static const char *const forbidden[] = {"class", "with",  "yield",   "exec",
-                                        "async", "await", "nonlocal"};
+/* Known, but not part of the language; and what to write instead. */
+static const struct {
+    const char *word, *hint;
+} forbidden[] = {
+    {"class", "a dict holds values that belong together, a function computes them"},
+    {"with", "config files cannot open files, so nothing needs to be closed"},
+    {"exec", "execfile('NAME') runs a file that stands beside this one"},
+    {"async", "config files compute; there is nothing to wait for"},
+    {"await", "config files compute; there is nothing to wait for"},
+};
+
+const char *py_forbidden_hint(const struct sym *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
+        if (strlen(forbidden[i].word) == s->len && memcmp(forbidden[i].word, s->name, s->len) == 0)
+            return forbidden[i].hint;
+    return NULL;
+}
 
 static const uint8_t single[128] = {
     ['('] = TOK_LPAREN,    [')'] = TOK_RPAREN, ['['] = TOK_LBRACKET, [']'] = TOK_RBRACKET,
@@ -23,7 +39,7 @@ static const uint8_t single[128] = {
     [';'] = TOK_SEMICOLON, ['.'] = TOK_DOT,    ['='] = TOK_ASSIGN,   ['+'] = TOK_PLUS,
     ['-'] = TOK_MINUS,     ['*'] = TOK_STAR,   ['/'] = TOK_SLASH,    ['%'] = TOK_PERCENT,
     ['&'] = TOK_AMPER,     ['|'] = TOK_PIPE,   ['^'] = TOK_CARET,    ['~'] = TOK_TILDE,
-    ['<'] = TOK_LT,        ['>'] = TOK_GT};
+    ['<'] = TOK_LT,        ['>'] = TOK_GT,     ['`'] = TOK_BACKQUOTE};
 
 /* Longer ones first. */
 static const struct {
@@ -36,7 +52,7 @@ static const struct {
                  {">>", 2, TOK_RSHIFT},     {"+=", 2, TOK_PLUS_EQ},    {"-=", 2, TOK_MINUS_EQ},
                  {"*=", 2, TOK_STAR_EQ},    {"/=", 2, TOK_SLASH_EQ},   {"%=", 2, TOK_PERCENT_EQ},
                  {"&=", 2, TOK_AMPER_EQ},   {"|=", 2, TOK_PIPE_EQ},    {"^=", 2, TOK_CARET_EQ},
-                 {"->", 2, TOK_ARROW}};
+                 {"->", 2, TOK_ARROW},      {":=", 2, TOK_WALRUS}};
 
 /* What people type by habit of other languages, or paste from word processors. */
 static const struct {
@@ -51,7 +67,6 @@ static const struct {
     {"!", "write `not`"},
     {"$", "shell variables do not work here; names stand without a sign"},
     {"?", "write `a if condition else b`"},
-    {"`", "backquotes are not supported: write repr(...)"},
     {"@", "decorators are not part of this language"},
 };
 
@@ -63,7 +78,7 @@ static uint8_t keyword_of(const char *name, size_t len)
             memcmp(keywords[i], name, len) == 0)
             return (uint8_t)(TOK_AND + i);
     for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
-        if (strlen(forbidden[i]) == len && memcmp(forbidden[i], name, len) == 0)
+        if (strlen(forbidden[i].word) == len && memcmp(forbidden[i].word, name, len) == 0)
             return TOK_FORBIDDEN;
     return TOK_NAME;
 }
@@ -285,7 +300,9 @@ static void lex_operator(struct py *p, struct py_lex *lex)
 
     if (c >= 0x80)
         bad_character(p, lex);
-    if (after == '=' || after == '>' || after == (char)c)
+    /* f"{x:=5}" has no := but a format that begins with = */
+    if ((after == '=' && !(c == ':' && lex->inside && lex->nopen == 1)) || after == '>' ||
+        after == (char)c)
         for (size_t i = 0; i < ARRAY_LEN(operators); i++)
             if (lex->len - lex->at >= operators[i].len &&
                 memcmp(operators[i].text, p->text + lex->at, operators[i].len) == 0) {

@@ -56,13 +56,34 @@ struct obj py_lib_dict(struct py *p, struct call *c)
     return dict;
 }
 
+/* A sort on its way; cmp is Python 2's function of two items, or unset. */
+struct sort {
+    struct py *p;
+    struct obj cmp;
+    int sign;
+};
+
+static int compare_keys(const struct sort *s, struct obj a, struct obj b)
+{
+    struct obj pair[2] = {a, b}, result;
+    struct call c = {.pos = pair, .npos = 2};
+
+    if (s->cmp.type == T_UNSET || s->cmp.type == T_NONE)
+        return s->sign * py_compare(s->p, a, b, "<");
+    result = py_call(s->p, s->cmp, &c);
+    if (!py_is_int(result))
+        py_raise_hint(s->p, &py_TypeError, "a function of one item is given as key=",
+                      "a comparison gives a number, not %s", py_type_text(result));
+    return s->sign * (result.i > 0) - s->sign * (result.i < 0);
+}
+
 /* Merges the sorted halves [0, mid) and [mid, n) of pairs (key, item). */
-static void merge(struct py *p, struct obj *a, struct obj *tmp, uint32_t mid, uint32_t n, int sign)
+static void merge(const struct sort *s, struct obj *a, struct obj *tmp, uint32_t mid, uint32_t n)
 {
     uint32_t left = 0, right = mid, k = 0;
 
     while (left < mid && right < n) {
-        bool take_right = sign * py_compare(p, a[2 * right], a[2 * left], "<") < 0;
+        bool take_right = compare_keys(s, a[2 * right], a[2 * left]) < 0;
         uint32_t from = take_right ? right++ : left++;
         tmp[2 * k] = a[2 * from];
         tmp[2 * k++ + 1] = a[2 * from + 1];
@@ -72,18 +93,20 @@ static void merge(struct py *p, struct obj *a, struct obj *tmp, uint32_t mid, ui
     memcpy(a, tmp, 2 * k * sizeof(a[0]));
 }
 
-static void merge_sort(struct py *p, struct obj *a, struct obj *tmp, uint32_t n, int sign)
+static void merge_sort(const struct sort *s, struct obj *a, struct obj *tmp, uint32_t n)
 {
     if (n < 2)
         return;
-    merge_sort(p, a, tmp, n / 2, sign);
-    merge_sort(p, a + 2 * (n / 2), tmp, n - n / 2, sign);
-    merge(p, a, tmp, n / 2, n, sign);
+    merge_sort(s, a, tmp, n / 2);
+    merge_sort(s, a + 2 * (n / 2), tmp, n - n / 2);
+    merge(s, a, tmp, n / 2, n);
 }
 
 /* Stable. Keys are made once for each item, and stand beside the items while sorting. */
-struct obj py_sorted(struct py *p, struct obj iterable, struct obj key, bool reverse)
+struct obj py_sorted(struct py *p, struct obj iterable, struct obj cmp, struct obj key,
+                     bool reverse)
 {
+    struct sort s = {.p = p, .cmp = cmp, .sign = reverse ? -1 : 1};
     struct obj list = py_list_of(p, iterable), *pairs, *tmp;
     uint32_t n = list.list->len;
 
@@ -95,7 +118,7 @@ struct obj py_sorted(struct py *p, struct obj iterable, struct obj key, bool rev
                            ? list.list->items[i]
                            : py_call1(p, key, list.list->items[i]);
     }
-    merge_sort(p, pairs, tmp, n, reverse ? -1 : 1);
+    merge_sort(&s, pairs, tmp, n);
     for (uint32_t i = 0; i < n; i++)
         list.list->items[i] = pairs[2 * i + 1];
     return list;
@@ -103,7 +126,54 @@ struct obj py_sorted(struct py *p, struct obj iterable, struct obj key, bool rev
 
 struct obj py_lib_sorted(struct py *p, struct call *c)
 {
-    return py_sorted(p, c->a[0], c->a[1], c->a[2].type != T_UNSET && py_truth(c->a[2]));
+    return py_sorted(p, c->a[0], c->a[1], c->a[2], c->a[3].type != T_UNSET && py_truth(c->a[3]));
+}
+
+/* Python 2's comparison. */
+struct obj py_lib_cmp(struct py *p, struct call *c)
+{
+    int order = py_equal(p, c->a[0], c->a[1]) ? 0 : py_compare(p, c->a[0], c->a[1], "<");
+
+    return py_int((order > 0) - (order < 0));
+}
+
+/* A list that remembers how far next() has come. */
+struct obj py_lib_iter(struct py *p, struct call *c)
+{
+    struct obj list = c->a[0];
+
+    if (list.type == T_LIST && list.len == PY_ITERATOR)
+        return list;
+    list = py_list_of(p, list);
+    list.len = PY_ITERATOR;
+    return list;
+}
+
+struct obj py_lib_next(struct py *p, struct call *c)
+{
+    struct obj it = c->a[0], item;
+    struct iter at;
+
+    if (it.type != T_LIST || it.len != PY_ITERATOR)
+        py_raise_hint(p, &py_TypeError, "iter(...) makes one", "next() takes an iterator, not %s",
+                      py_type_text(it));
+    at = py_iter(p, it);
+    if (py_iter_next(&at, &item))
+        return item;
+    if (c->a[1].type == T_UNSET)
+        py_raise(p, &py_StopIteration, "there is no next item");
+    return c->a[1];
+}
+
+struct obj py_lib_fromkeys(struct py *p, struct call *c)
+{
+    struct obj dict = py_dict_new(p), key;
+
+    for (struct iter it = py_iter(p, c->a[0]); py_iter_next(&it, &key);) {
+        py_charge(p, 1);
+        py_dict_set(p, dict.dict, key, c->a[1].type == T_UNSET ? py_none() : c->a[1]);
+    }
+    return dict;
 }
 
 struct obj py_lib_reversed(struct py *p, struct call *c)

@@ -86,9 +86,9 @@ static struct obj list_reverse(struct py *p, struct call *c)
 /* In place, stable. */
 static struct obj list_sort(struct py *p, struct call *c)
 {
-    bool reverse = c->a[1].type != T_UNSET && py_truth(c->a[1]);
+    bool reverse = c->a[2].type != T_UNSET && py_truth(c->a[2]);
 
-    *c->self.list = *py_sorted(p, c->self, c->a[0], reverse).list;
+    *c->self.list = *py_sorted(p, c->self, c->a[0], c->a[1], reverse).list;
     return py_none();
 }
 
@@ -105,12 +105,18 @@ static struct obj list_clear(struct py *p, struct call *c)
 }
 
 const struct py_row py_list_methods[] = {
-    {"append", list_append, 1, 1, NULL, 0},      {"clear", list_clear, 0, 0, NULL, 0},
-    {"copy", list_copy, 0, 0, NULL, 0},          {"count", list_count, 1, 1, NULL, 0},
-    {"extend", list_extend, 1, 1, NULL, 0},      {"index", find_item, 1, 1, NULL, 0},
-    {"insert", list_insert, 2, 2, NULL, 0},      {"pop", list_pop, 0, 1, NULL, 0},
-    {"remove", list_remove, 1, 1, NULL, 0},      {"reverse", list_reverse, 0, 0, NULL, 0},
-    {"sort", list_sort, 0, 2, "key reverse", 0}, {NULL, NULL, 0, 0, NULL, 0},
+    {"append", list_append, 1, 1, NULL, 0},
+    {"clear", list_clear, 0, 0, NULL, 0},
+    {"copy", list_copy, 0, 0, NULL, 0},
+    {"count", list_count, 1, 1, NULL, 0},
+    {"extend", list_extend, 1, 1, NULL, 0},
+    {"index", find_item, 1, 1, NULL, 0},
+    {"insert", list_insert, 2, 2, NULL, 0},
+    {"pop", list_pop, 0, 1, NULL, 0},
+    {"remove", list_remove, 1, 1, NULL, 0},
+    {"reverse", list_reverse, 0, 0, NULL, 0},
+    {"sort", list_sort, 0, 3, "cmp key reverse", 0},
+    {NULL, NULL, 0, 0, NULL, 0},
 };
 
 const struct py_row py_tuple_methods[] = {
@@ -218,6 +224,7 @@ static struct obj dict_clear(struct py *p, struct call *c)
 const struct py_row py_dict_methods[] = {
     {"clear", dict_clear, 0, 0, NULL, 0},
     {"copy", dict_copy, 0, 0, NULL, 0},
+    {"fromkeys", py_lib_fromkeys, 1, 2, NULL, 0},
     {"get", dict_get, 1, 2, NULL, 0},
     {"has_key", dict_has_key, 1, 1, NULL, 0},
     {"items", dict_items, 0, 0, NULL, 0},

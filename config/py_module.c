@@ -123,9 +123,34 @@ static void import_future(struct py *p, const struct node *n)
             p->true_division = true;
 }
 
+static bool is_missing(const struct sym *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(missing); i++)
+        if (strlen(missing[i].module) == name->len &&
+            memcmp(missing[i].module, name->name, name->len) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * `from common import *`: the file common.py beside this one. Only with *: a module whose names
+ * stay its own would need a second set of variables.
+ */
+static bool import_file(struct py *p, const struct node *n)
+{
+    if (n->aliases || py_module_find(n->module->name, n->module->len) || is_missing(n->module) ||
+        memchr(n->module->name, '.', n->module->len))
+        return false;
+    return py_include(p, py_printf(p, "%.*s.py", (int)n->module->len, n->module->name));
+}
+
 static void import_from(struct py *p, const struct node *n)
 {
-    const struct py_module *m = get_module(p, n->module);
+    const struct py_module *m;
+
+    if (import_file(p, n))
+        return;
+    m = get_module(p, n->module);
 
     if (strcmp(m->name, "__future__") == 0) {
         import_future(p, n);

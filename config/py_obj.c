@@ -74,7 +74,7 @@ static struct obj new_list(struct py *p, uint32_t type, uint32_t cap)
 {
     struct list *l = py_alloc(p, sizeof(*l));
 
-    *l = (struct list){NULL, 0, 0};
+    *l = (struct list){0};
     if (cap > PY_LIST_MAX)
         py_raise(p, &py_Limit, "a list may not be longer than %d items", PY_LIST_MAX);
     if (cap) {

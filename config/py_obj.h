@@ -29,6 +29,7 @@
 #define PY_RESULT_ITEMS_MAX 50000 /* values handed out, since sharing is undone there */
 #define PY_RESULT_BYTES_MAX (4u << 20)
 #define PY_PRINTED_MAX (64u << 10)
+#define PY_INCLUDES_MAX 8   /* files that one file may include, all in all */
 #define PY_SCAN_PER_STEP 32 /* bytes or items that a builtin may pass over for one step */
 
 struct py;
@@ -79,10 +80,12 @@ struct obj {
 };
 
 enum { PY_UNAME = 1, PY_VERSION }; /* len of tuples whose items have names */
+enum { PY_ITERATOR = 1 };          /* len of lists that next() takes items from */
 
 struct list { /* also a tuple */
     struct obj *items;
     uint32_t len, cap;
+    uint32_t taken; /* of an iterator */
 };
 
 struct entry {
@@ -106,6 +109,7 @@ struct sym {
     uint8_t listed;               /* is in the list of globals */
     uint8_t preset;               /* ours until the text assigns it: left out of the result */
     uint32_t at;                  /* where it was assigned last */
+    const struct node *set_to;    /* the value that stood there, or NULL */
     const struct py_row *builtin; /* found on first use */
     struct sym *next;             /* in its bucket */
     struct sym *next_global;      /* in order of first assignment */
@@ -148,12 +152,14 @@ struct func_def {
     uint32_t nlocals;
     struct node *body;
     bool is_expr; /* lambda: body is an expression */
+    bool yields;  /* a generator: run to its end at once, its values are a list */
 };
 
 /* The locals of one call (or comprehension); lives on in functions made inside. */
 struct frame {
     struct frame *outer;
     struct sym *const *names;
+    struct list *yielded; /* of a generator */
     uint32_t n;
     struct obj slots[];
 };
@@ -218,6 +224,13 @@ struct py_catch {
     uint32_t depth;
 };
 
+/* An included file: its text stands behind the others in p->text, from `start` on. */
+struct py_part {
+    const char *name;
+    uint32_t start;
+    uint32_t called_at; /* where the including file asked for it */
+};
+
 #define PY_SYM_BUCKETS 512
 #define PY_NOWHERE UINT32_MAX /* the place of what no text assigned */
 
@@ -225,6 +238,9 @@ struct py {
     const struct py_input *in;
     const char *text;
     uint32_t len;
+    struct buf settled, included; /* texts that came from outside the arena */
+    struct py_part parts[PY_INCLUDES_MAX];
+    uint32_t nparts;
     struct arena arena;
     struct py_lex *lex;
     struct scope *scope;  /* while parsing: the function around */
@@ -252,8 +268,8 @@ struct py {
 extern const struct exc_class py_BaseException, py_Exception, py_TypeError, py_ValueError,
     py_NameError, py_IndexError, py_KeyError, py_ZeroDivisionError, py_OverflowError,
     py_AttributeError, py_ImportError, py_AssertionError, py_RuntimeError, py_SystemExit,
-    py_SyntaxError, py_IOError, py_Limit, /* a limit; no file can catch it */
-    py_Finished;                          /* no error: the evaluation ends well here */
+    py_SyntaxError, py_IOError, py_StopIteration, py_Limit, /* a limit; no file can catch it */
+    py_Finished; /* no error: the evaluation ends well here */
 
 /* Where p->here is. py_raise_at names a place, py_hint adds a hint to what is raised next. */
 PY_RAISES void py_raise(struct py *p, const struct exc_class *cls, const char *fmt, ...)
@@ -282,6 +298,8 @@ void py_leave(struct py *p);
 /* Fills *e from x: place, text, line, caret. Does not raise. */
 void py_report(const struct py *p, const struct exc *x, struct err *e);
 uint32_t py_line_of(const struct py *p, uint32_t at);
+/* The included file that holds the byte at `at`, or NULL for the text itself. */
+const struct py_part *py_part_of(const struct py *p, uint32_t at);
 
 /* A "did you mean" search: offer candidates, then ask for the hint (NULL: nothing is near). */
 struct py_near {
@@ -463,12 +481,13 @@ struct obj py_module_member(struct py *p, const struct py_module *m, const struc
 const struct py_row *py_builtin_of(struct sym *s);
 py_fn py_str_join, py_str_split, py_str_rsplit, py_str_splitlines, py_str_partition,
     py_str_rpartition;
-py_fn py_lib_all, py_lib_any, py_lib_dict, py_lib_enumerate, py_lib_filter, py_lib_list, py_lib_map,
-    py_lib_max, py_lib_min, py_lib_range, py_lib_reduce, py_lib_reversed, py_lib_set, py_lib_sorted,
-    py_lib_sum, py_lib_tuple, py_lib_zip;
+py_fn py_lib_all, py_lib_any, py_lib_cmp, py_lib_dict, py_lib_fromkeys, py_lib_iter, py_lib_next,
+    py_lib_enumerate, py_lib_filter, py_lib_list, py_lib_map, py_lib_max, py_lib_min, py_lib_range,
+    py_lib_reduce, py_lib_reversed, py_lib_set, py_lib_sorted, py_lib_sum, py_lib_tuple, py_lib_zip;
 /* Where `what` (not empty) stands last in s, or NULL. */
 const char *py_find_last(struct py *p, struct obj s, struct obj what);
-struct obj py_sorted(struct py *p, struct obj iterable, struct obj key, bool reverse);
+struct obj py_sorted(struct py *p, struct obj iterable, struct obj cmp, struct obj key,
+                     bool reverse);
 struct obj py_int_parse(struct py *p, struct obj s, int64_t base);
 void py_print(struct py *p, struct obj text);
 
@@ -482,15 +501,20 @@ void py_result_late(struct py *p, void *result); /* the same for py_protect() */
 void py_result_extras(const struct py *p);       /* fills in->lines and in->vars; does not raise */
 struct value *py_vars_declared(const struct py *p); /* py_vars.c; name -> use; does not raise */
 
-/* py_eval.c, py_exec.c */
+/* py_eval.c, py_exec.c, py_assign.c */
 
 struct obj py_value_of(struct py *p, const struct node *n);
 void py_assign(struct py *p, const struct node *target, struct obj value);
 void py_store(struct py *p, struct sym *name, struct obj value, uint32_t at);
+/* The same for a name of a function around: nonlocal, and := in comprehensions. */
+void py_store_outer(struct py *p, struct sym *name, struct obj value, uint32_t at);
 enum flow { FLOW_NEXT, FLOW_BREAK, FLOW_CONTINUE, FLOW_RETURN };
 enum flow py_exec(struct py *p, const struct node *first);
 enum flow py_exec_try(struct py *p, const struct node *n);
 void py_exec_import(struct py *p, const struct node *n);
+py_fn py_lib_execfile; /* py_include.c */
+/* Runs the file `name` at top level; false when nothing can be included. */
+bool py_include(struct py *p, const char *name);
 struct sym *py_intern(struct py *p, const char *name, size_t len);
 
 #endif

@@ -223,10 +223,14 @@ static struct node *parse_del(struct py *p)
     return py_node_end(p, n);
 }
 
-/* Takes effect while parsing: the name becomes no local. Leaves a `pass` in the tree. */
+/*
+ * global, nonlocal. Takes effect while parsing: the name becomes no local. Leaves a `pass` in the
+ * tree.
+ */
 static struct node *parse_global(struct py *p)
 {
     struct node *n = py_node(p, N_PASS, p->lex->tok.at);
+    bool outer = p->lex->tok.type == TOK_NONLOCAL;
 
     py_next(p);
     do {
@@ -236,8 +240,26 @@ static struct node *parse_global(struct py *p)
         if (p->scope->nglobals == ARRAY_LEN(p->scope->globals))
             py_raise_at(p, &py_Limit, n->at, p->lex->last_end, NULL,
                         "more than %zu global names in one function", ARRAY_LEN(p->scope->globals));
+        if (outer)
+            p->scope->outer_names |= (uint16_t)(1u << p->scope->nglobals);
         p->scope->globals[p->scope->nglobals++] = name;
     } while (py_accept(p, TOK_COMMA));
+    return py_node_end(p, n);
+}
+
+/* yield; yield a; yield from a. */
+static struct node *parse_yield(struct py *p)
+{
+    struct node *n = py_node(p, N_YIELD, p->lex->tok.at);
+
+    if (!p->scope)
+        py_syntax(p, n->at, n->end, NULL, "`yield` stands outside a function");
+    p->scope->def->yields = true;
+    py_next(p);
+    n->op = py_accept(p, TOK_FROM);
+    n->a = n->b = n->c = NULL;
+    if (n->op || (p->lex->tok.type != TOK_NEWLINE && p->lex->tok.type != TOK_SEMICOLON))
+        n->a = py_parse_exprs(p);
     return py_node_end(p, n);
 }
 
@@ -360,6 +382,10 @@ static struct node *parse_expr_statement(struct py *p)
     if (p->lex->tok.type == TOK_COLON)
         skip_annotation(p, first);
     tok = p->lex->tok.type;
+    if (tok == TOK_NAME && first->kind == N_NAME && first->end - first->at == 5 &&
+        memcmp(p->text + first->at, "match", 5) == 0)
+        py_syntax(p, first->at, first->end, "write if, elif and else",
+                  "`match` is not part of this language");
     if (tok == TOK_ASSIGN)
         return parse_assignment(p, first);
     if (tok >= TOK_PLUS_EQ && tok <= TOK_CARET_EQ)
@@ -372,10 +398,10 @@ static struct node *parse_expr_statement(struct py *p)
 typedef struct node *parse_fn(struct py *p);
 
 static parse_fn *const simple[TOK_COUNT] = {
-    [TOK_ASSERT] = parse_assert, [TOK_BREAK] = parse_word, [TOK_CONTINUE] = parse_word,
-    [TOK_DEL] = parse_del,       [TOK_FROM] = parse_from,  [TOK_GLOBAL] = parse_global,
-    [TOK_IMPORT] = parse_import, [TOK_PASS] = parse_word,  [TOK_RAISE] = parse_raise,
-    [TOK_RETURN] = parse_return};
+    [TOK_ASSERT] = parse_assert, [TOK_BREAK] = parse_word,  [TOK_CONTINUE] = parse_word,
+    [TOK_DEL] = parse_del,       [TOK_FROM] = parse_from,   [TOK_GLOBAL] = parse_global,
+    [TOK_IMPORT] = parse_import, [TOK_PASS] = parse_word,   [TOK_RAISE] = parse_raise,
+    [TOK_RETURN] = parse_return, [TOK_YIELD] = parse_yield, [TOK_NONLOCAL] = parse_global};
 
 static parse_fn *const compound[TOK_COUNT] = {[TOK_DEF] = parse_def,
                                               [TOK_FOR] = parse_for,

@@ -26,7 +26,7 @@ static struct node *parse_argument(struct py *p)
     }
     value = py_parse_expr(p);
     if (p->lex->tok.type == TOK_FOR)
-        return py_parse_comp(p, value, NULL, TOK_LBRACKET);
+        return py_parse_comp(p, value, NULL, TOK_LPAREN);
     if (value->kind != N_NAME || !py_accept(p, TOK_ASSIGN))
         return value;
     n = py_node(p, N_KEYWORD, at);
@@ -146,15 +146,14 @@ static struct node *parse_paren(struct py *p)
     } else {
         n = py_parse_exprs(p);
         if (p->lex->tok.type == TOK_FOR)
-            n = py_parse_comp(p, n, NULL, TOK_LBRACKET);
+            n = py_parse_comp(p, n, NULL, TOK_LPAREN);
     }
     py_expect(p, TOK_RPAREN, "`,` or `)`");
     n->at = at;
     return py_node_end(p, n);
 }
 
-/* An item of a list, tuple or set in brackets; *a stands for the items of a. */
-static struct node *parse_item(struct py *p)
+struct node *py_parse_item(struct py *p)
 {
     struct node *n = py_node(p, N_STAR, p->lex->tok.at);
 
@@ -173,7 +172,7 @@ static struct node *parse_list(struct py *p)
     n->items = NULL;
     py_next(p);
     while (p->lex->tok.type != TOK_RBRACKET) {
-        struct node *item = parse_item(p);
+        struct node *item = py_parse_item(p);
         if (p->lex->tok.type == TOK_FOR && !n->items && item->kind != N_STAR) {
             n = py_parse_comp(p, item, NULL, TOK_LBRACKET);
             n->at = at;
@@ -196,7 +195,7 @@ static struct node *parse_brace_item(struct py *p, struct node *n, struct node *
         *end = py_push(n, *end, parse_argument(p)); /* {**a}: an item without a key */
         return n;
     }
-    key = parse_item(p);
+    key = py_parse_item(p);
     if (key->kind == N_STAR && !n->items)
         n->kind = N_SET;
 
@@ -296,9 +295,26 @@ static struct node *parse_simple_atom(struct py *p)
     return py_node_end(p, n);
 }
 
+/* `a`: Python 2's repr(a), as the only field of an f-string. */
+static struct node *parse_backquotes(struct py *p)
+{
+    struct node *n = py_node(p, N_FSTRING, p->lex->tok.at);
+    struct node *field = py_node(p, N_FIELD, n->at);
+
+    py_next(p);
+    field->a = py_parse_exprs(p);
+    field->b = NULL;
+    field->op = 'r';
+    py_expect(p, TOK_BACKQUOTE, "the closing backquote");
+    py_push(n, &n->items, field);
+    return py_node_end(p, n);
+}
+
 static struct node *parse_bare_atom(struct py *p)
 {
     switch (p->lex->tok.type) {
+    case TOK_BACKQUOTE:
+        return parse_backquotes(p);
     case TOK_LPAREN:
         return parse_paren(p);
     case TOK_LBRACKET:

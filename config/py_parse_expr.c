@@ -163,6 +163,25 @@ static struct node *parse_lambda(struct py *p)
     return py_node_end(p, n);
 }
 
+/* name := value. In a comprehension the name belongs to what is around it. */
+static struct node *parse_walrus(struct py *p, struct node *name)
+{
+    struct node *n = py_node(p, N_WALRUS, name->at);
+    struct scope *inner = p->scope;
+
+    py_next(p);
+    while (p->scope && p->scope->is_comp)
+        p->scope = p->scope->outer;
+    py_set_target(p, name);
+    p->scope = inner;
+    n->a = name;
+    py_nest_in(p);
+    n->b = py_parse_expr(p);
+    py_nest_out(p);
+    n->c = NULL;
+    return py_node_end(p, n);
+}
+
 struct node *py_parse_expr(struct py *p)
 {
     struct node *then, *n;
@@ -170,6 +189,8 @@ struct node *py_parse_expr(struct py *p)
     if (p->lex->tok.type == TOK_LAMBDA)
         return parse_lambda(p);
     then = parse_or(p);
+    if (then->kind == N_NAME && p->lex->tok.type == TOK_WALRUS)
+        return parse_walrus(p, then);
     if (!py_accept(p, TOK_IF))
         return then;
     n = two(p, N_COND, 0, then, parse_or(p));
@@ -195,8 +216,12 @@ static struct node *parse_tuple(struct py *p, struct node *(*item)(struct py *))
 {
     struct node *first = item(p), *n, **end;
 
-    if (p->lex->tok.type != TOK_COMMA)
+    if (p->lex->tok.type != TOK_COMMA) {
+        if (first->kind == N_STAR)
+            py_syntax(p, first->at, first->end, "write a comma behind it for a tuple",
+                      "`*` stands for the items of a list, within a list");
         return first;
+    }
     n = py_node(p, N_TUPLE, first->at);
     end = py_push(n, &n->items, first);
     while (py_accept(p, TOK_COMMA) && !ends_list(p))
@@ -206,12 +231,17 @@ static struct node *parse_tuple(struct py *p, struct node *(*item)(struct py *))
 
 struct node *py_parse_exprs(struct py *p)
 {
-    return parse_tuple(p, py_parse_expr);
+    return parse_tuple(p, py_parse_item);
 }
 
 static struct node *parse_target(struct py *p)
 {
-    return py_parse_binary(p, 1);
+    struct node *n = py_node(p, N_STAR, p->lex->tok.at);
+
+    if (!py_accept(p, TOK_STAR))
+        return py_parse_binary(p, 1);
+    n->a = py_parse_binary(p, 1);
+    return py_node_end(p, n);
 }
 
 struct node *py_parse_targets(struct py *p)

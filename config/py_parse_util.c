@@ -117,7 +117,7 @@ void py_unexpected(struct py *p, const char *expected)
         py_syntax(p, p->lex->at, p->lex->at + 1,
                   "only the lines of a block (after `:`) are indented", "unexpected indentation");
     case TOK_FORBIDDEN:
-        py_syntax(p, tok->at, tok->end, "config files compute with plain values and functions",
+        py_syntax(p, tok->at, tok->end, py_forbidden_hint(tok->sym),
                   "`%.*s` is not part of this language", len, text);
     case TOK_CONST:
     case TOK_FSTRING:
@@ -143,6 +143,14 @@ void py_scope_close(struct py *p, struct scope *s)
 {
     p->scope = s->outer;
     p->loops = s->loops;
+}
+
+bool py_is_nonlocal(const struct py *p, const struct sym *name)
+{
+    for (uint32_t i = 0; p->scope && i < p->scope->nglobals; i++)
+        if (p->scope->globals[i] == name)
+            return p->scope->outer_names >> i & 1;
+    return false;
 }
 
 /* Notes that a name is assigned in the function around; once for each name. */
@@ -226,14 +234,21 @@ static _Noreturn void bad_target(struct py *p, const struct node *n)
 
 void py_set_target(struct py *p, struct node *n)
 {
+    int stars = 0;
+
     switch (n->kind) {
     case N_NAME:
         py_scope_add(p, n->name);
+        n->op = py_is_nonlocal(p, n->name);
         break;
     case N_TUPLE:
     case N_LIST:
-        for (struct node *item = n->items; item; item = item->next)
-            py_set_target(p, item);
+        for (struct node *item = n->items; item; item = item->next) {
+            py_set_target(p, item->kind == N_STAR ? item->a : item);
+            stars += item->kind == N_STAR;
+        }
+        if (stars > 1)
+            py_syntax(p, n->at, n->end, NULL, "only one name can take the rest with `*`");
         break;
     case N_INDEX:
         break;

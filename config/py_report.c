@@ -10,11 +10,23 @@
 #define WIDTH_MAX 100     /* characters shown of a line */
 #define NAME_MAX_SHOWN 60 /* longer names are no typing errors of others */
 
-/* Lines count from 1. */
+const struct py_part *py_part_of(const struct py *p, uint32_t at)
+{
+    const struct py_part *part = NULL;
+
+    for (uint32_t i = 0; i < p->nparts; i++)
+        if (at >= p->parts[i].start)
+            part = &p->parts[i];
+    return part;
+}
+
+/* Lines count from 1, in each file. */
 uint32_t py_line_of(const struct py *p, uint32_t at)
 {
+    const struct py_part *part = py_part_of(p, at);
     uint32_t line = 1;
-    const char *s = p->text, *end = p->text + (at < p->len ? at : p->len);
+    const char *s = p->text + (part ? part->start : 0),
+               *end = p->text + (at < p->len ? at : p->len);
 
     while ((s = memchr(s, '\n', (size_t)(end - s)))) {
         line++;
@@ -112,9 +124,10 @@ void py_report(const struct py *p, const struct exc *x, struct err *e)
 {
     AUTO(buf_clear) struct buf out = BUF_INIT;
     struct view v = view_of(p, x->at, x->end);
+    const struct py_part *part = py_part_of(p, v.line_start);
     enum err_code code = x->cls == &py_Limit ? ERR_TOO_LARGE : ERR_INVALID;
 
-    buf_addf(&out, "%s:%u:%u: ", p->in->name, py_line_of(p, v.line_start),
+    buf_addf(&out, "%s:%u:%u: ", part ? part->name : p->in->name, py_line_of(p, v.line_start),
              chars_between(p, v.line_start, v.at) + 1);
     add_text(x, &out);
     add_source(p, &v, &out);
@@ -122,6 +135,16 @@ void py_report(const struct py *p, const struct exc *x, struct err *e)
     err_set(e, code, "%s", buf_str(&out));
     if (x->hint)
         err_hint(e, "%s", x->hint);
+}
+
+struct py_point py_point(const char *text, size_t len, size_t at, size_t end, struct buf *out)
+{
+    struct py p = {.text = text, .len = (uint32_t)len};
+    struct view v = view_of(&p, (uint32_t)at, (uint32_t)end);
+
+    add_source(&p, &v, out);
+    return (struct py_point){.line = py_line_of(&p, v.line_start),
+                             .column = chars_between(&p, v.line_start, v.at) + 1};
 }
 
 struct py_near py_near_start(struct py *p, const char *word, size_t len)

@@ -3,7 +3,6 @@
 
 #include "config/py_ast.h"
 #include "libxl/base/mem.h"
-#include "libxl/base/vec.h"
 
 struct obj py_from_value(struct py *p, const struct value *v)
 {
@@ -74,6 +73,9 @@ static bool measure(struct budget *b, struct obj o, int depth)
             reject(b, &py_ValueError, "contains a NUL byte");
         return true;
     case T_LIST:
+        if (o.len == PY_ITERATOR)
+            return false;
+        /* fall through */
     case T_TUPLE:
         for (uint32_t i = 0; i < o.list->len; i++)
             if (!measure(b, o.list->items[i], depth + 1))
@@ -176,45 +178,57 @@ void py_result_late(struct py *p, void *result)
     *(struct value **)result = py_result(p);
 }
 
-struct offsets VEC(uint32_t);
-
-/* The number of the line that holds the byte at `at`, from the offsets of all newlines. */
-static uint32_t line_in(const struct offsets *newlines, uint32_t at)
+static void add_span(struct value *list, uint32_t at, uint32_t end)
 {
-    size_t low = 0, high = newlines->len;
-
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (newlines->ptr[mid] < at)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return (uint32_t)low + 1;
+    value_add_take(list, value_int(at));
+    value_add_take(list, value_int(end));
 }
 
-/* One pass over the text, then a search for each name: hostile files have many names. */
-static struct value *lines_of(const struct py *p)
-{
-    struct value *lines = value_map();
-    struct offsets newlines = {0};
+/*
+ * The value that stood behind the name, and its items; else the name. What an included file set is
+ * where that file was asked for.
+ */
+#define PLACES_MAX 256 /* items of one list: more than a domain may have of anything */
 
-    for (uint32_t i = 0; i < p->len; i++)
-        if (p->text[i] == '\n')
-            vec_push(&newlines, i);
+static struct value *place_of(const struct py *p, const struct sym *s)
+{
+    const struct py_part *part = py_part_of(p, s->at);
+    struct value *spans = value_list();
+    int n_items = 0;
+
+    if (part) {
+        while (part->called_at >= p->parts[0].start)
+            part = py_part_of(p, part->called_at);
+        add_span(spans, part->called_at, part->called_at + 1);
+        return spans;
+    }
+    if (!s->set_to) {
+        add_span(spans, s->at, s->at + s->len);
+        return spans;
+    }
+    add_span(spans, s->set_to->at, s->set_to->end);
+    for (const struct node *n = s->set_to->kind == N_LIST ? s->set_to->items : NULL; n; n = n->next)
+        if (n_items++ < PLACES_MAX)
+            add_span(spans, n->at, n->end);
+    return spans;
+}
+
+static struct value *places_of(const struct py *p)
+{
+    struct value *places = value_map();
+
     for (const struct sym *s = p->globals; s; s = s->next_global)
         if (is_public(s) && s->at != PY_NOWHERE) {
             AUTO(freep) char *name = xstrndup(s->name, s->len);
-            value_set_int(lines, name, line_in(&newlines, s->at));
+            value_set_take(places, name, place_of(p, s));
         }
-    vec_clear(&newlines);
-    return lines;
+    return places;
 }
 
 void py_result_extras(const struct py *p)
 {
-    if (p->in->lines)
-        *p->in->lines = lines_of(p);
+    if (p->in->places)
+        *p->in->places = places_of(p);
     if (p->in->vars)
         *p->in->vars = py_vars_declared(p);
 }

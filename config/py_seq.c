@@ -6,7 +6,8 @@ struct iter py_iter(struct py *p, struct obj o)
 {
     if (o.type < T_STR || o.type > T_SET)
         py_raise(p, &py_TypeError, "%s has no items to go through", py_type_text(o));
-    return (struct iter){.seq = o};
+    return (struct iter){.seq = o,
+                         .at = o.type == T_LIST && o.len == PY_ITERATOR ? o.list->taken : 0};
 }
 
 bool py_iter_next(struct iter *it, struct obj *item)
@@ -24,6 +25,8 @@ bool py_iter_next(struct iter *it, struct obj *item)
         if (it->at >= it->seq.list->len)
             return false;
         *item = it->seq.list->items[it->at++];
+        if (it->seq.type == T_LIST && it->seq.len == PY_ITERATOR)
+            it->seq.list->taken = it->at;
         return true;
     default:
         while (it->at < d->len && d->entries[it->at].key.type == T_UNSET)
@@ -40,6 +43,8 @@ struct obj py_list_of(struct py *p, struct obj iterable)
     struct iter it = py_iter(p, iterable);
     struct obj list = py_list_new(p, py_len(p, iterable)), item;
 
+    if (iterable.type == T_LIST && iterable.len == PY_ITERATOR)
+        py_charge_scan(p, it.at);
     while (py_iter_next(&it, &item))
         py_list_add(p, list.list, item);
     py_charge_scan(p, list.list->len);

@@ -30,7 +30,8 @@ TOKEN_RULES = [
     (r'except\s+(\([^)]*\)|[\w.]+)\s*,\s*(\w+)\s*:', r'except \1 as \2:'),
     (r'raise\s+(\w+)\s*,\s*(.*)$', r'raise \1(\2)'),
     (r'<>', '!='),
-    (r'(?<![\w.])0([0-7]+)(?![\w.])', r'0o\1'),
+    (r'(?<![\w.:])0([0-7]+)(?![\w.:])', r'0o\1'),
+    (r'`([^`]*)`', r'repr((\1))'), (r'\bur"', r'r"'),
     (r'(?<![\w.])(\d+)L\b', r'\1'),
 ]
 LISTS = {'keys', 'values', 'items', 'iteritems', 'iterkeys', 'itervalues'}
@@ -145,7 +146,7 @@ def listed(fn):
 def namespace(args):
     space = {'_div': div, '_list': list, '__name__': '__main__', 'sys': sys, 'os': os,
              'unicode': str, 'basestring': str, 'long': int, 'unichr': chr,
-             'reduce': functools.reduce, 'xrange': listed(range), 'xm_file': 'x', 'xm_help': None}
+             'reduce': functools.reduce, 'cmp': lambda a, b: (a > b) - (a < b), 'xrange': listed(range), 'xm_file': 'x', 'xm_help': None}
     for fn in (range, zip, map, filter, reversed, enumerate):
         space[fn.__name__] = listed(fn)
     space.update(IP)

@@ -81,9 +81,10 @@ static int fail_with_faults(const struct domfile *f)
 
     for (size_t i = 0; i < f->faults.len; i++) {
         const struct problem *p = &f->faults.ptr[i];
-        AUTO(freep) char *place = domfile_place(f, p);
+        AUTO(buf_clear) struct buf source = BUF_INIT;
+        AUTO(freep) char *place = domfile_place(f, p, &source);
 
-        err_set(&e, ERR_INVALID, "%s%s", place, p->text);
+        err_set(&e, ERR_INVALID, "%s%s%s", place, p->text, buf_str(&source));
         if (p->hint)
             err_hint(&e, "%s", p->hint);
         xm_fail(&e);
@@ -96,7 +97,7 @@ static void warn_of_notes(const struct domfile *f)
 {
     for (size_t i = 0; i < f->notes.len; i++) {
         const struct problem *p = &f->notes.ptr[i];
-        AUTO(freep) char *place = domfile_place(f, p);
+        AUTO(freep) char *place = domfile_place(f, p, NULL);
 
         if (p->hint)
             xm_warn("%s%s (%s)", place, p->text, p->hint);

@@ -19,7 +19,8 @@ void domfile_clear(struct domfile *f)
     free(f->path);
     value_free(f->overrides);
     value_free(f->vars);
-    value_free(f->lines);
+    value_free(f->places);
+    buf_clear(&f->text);
     buf_clear(&f->printed);
     problems_clear(&f->faults);
     problems_clear(&f->notes);
@@ -110,11 +111,42 @@ static struct value *overrides_part(const struct domfile *f, bool known)
 }
 
 /* The whole file, bounded. */
-static int read_text(const struct domfile *f, struct buf *text, struct err *e)
+static int read_text(const char *path, struct buf *text, struct err *e)
 {
-    if (read_file(f->path, PY_TEXT_MAX, text, e) < 0)
+    if (read_file(path, PY_TEXT_MAX, text, e) < 0)
         return err_add(e, "Unable to open config file");
     return 0;
+}
+
+/*
+ * execfile() of a program: a file in the directory of the program, or below it. Other files are
+ * none of its business, and a device or a pipe is no text.
+ */
+static int include(void *arg, const char *name, struct buf *out, struct err *e)
+{
+    const struct domfile *f = arg;
+    const char *slash = strrchr(f->path, '/');
+    size_t len = slash ? (size_t)(slash - f->path) + 1 : 0;
+    AUTO(freep) char *dir = xstrndup(f->path, len);
+    AUTO(freep) char *path = xasprintf("%s%s", dir, name);
+    struct stat st;
+
+    if (name[0] == '/' && len && strncmp(name, dir, len) == 0) {
+        free(path);
+        path = xstrdup(name);
+    } else if (name[0] == '/') {
+        err_set(e, ERR_INVALID, "%s may not be included", name);
+        return err_hint(e, "only files beside %s may", f->path);
+    }
+    if (strstr(path + len, "..")) {
+        err_set(e, ERR_INVALID, "%s may not be included", name);
+        return err_hint(e, "only files beside %s may", f->path);
+    }
+    if (stat(path, &st) < 0)
+        return err_sys(e, "%s", path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_INVALID, "%s is not a file", path);
+    return read_file(path, PY_TEXT_MAX, out, e);
 }
 
 /*
@@ -139,20 +171,26 @@ static void settle_preset(struct domfile *f, struct value *vars, const struct va
 static struct value *evaluate(struct domfile *f, bool help, struct err *e)
 {
     AUTO(value_freep) struct value *preset = overrides_part(f, false);
-    AUTO(buf_clear) struct buf text = BUF_INIT;
     struct py_input in = {.name = f->path, .preset = preset, .help = help};
+    struct buf settled = BUF_INIT;
     struct value *vars;
 
-    if (read_text(f, &text, e) < 0)
+    if (read_text(f->path, &f->text, e) < 0)
         return NULL;
-    if (text.len && text.ptr[0] == '<') {
+    if (py_settle_text(buf_str(&f->text), f->text.len, &settled)) {
+        buf_clear(&f->text);
+        f->text = settled;
+    }
+    if (f->text.len && f->text.ptr[0] == '<') {
         err_set(e, ERR_UNSUPPORTED, "%s: XML files of the Xen-API are not understood", f->path);
         return NULL;
     }
-    in.text = buf_str(&text);
-    in.len = text.len;
+    in.text = buf_str(&f->text);
+    in.len = f->text.len;
+    in.include = include;
+    in.include_arg = f;
     in.vars = &f->vars;
-    in.lines = &f->lines;
+    in.places = &f->places;
     in.printed = &f->printed;
     vars = py_eval(&in, e);
     if (vars)
@@ -187,7 +225,7 @@ static struct spec *read_form(struct domfile *f, struct err *e)
     AUTO(value_freep) struct value *forms = NULL;
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
-    if (read_text(f, &text, e) < 0)
+    if (read_text(f->path, &text, e) < 0)
         return NULL;
     forms = sxp_parse(buf_str(&text), text.len, f->path, e);
     if (!forms)
@@ -204,13 +242,38 @@ struct spec *domfile_read(struct domfile *f, struct err *e)
     return f->sxp ? read_form(f, e) : read_program(f, e);
 }
 
-char *domfile_place(const struct domfile *f, const struct problem *p)
+/* The span of a problem's item, or of the whole variable. */
+static bool find_span(const struct domfile *f, const char *where, int64_t span[2])
+{
+    const char *slash = strchrnul(where, '/');
+    AUTO(freep) char *name = xstrndup(where, (size_t)(slash - where));
+    const struct value *spans = value_get(f->places, name);
+    size_t item = 0;
+
+    if (!spans)
+        return false;
+    if (slash[0] && slash[1] >= '0' && slash[1] <= '9')
+        item = strtoul(slash + 1, NULL, 10) + 1;
+    if (2 * item + 1 >= value_len(spans))
+        item = 0;
+    span[0] = value_as_int(value_at(spans, 2 * item));
+    span[1] = value_as_int(value_at(spans, 2 * item + 1));
+    return true;
+}
+
+char *domfile_place(const struct domfile *f, const struct problem *p, struct buf *source)
 {
     const char *where = *p->where == '/' ? p->where + 1 : p->where;
     AUTO(freep) char *name = xstrndup(where, strcspn(where, "/"));
-    int64_t line = value_get_int(f->lines, name, 0);
+    AUTO(buf_clear) struct buf unused = BUF_INIT;
+    struct py_point point;
+    int64_t span[2];
 
     if (value_get(f->overrides, name))
         return xstrdup("command line: ");
-    return line ? xasprintf("%s:%" PRId64 ": ", f->path, line) : xasprintf("%s: ", f->path);
+    if (!find_span(f, where, span))
+        return xasprintf("%s: ", f->path);
+    point = py_point(buf_str(&f->text), f->text.len, (size_t)span[0], (size_t)span[1],
+                     source ? source : &unused);
+    return xasprintf("%s:%u:%u: ", f->path, point.line, point.column);
 }

@@ -16,7 +16,8 @@ struct domfile {
     bool sxp;                /* one SXP form instead of a program */
     struct value *overrides; /* name=value of the command line: strings, lists where repeated */
     struct value *vars;      /* what xm_vars.var() declared: name -> what for */
-    struct value *lines;     /* variable -> line of its last assignment */
+    struct value *places;    /* variable -> where it was assigned: see py_input */
+    struct buf text;         /* the program, as places count in it */
     struct buf printed;      /* what the program printed */
     struct problems faults, notes;
 };
@@ -41,7 +42,10 @@ struct spec *domfile_read(struct domfile *f, struct err *e);
 /* Evaluates the file only as far as xm_vars.check(), for f->vars. */
 int domfile_read_vars(struct domfile *f, struct err *e);
 
-/* "FILE:LINE: " where the variable of a problem was set, or "command line: "; the caller frees. */
-char *domfile_place(const struct domfile *f, const struct problem *p);
+/*
+ * "FILE:LINE:COLUMN: " where the variable of a problem was set (of a list, its item), or "command
+ * line: "; the caller frees. The line itself with a caret below is appended to *source (or NULL).
+ */
+char *domfile_place(const struct domfile *f, const struct problem *p, struct buf *source);
 
 #endif

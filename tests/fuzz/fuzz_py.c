@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     AUTO(value_freep) struct value *vars = NULL;
-    AUTO(value_freep) struct value *lines = NULL;
+    AUTO(value_freep) struct value *places = NULL;
     AUTO(value_freep) struct value *result = NULL;
     AUTO(value_freep) struct value *preset = value_map();
     AUTO(buf_clear) struct buf printed = BUF_INIT;
@@ -25,13 +25,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                           .preset = preset,
                           .help = size % 7 == 0,
                           .vars = &vars,
-                          .lines = &lines,
+                          .places = &places,
                           .printed = &printed};
     struct err e = {0};
 
     value_set_str(preset, "vmid", "3");
     result = py_eval(&in, &e);
-    if (!vars || !lines)
+    if (!vars || !places)
         abort();
     if (result ? value_type(result) != VALUE_MAP : strncmp(e.msg, "fuzz:", 5) != 0)
         abort();

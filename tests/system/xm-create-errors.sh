@@ -33,10 +33,40 @@ assert_eq '' "$out"
 # The values: every fault, each with the line it was set on, or that the command line did it.
 printf 'name = "x y"\nkernel = "/k"\n\nmemory = 0\n' >values.cfg
 assert_fails 1 xm create values.cfg
-assert_match "^Error: \./values\.cfg:1: name: .*'x y'" "$err"
-assert_match '^Error: \./values\.cfg:4: memory: 0 is not between ' "$err"
+assert_match "^Error: \./values\.cfg:1:8: name: .*'x y'" "$err"
+assert_match '^Error: \./values\.cfg:4:10: memory: 0 is not between ' "$err"
+assert_match '^    memory = 0$' "$err"
+assert_match '^             \^$' "$err"
 assert_fails 1 xm create values.cfg name=x memory=lots
 assert_match "^Error: command line: memory: 'lots' is not a whole number" "$err"
+
+# An item of a list, with the caret under it.
+printf 'name = "x"\nkernel = "/k"\ndisk = ["file:/a,xvda,w",\n        "file:/b,xvda,x"]\n' >items.cfg
+assert_fails 1 xm create -q items.cfg
+assert_eq 'Error: ./items.cfg:4:9: Invalid mode
+            "file:/b,xvda,x"]
+            ^~~~~~~~~~~~~~~~
+use r, w or w!' "$err"
+
+# A file that another one includes: from beside it only.
+printf 'memory = 33\nkernel = "/k"\n' >common.py
+printf 'execfile("common.py")\nname = "inc"\nvcpus = 2\n' >includes.cfg
+assert_ok xm create -nq includes.cfg
+assert_match '^    \(memory 33\)$' "$out"
+printf 'from common import *\nname = "inc"\n' >imports.cfg
+assert_ok xm create -nq "$T/imports.cfg"
+assert_match '^    \(memory 33\)$' "$out"
+printf 'memory = "x"\n' >common.py
+assert_fails 1 xm create -q includes.cfg
+assert_match '^Error: \./includes\.cfg:1:1: memory: ' "$err"
+printf 'memory = (\n' >common.py
+assert_fails 1 xm create -q includes.cfg
+assert_match '^Error: common\.py:1:10: this .* is never closed$' "$err"
+for name in /etc/passwd ../common.py nothing.py "$T"; do
+    printf 'name = "inc"\nexecfile("%s")\n' "$name" >includes.cfg
+    assert_fails 1 xm create -q includes.cfg
+    assert_match '^Error: \./includes\.cfg:2:1: ' "$err"
+done
 
 # The words.
 assert_fails 1 xm create values.cfg broken.cfg

@@ -152,19 +152,86 @@ static void test_help(void)
     CU_ASSERT_EQUAL(value_len(vars), 2);
 }
 
-static void test_lines_and_printed(void)
+/* The line of a variable's value, or of item `item` of it (from 1), as errors would tell it. */
+static uint32_t line_of(const char *text, const struct value *places, const char *name, size_t item)
 {
-    AUTO(value_freep) struct value *lines = NULL, *v = NULL;
-    AUTO(buf_clear) struct buf printed = BUF_INIT;
-    const char *text = "memory = 1\n\nname = 'x'\nprint 'a', 1\nmemory = 2\nprint('b', end='')\n";
+    AUTO(buf_clear) struct buf source = BUF_INIT;
+    const struct value *spans = value_get(places, name);
+
+    CU_ASSERT_FATAL(2 * item + 1 < value_len(spans));
+    return py_point(text, strlen(text), (size_t)value_as_int(value_at(spans, 2 * item)),
+                    (size_t)value_as_int(value_at(spans, 2 * item + 1)), &source)
+        .line;
+}
+
+static void test_places_and_printed(void)
+{
+    AUTO(value_freep) struct value *places = NULL, *v = NULL;
+    AUTO(buf_clear) struct buf printed = BUF_INIT, source = BUF_INIT;
+    const char *text = "memory = 1\n\nname = 'x'\nprint 'a', 1\nmemory = 2\nprint('b', end='')\n"
+                       "disk = ['a',\n  'b']\nvif = []\nvif += ['c']\n";
     struct py_input in = {
-        .name = "l", .text = text, .len = strlen(text), .lines = &lines, .printed = &printed};
+        .name = "l", .text = text, .len = strlen(text), .places = &places, .printed = &printed};
+    struct py_point point;
 
     v = py_eval(&in, &e);
     CU_ASSERT_PTR_NOT_NULL_FATAL(v);
-    CU_ASSERT_EQUAL(value_get_int(lines, "memory", 0), 5);
-    CU_ASSERT_EQUAL(value_get_int(lines, "name", 0), 3);
+    CU_ASSERT_EQUAL(line_of(text, places, "memory", 0), 5);
+    CU_ASSERT_EQUAL(line_of(text, places, "name", 0), 3);
+    CU_ASSERT_EQUAL(line_of(text, places, "disk", 1), 7);
+    CU_ASSERT_EQUAL(line_of(text, places, "disk", 2), 8);
+    CU_ASSERT_EQUAL(line_of(text, places, "vif", 0), 10);
     CU_ASSERT_STRING_EQUAL(buf_str(&printed), "a 1\nb");
+    point = py_point(text, strlen(text), 19, 22, &source);
+    CU_ASSERT_EQUAL(point.line, 3);
+    CU_ASSERT_EQUAL(point.column, 8);
+    CU_ASSERT_STRING_EQUAL(buf_str(&source), "\n    name = 'x'\n           ^~~");
+}
+
+/* Files that the program asks for: a.py sets b and asks for b.py; loop asks for itself. */
+static int include_test(void *arg, const char *name, struct buf *out, struct err *err)
+{
+    (void)arg;
+    if (strcmp(name, "a.py") == 0)
+        buf_adds(out, "b = 2\nexecfile('b.inc')\n");
+    else if (strcmp(name, "b.inc") == 0)
+        buf_adds(out, "\xef\xbb\xbf# B\nc = b + 1\ndef f():\n    return d\n");
+    else if (strcmp(name, "bad.py") == 0)
+        buf_adds(out, "x = 1\ny = x +\n");
+    else if (strcmp(name, "loop") == 0)
+        buf_adds(out, "execfile('loop')\n");
+    else
+        return err_set(err, ERR_NOT_FOUND, "%s: No such file", name);
+    return 0;
+}
+
+static struct value *eval_including(const char *text, bool can)
+{
+    struct py_input in = {
+        .name = "l", .text = text, .len = strlen(text), .include = can ? include_test : NULL};
+
+    return py_eval(&in, &e);
+}
+
+static void test_include(void)
+{
+    AUTO(value_freep)
+    struct value *v = eval_including("a = 1\nfrom a import *\nd = 4\ne = f() + c + a\n", true);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(v);
+    CU_ASSERT_EQUAL(value_get_int(v, "e", 0), 8);
+    CU_ASSERT_EQUAL(value_get_int(v, "c", 0), 3);
+    CU_ASSERT_PTR_NULL(eval_including("execfile('bad.py')", true));
+    CU_ASSERT_STRING_EQUAL(e.msg, "bad.py:2:8: a value is expected, but the line ends here\n"
+                                  "    y = x +\n           ^");
+    CU_ASSERT_PTR_NULL(eval_including("execfile('loop')", true));
+    CU_ASSERT_EQUAL(e.code, ERR_TOO_LARGE);
+    CU_ASSERT_PTR_NULL(eval_including("\nexecfile('none')", true));
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.msg, "l:2:1: none: No such file"));
+    CU_ASSERT_PTR_NULL(eval_including("execfile('a.py')", false));
+    CU_ASSERT_PTR_NULL(eval_including("from a import b", true));
+    v = (value_free(v), eval_including("try:\n  execfile('no')\nexcept IOError: x = 1", true));
+    CU_ASSERT_EQUAL(value_get_int(v, "x", 0), 1);
 }
 
 static void test_printed_limit(void)
@@ -412,8 +479,8 @@ static void test_hostile_long(void)
 static void test_many_names(void)
 {
     AUTO(buf_clear) struct buf b = BUF_INIT;
-    AUTO(value_freep) struct value *lines = NULL, *v = NULL;
-    struct py_input in = {.name = "m", .lines = &lines};
+    AUTO(value_freep) struct value *places = NULL, *v = NULL;
+    struct py_input in = {.name = "m", .places = &places};
     clock_t start = clock();
 
     for (int i = 0; i < 20000; i++)
@@ -422,7 +489,7 @@ static void test_many_names(void)
     in.len = b.len;
     v = py_eval(&in, &e);
     if (v)
-        CU_ASSERT_EQUAL(value_get_int(lines, "v19999", 0), 20000);
+        CU_ASSERT_EQUAL(value_len(places), 20000);
     CU_ASSERT((double)(clock() - start) / CLOCKS_PER_SEC < HOSTILE_SECONDS);
 }
 
@@ -452,8 +519,9 @@ TESTS("py", {"variables come back typed and in order", test_result},
       {"preset variables", test_presets}, {"xm_vars: declared and checked", test_vars},
       {"xm_vars: known after an error, which names the variable", test_vars_after_error},
       {"xm_help: the evaluation ends well at check()", test_help},
-      {"lines of assignments, and what print wrote", test_lines_and_printed},
-      {"limit of print", test_printed_limit}, {"the report: place, line, caret, hint", test_report},
+      {"places of assignments, and what print wrote", test_places_and_printed},
+      {"included files", test_include}, {"limit of print", test_printed_limit},
+      {"the report: place, line, caret, hint", test_report},
       {"the report of long lines fits", test_report_fits},
       {"division rounds down unless asked otherwise", test_division},
       {"only a few environment variables", test_environment},

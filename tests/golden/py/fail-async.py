@@ -1,0 +1,3 @@
+# oracle: nothing to wait for
+async def f():
+    pass

@@ -1,0 +1,2 @@
+# oracle: included files are not here
+execfile("/etc/passwd")

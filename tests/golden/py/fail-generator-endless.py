@@ -1,0 +1,6 @@
+# oracle: bounded
+def f():
+    while True:
+        yield 1
+for x in f():
+    break

@@ -1,0 +1,3 @@
+# oracle: generators take no values
+def f():
+    x = yield 1
