@@ -387,7 +387,7 @@ static int show_chunks(struct client *c, const struct stream *s, struct err *e)
 
 int client_stream(struct client *c, struct stream *s, struct err *e)
 {
-    struct request r = {.method = "GET", .path = s->path, .timeout_ms = 30000};
+    struct request r = {s->method ? s->method : "GET", s->path, NULL, .timeout_ms = 30000};
     AUTO(freep) char *extra = s->accept ? xasprintf("Accept: %s\r\n", s->accept) : NULL;
     AUTO(value_freep) struct value *v = NULL;
     struct http_head h;

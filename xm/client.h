@@ -29,8 +29,9 @@ struct request {
  */
 int client_request(struct client *c, const struct request *r, struct value **reply, struct err *e);
 
-/* A GET whose body is shown as it comes, in pieces of any size; it may never end. */
+/* A request whose reply's body is shown as it comes, in pieces of any size; it may never end. */
 struct stream {
+    const char *method; /* NULL: GET */
     const char *path;   /* with query, escaped */
     const char *accept; /* the media type wanted; NULL: any */
     int quiet_ms;       /* longest time without a byte; 0: for ever */

@@ -10,6 +10,10 @@
 #include "libxl/base/mem.h"
 #include "xm/domains.h"
 
+/* Columns of the original, which programs parse. */
+#define INFO_WIDTH 23
+#define CONFIG_WIDTH 38
+
 const struct option json_options[] = {
     {0, "json", NULL, "Print JSON."},
     {0},
@@ -21,8 +25,15 @@ const struct option uptime_options[] = {
     {0},
 };
 
-/* "key                    : value"; xend sends the keys in the original's order. */
-static void print_info(const struct value *info)
+const struct option info_options[] = {
+    {'c', "config", NULL, "Tell the configuration of xend."},
+    {'n', "numa", NULL, "Tell of nodes, sockets and cores too."},
+    {0, "json", NULL, "Print JSON."},
+    {0},
+};
+
+/* "key    : value", the key that wide; xend sends the keys in the original's order. */
+static void print_info(const struct value *info, int width)
 {
     for (size_t i = 0; i < value_len(info); i++) {
         const struct value *v = value_at(info, i);
@@ -34,22 +45,27 @@ static void print_info(const struct value *info)
             buf_adds(&b, "(none)");
         else
             sxp_print(v, &b);
-        printf("%-23s: %s\n", value_key(info, i), buf_str(&b));
+        printf("%-*s: %s\n", width, value_key(info, i), buf_str(&b));
     }
 }
 
 int cmd_info(struct xm *xm, const struct args *a)
 {
     AUTO(value_freep) struct value *info = NULL;
+    bool config = args_has(a, "config");
     struct err e;
 
-    info = xend_get(xm, "/v1/host", &e);
+    info = xend_get(xm,
+                    config                ? "/v1/config"
+                    : args_has(a, "numa") ? "/v1/host?detail=numa"
+                                          : "/v1/host",
+                    &e);
     if (!info)
         return xm_fail(&e);
     if (args_has(a, "json"))
         print_json(info);
     else
-        print_info(info);
+        print_info(info, config ? CONFIG_WIDTH : INFO_WIDTH);
     return EXIT_SUCCESS;
 }
 
@@ -69,7 +85,7 @@ int cmd_version(struct xm *xm, const struct args *a)
     if (args_has(a, "json"))
         print_json(all);
     else
-        print_info(all);
+        print_info(all, INFO_WIDTH);
     return server ? EXIT_SUCCESS : xm_fail(&e);
 }
 

@@ -15,10 +15,9 @@ static void add_reply_take(struct domains *d, struct value *reply, bool is_list)
         vec_push(d, value_at(list, i));
 }
 
-int domains_fetch(struct domains *d, struct xm *xm, const struct args *a, const char *query,
-                  struct err *e)
+int domains_fetch_at(struct domains *d, struct xm *xm, const struct args *a, const char *all,
+                     const char *suffix, struct err *e)
 {
-    AUTO(freep) char *all = xasprintf("/v1/domains%s", query);
     struct value *reply;
 
     if (!a->words.len) {
@@ -28,7 +27,7 @@ int domains_fetch(struct domains *d, struct xm *xm, const struct args *a, const 
         add_reply_take(d, reply, true);
     }
     for (size_t i = 0; i < a->words.len; i++) {
-        AUTO(freep) char *path = domain_path(args_word(a, i), query);
+        AUTO(freep) char *path = domain_path(args_word(a, i), suffix);
 
         reply = xend_get(xm, path, e);
         if (!reply)
@@ -36,6 +35,14 @@ int domains_fetch(struct domains *d, struct xm *xm, const struct args *a, const 
         add_reply_take(d, reply, false);
     }
     return 0;
+}
+
+int domains_fetch(struct domains *d, struct xm *xm, const struct args *a, const char *query,
+                  struct err *e)
+{
+    AUTO(freep) char *all = xasprintf("/v1/domains%s", query);
+
+    return domains_fetch_at(d, xm, a, all, query, e);
 }
 
 void domains_clear(struct domains *d)

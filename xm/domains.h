@@ -19,6 +19,9 @@ struct domains {
  */
 int domains_fetch(struct domains *d, struct xm *xm, const struct args *a, const char *query,
                   struct err *e);
+/* The same of what else xend tells of domains: a path for all, a suffix to the path of one. */
+int domains_fetch_at(struct domains *d, struct xm *xm, const struct args *a, const char *all,
+                     const char *suffix, struct err *e);
 void domains_clear(struct domains *d);
 
 /* A member that may be null (domid, start_time): NULL unless it is a number. */

@@ -8,7 +8,8 @@
 
 #include "xm/xm.h"
 
-static const char *volatile after; /* what else to say */
+static const char *volatile after;    /* what else to say */
+static volatile sig_atomic_t on_line; /* the cursor is behind text that is to be wiped */
 
 static void on_interrupt(int sig)
 {
@@ -16,6 +17,8 @@ static void on_interrupt(int sig)
     const char *note = after;
 
     (void)sig;
+    if (on_line && write(STDERR_FILENO, "\r\033[K", 4) < 0)
+        _exit(EXIT_ERROR);
     if (write(STDOUT_FILENO, text, sizeof(text) - 1) < 0 ||
         (note && write(STDERR_FILENO, note, strlen(note)) < 0))
         _exit(EXIT_ERROR); /* nobody listens */
@@ -34,6 +37,11 @@ void interrupt_init(void)
 void interrupt_note(const char *note)
 {
     after = note;
+}
+
+void interrupt_wipe(bool wipe)
+{
+    on_line = wipe;
 }
 
 void interrupt_quiet(void)

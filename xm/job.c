@@ -4,11 +4,20 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "libxl/base/mem.h"
 #include "xm/xm.h"
+
+/* Jobs whose progress counts memory: how many of their unit are one MiB. */
+static const struct {
+    const char *kind;
+    int64_t per_mib;
+} sized[] = {
+    {"mem-set", 1024}, {"dump-core", 1024 * 1024}, {"save", 1024 * 1024}, {"restore", 1024 * 1024}};
 
 /* done, failed, cancelled, or a state of a newer xend: nothing to wait for. */
 static bool is_over(const char *state)
@@ -16,16 +25,52 @@ static bool is_over(const char *state)
     return strcmp(state, "queued") != 0 && strcmp(state, "running") != 0;
 }
 
+/* " 40 %", " 40 % (102 of 256 MiB)", " 102 MiB", or nothing when nothing is known. */
+static void add_progress(struct buf *out, const struct value *job)
+{
+    int64_t done = value_get_int(job, "done", 0), total = value_get_int(job, "total", 0);
+    const char *kind = value_get_str(job, "kind", "");
+    int64_t per_mib = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(sized); i++)
+        if (strcmp(sized[i].kind, kind) == 0)
+            per_mib = sized[i].per_mib;
+    if (total > 0 && done >= 0 && done <= total) {
+        buf_addf(out, " %d %%", (int)((double)done * 100 / (double)total));
+        if (per_mib)
+            buf_addf(out, " (%" PRId64 " of %" PRId64 " MiB)", done / per_mib, total / per_mib);
+    } else if (total == 0 && done > 0 && per_mib) {
+        buf_addf(out, " %" PRId64 " MiB", done / per_mib);
+    }
+}
+
+/* So much of the text as stays on one line, so that it can be wiped. */
+static int fitting_length(const struct buf *text)
+{
+    struct winsize w;
+    size_t n = 79;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1)
+        n = w.ws_col - 1u;
+    if (text->len <= n)
+        return (int)text->len;
+    while (n > 0 && (text->ptr[n] & 0xc0) == 0x80) /* not in the middle of a character */
+        n--;
+    return (int)n;
+}
+
 /* Rewrites the line: "web1: step 40 %". */
 static void show_progress(const struct value *job)
 {
-    const char *step = value_get_str(job, "step", value_get_str(job, "state", ""));
-    AUTO(freep) char *clean = clean_text(step);
-    int64_t done = value_get_int(job, "done", 0), total = value_get_int(job, "total", 0);
+    AUTO(freep) char *domain = clean_text(value_get_str(job, "domain", ""));
+    AUTO(freep)
+    char *step = clean_text(value_get_str(job, "step", value_get_str(job, "state", "")));
+    AUTO(buf_clear) struct buf line = BUF_INIT;
 
-    fprintf(stderr, "\r\033[K%s: %s", value_get_str(job, "domain", ""), clean);
-    if (total > 0 && done <= total)
-        fprintf(stderr, " %" PRId64 " %%", done * 100 / total);
+    buf_addf(&line, "%s: %s", domain, step);
+    add_progress(&line, job);
+    fprintf(stderr, "\r\033[K%.*s", fitting_length(&line), buf_str(&line));
+    interrupt_wipe(true);
 }
 
 /* A job that ended otherwise than well, as an error. */
@@ -71,8 +116,10 @@ static struct value *finish_take(struct xm *xm, struct value *first, bool show, 
 
     show = show && !is_over(value_get_str(job, "state", ""));
     r = follow(xm, &job, show, e);
-    if (show)
+    if (show) {
+        interrupt_wipe(false);
         fputs("\r\033[K", stderr);
+    }
     if (r < 0 || check_result(job, e) < 0)
         return NULL;
     return steal(job);
@@ -95,4 +142,21 @@ struct value *job_wait(struct xm *xm, int64_t id, struct err *e)
     struct value *job = xend_get(xm, path, e);
 
     return job ? finish_take(xm, job, isatty(STDERR_FILENO), e) : NULL;
+}
+
+int domain_act(struct xm *xm, const struct args *a, const char *action, const struct value *body,
+               struct value **job)
+{
+    AUTO(freep) char *path = domain_path(args_word(a, 0), action);
+    AUTO(value_freep) struct value *done = NULL;
+    struct err e;
+
+    interrupt_note("xend goes on with it: see xm jobs, and xm job-cancel.\n");
+    done = job_run(xm, path, body, &e);
+    interrupt_note(NULL);
+    if (!done)
+        return xm_fail(&e);
+    if (job)
+        *job = steal(done);
+    return EXIT_SUCCESS;
 }

@@ -11,11 +11,45 @@
 #include "libxl/base/mem.h"
 #include "xm/xm.h"
 
-/* Error texts may quote a guest's or a program's output: lines stay, control characters do not. */
-static void print_clean(FILE *f, const char *text)
+/* Bytes of a terminal's control sequence (ESC [ ... letter) at the start of the text; 0: none. */
+static size_t sequence_length(const char *text, size_t len)
 {
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        putc((*p < ' ' && *p != '\n') || *p == 0x7f ? *p == '\t' ? ' ' : '?' : *p, f);
+    size_t n = 2;
+
+    if (len < 3 || text[0] != '\033' || text[1] != '[')
+        return 0;
+    while (n < len && text[n] >= ' ' && text[n] < '@')
+        n++;
+    return n < len && text[n] >= '@' && text[n] <= '~' ? n + 1 : 0;
+}
+
+void print_clean(FILE *f, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        size_t colour = sequence_length(text + i, len - i);
+
+        if (colour) {
+            i += colour - 1;
+            continue;
+        }
+        if (c == '\r' && i + 1 < len && (text[i + 1] == '\n' || text[i + 1] == '\r'))
+            continue; /* how consoles end a line */
+        if (c == '\t')
+            c = ' ';
+        putc((c < ' ' && c != '\n') || c == 0x7f ? '?' : c, f);
+    }
+}
+
+/* The same for a text that ends the line, which blank lines of its own would not. */
+static void print_line(FILE *f, const char *text)
+{
+    size_t len = strlen(text);
+
+    while (len && strchr("\r\n", text[len - 1]))
+        len--;
+    print_clean(f, text, len);
+    putc('\n', f);
 }
 
 char *clean_text(const char *text)
@@ -41,12 +75,9 @@ int xm_fail(const struct err *e)
 {
     fflush(stdout);
     fputs("Error: ", stderr);
-    print_clean(stderr, e->msg);
-    if (e->hint[0]) {
-        putc('\n', stderr);
-        print_clean(stderr, e->hint);
-    }
-    putc('\n', stderr);
+    print_line(stderr, e->msg);
+    if (e->hint[0])
+        print_line(stderr, e->hint);
     return err_info(e->code)->exit_status;
 }
 
@@ -59,8 +90,8 @@ int xm_usage_error(const struct command *c, const char *fmt, ...)
     buf_vaddf(&text, fmt, ap);
     va_end(ap);
     fputs("Error: ", stderr);
-    print_clean(stderr, buf_str(&text));
-    fputs("\n\n", stderr);
+    print_line(stderr, buf_str(&text));
+    putc('\n', stderr);
     help_command(c);
     return EXIT_ERROR;
 }
@@ -74,8 +105,7 @@ void xm_warn(const char *fmt, ...)
     buf_vaddf(&text, fmt, ap);
     va_end(ap);
     fputs("Warning: ", stderr);
-    print_clean(stderr, buf_str(&text));
-    putc('\n', stderr);
+    print_line(stderr, buf_str(&text));
 }
 
 int output_end(int status)
@@ -95,4 +125,12 @@ void print_json(const struct value *v)
     if (!b.len || b.ptr[b.len - 1] != '\n')
         buf_addc(&b, '\n');
     fwrite(b.ptr, 1, b.len, stdout);
+}
+
+void print_result(const struct value *job)
+{
+    AUTO(value_freep) struct value *none = value_nil();
+    const struct value *result = value_get(job, "result");
+
+    print_json(result ? result : none);
 }

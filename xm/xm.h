@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "config/value.h"
 #include "libxl/base/version.h"
@@ -61,6 +62,13 @@ void help_row(const char *name, const char *text); /* one line of a list, wrappe
 int output_end(int status);
 /* A value as indented JSON, with a newline, on stdout. */
 void print_json(const struct value *v);
+/* The result of a job, likewise. */
+void print_result(const struct value *job);
+/*
+ * A text that may quote a guest or a program: lines stay (those of a terminal too), of the control
+ * characters nothing that a terminal would obey.
+ */
+void print_clean(FILE *f, const char *text, size_t len);
 /* The text without control characters (each becomes "?"); the caller frees. */
 char *clean_text(const char *text);
 /* Local time as "YYYY-mm-dd HH:MM:SS" (size 20 at least); seconds since the epoch. */
@@ -77,7 +85,7 @@ struct value *xend_get(struct xm *xm, const char *path, struct err *e);
 /* A connected stream to xend that nothing was said on yet; the caller closes. */
 int xend_connect(struct xm *xm, struct err *e);
 
-/* A GET whose body is shown as it comes: see client_stream. */
+/* A request whose reply is shown as it comes: see client_stream. */
 int xend_stream(struct xm *xm, struct stream *s, struct err *e);
 
 /*
@@ -106,9 +114,18 @@ struct value *job_run(struct xm *xm, const char *path, const struct value *body,
 /* The job of this number, when it has ended well; NULL with its error. */
 struct value *job_wait(struct xm *xm, int64_t id, struct err *e);
 
+/*
+ * The same for an action ("/pause") on the domain that the first word names; the exit status,
+ * after an error with its message. *job (may be NULL) becomes the caller's.
+ */
+int domain_act(struct xm *xm, const struct args *a, const char *action, const struct value *body,
+               struct value **job);
+
 /* Ctrl-C prints "Interrupted." and ends the process with 1; note (static, or NULL) follows it. */
 void interrupt_init(void);
 void interrupt_note(const char *note);
+/* Whether Ctrl-C first wipes the line of stderr that the cursor is on. */
+void interrupt_wipe(bool wipe);
 /* From now on it ends the process without a word, by the signal: the end of what never ends. */
 void interrupt_quiet(void);
 
@@ -118,9 +135,11 @@ int console_attach(struct xm *xm, const char *domain, int history, bool quiet);
 int cmd_console(struct xm *xm, const struct args *a);
 int cmd_create(struct xm *xm, const struct args *a);
 int cmd_destroy(struct xm *xm, const struct args *a);
+int cmd_dmesg(struct xm *xm, const struct args *a);
 int cmd_domid(struct xm *xm, const struct args *a);
 int cmd_domname(struct xm *xm, const struct args *a);
 int cmd_domstate(struct xm *xm, const struct args *a);
+int cmd_dump_core(struct xm *xm, const struct args *a);
 int cmd_events(struct xm *xm, const struct args *a);
 int cmd_help(struct xm *xm, const struct args *a);
 int cmd_info(struct xm *xm, const struct args *a);
@@ -129,17 +148,26 @@ int cmd_job_wait(struct xm *xm, const struct args *a);
 int cmd_jobs(struct xm *xm, const struct args *a);
 int cmd_list(struct xm *xm, const struct args *a);
 int cmd_log(struct xm *xm, const struct args *a);
+int cmd_mem_max(struct xm *xm, const struct args *a);
+int cmd_mem_set(struct xm *xm, const struct args *a);
 int cmd_pause(struct xm *xm, const struct args *a);
 int cmd_reboot(struct xm *xm, const struct args *a);
+int cmd_rename(struct xm *xm, const struct args *a);
+int cmd_reset(struct xm *xm, const struct args *a);
 int cmd_serve(struct xm *xm, const struct args *a);
 int cmd_shutdown(struct xm *xm, const struct args *a);
+int cmd_sysrq(struct xm *xm, const struct args *a);
 int cmd_top(struct xm *xm, const struct args *a);
+int cmd_trigger(struct xm *xm, const struct args *a);
 int cmd_unpause(struct xm *xm, const struct args *a);
 int cmd_uptime(struct xm *xm, const struct args *a);
+int cmd_vcpu_list(struct xm *xm, const struct args *a);
+int cmd_vcpu_pin(struct xm *xm, const struct args *a);
+int cmd_vcpu_set(struct xm *xm, const struct args *a);
 int cmd_version(struct xm *xm, const struct args *a);
 
-extern const struct option console_options[], create_options[], events_options[], list_options[],
-    log_options[], shutdown_options[], reboot_options[], top_options[], uptime_options[],
-    json_options[], help_options[];
+extern const struct option console_options[], create_options[], dmesg_options[], dump_options[],
+    events_options[], info_options[], list_options[], log_options[], shutdown_options[],
+    reboot_options[], top_options[], uptime_options[], json_options[], help_options[];
 
 #endif

@@ -76,8 +76,14 @@ assert_fails 3 xm domid web1
 assert_eq "Error: Domain 'web1' does not exist." "$err"
 serve escapes "$problem\r\n{\"code\":\"backend\",\"detail\":\"a\\\\u001b[31mb\\\\u0007\",\"hint\":\"c\\\\u001bd\"}"
 assert_fails 1 xm domid web1
-assert_eq 'Error: a?[31mb?
+assert_eq 'Error: ab?
 c?d' "$err"
+# The last words of a guest: their lines stay, not their colours, and no blank lines at the end.
+serve words "$problem\r\n{\"code\":\"backend\",\"detail\":\"web1: it ended:\\\\r\\\\n[\\\\u001b[0;32m OK \\\\u001b[0m]\\\\tup\\\\r\\\\r\\\\npanic\\\\u001b[\\\\r\\\\n\\\\n\"}"
+assert_fails 1 xm domid web1
+assert_eq 'Error: web1: it ended:
+[ OK ] up
+panic?[' "$err"
 serve future "HTTP/1.1 418 Teapot\r\n\r\n{\"code\":\"never-heard-of\",\"title\":\"teapot\"}"
 assert_fails 1 xm domid web1
 assert_eq 'Error: teapot' "$err"
