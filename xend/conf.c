@@ -36,6 +36,15 @@ static int check_bool(const char *text, struct err *e)
     return parse_bool(text) >= 0 ? 0 : err_set(e, ERR_INVALID, "expected bool: %s", text);
 }
 
+static int check_seconds(const char *text, struct err *e)
+{
+    int64_t n;
+
+    if (parse_int(text, &n) && n >= 1 && n <= 86400)
+        return 0;
+    return err_set(e, ERR_INVALID, "expected seconds, 1 to 86400: %s", text);
+}
+
 struct key {
     const char *name;
     const char *dflt;
@@ -48,6 +57,7 @@ static const struct key keys[] = {
     {"loglevel", "INFO", check_level},
     {"xend-driver", NULL, check_driver},
     {"xend-unix-path", NULL, NULL},
+    {"shutdown-patience", "60", check_seconds},
     {"qemu-user", "xend-qemu", NULL},
     {"qemu-binary", NULL, NULL},
     {"qemu-accel", NULL, check_accel},
@@ -125,4 +135,11 @@ void conf_clear(struct conf *c)
 const char *conf_str(const struct conf *c, const char *key)
 {
     return value_get_str(c->map, key, NULL);
+}
+
+int64_t conf_int(const struct conf *c, const char *key)
+{
+    int64_t n = 0;
+
+    return parse_int(value_get_str(c->map, key, ""), &n) ? n : 0;
 }

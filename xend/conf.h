@@ -18,5 +18,7 @@ void conf_clear(struct conf *c);
 
 /* The value of a key that the table has; NULL when it has no default and was not given. */
 const char *conf_str(const struct conf *c, const char *key);
+/* Likewise of a key whose values are numbers. */
+int64_t conf_int(const struct conf *c, const char *key);
 
 #endif

@@ -43,6 +43,7 @@ struct domain {
     bool managed;    /* kept when nothing runs */
     bool privileged; /* Domain-0: the host itself */
     bool reboot_asked;
+    uint32_t stops_asked; /* how often the guest was asked to end */
 
     /* The last sample. */
     uint64_t cpu_ns, mem_kib;

@@ -7,6 +7,7 @@
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/console.h"
+#include "xend/events.h"
 #include "xend/intent.h"
 #include "xend/policy.h"
 #include "xend/xend.h"
@@ -169,6 +170,8 @@ static int run_unpause(struct xend *x, struct domain *d, struct task *t, struct 
     return 0;
 }
 
+static const struct task_kind op_unheard;
+
 static int run_shutdown(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     enum stop_reason how = (enum stop_reason)t->arg;
@@ -182,6 +185,27 @@ static int run_shutdown(struct xend *x, struct domain *d, struct task *t, struct
     if (x->driver->ops->stop(d->guest, how, e) < 0)
         return err_add(e, "%s: asking it for %s", t->name, stop_reason_name(how));
     fault_point("shutdown.done");
+    xend_lock(x);
+    queue_add_later(x->queue, d, &op_unheard, (int64_t)d->domid << 32 | ++d->stops_asked,
+                    (int)conf_int(&x->conf, "shutdown-patience"));
+    xend_unlock(x);
+    return 0;
+}
+
+/* A guest that was asked to end and runs on: someone should know. */
+static int run_unheard(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    bool ignored;
+
+    (void)e;
+    xend_lock(x);
+    ignored = d->state == DOMAIN_RUNNING && t->arg == ((int64_t)d->domid << 32 | d->stops_asked);
+    if (ignored)
+        event_domain(x, d, "shutdown-ignored");
+    xend_unlock(x);
+    if (ignored)
+        log_warn("domain=%s: asked to end %s s ago, it runs on; xm destroy ends it at once",
+                 t->name, conf_str(&x->conf, "shutdown-patience"));
     return 0;
 }
 
@@ -241,6 +265,8 @@ const struct task_kind op_pause = {.name = "pause", .run = run_pause};
 const struct task_kind op_unpause = {.name = "unpause", .run = run_unpause};
 const struct task_kind op_shutdown = {.name = "shutdown", .run = run_shutdown};
 const struct task_kind op_destroy = {.name = "destroy", .run = run_destroy};
+static const struct task_kind op_unheard = {
+    .name = "shutdown-check", .run = run_unheard, .hidden = true};
 const struct task_kind op_reset = {.name = "reset", .run = run_reset};
 const struct task_kind op_sync = {.name = "sync", .run = run_sync, .hidden = true};
 const struct task_kind op_console = {.name = "console", .run = run_console, .hidden = true};

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/events.h"
@@ -17,11 +18,21 @@
 #define WORKERS_KEPT 4 /* idle workers beyond these end */
 #define ENDED_KEPT 200 /* finished jobs that can still be asked about */
 
+/* A job that is queued later. */
+struct timer {
+    int64_t at_ms;
+    struct domain *domain; /* referenced */
+    const struct task_kind *kind;
+    int64_t arg;
+    struct timer *next;
+};
+
 struct queue {
     struct xend *xend;
     pthread_cond_t work, idle;
     struct domain *ready_first, *ready_last; /* domains with a queue and without a worker */
     struct task *newest, *oldest;
+    struct timer *timers; /* soonest first; the workers that wait look after them */
     uint64_t last_id;
     size_t n_ended, workers, free_workers;
     bool stopping;
@@ -164,6 +175,35 @@ static void make_ready(struct queue *q, struct domain *d)
     pthread_cond_signal(&q->work);
 }
 
+/* Queues what is due. With the lock. */
+static void run_timers(struct queue *q)
+{
+    while (q->timers && q->timers->at_ms <= now_ms()) {
+        struct timer *t = q->timers;
+
+        q->timers = t->next;
+        if (!t->domain->removed && !q->stopping)
+            queue_add(q, t->domain, t->kind, "xend", false)->arg = t->arg;
+        domain_unref(t->domain);
+        free(t);
+    }
+}
+
+/* Until there may be work; without timers nothing wakes it for nothing. */
+static void wait_for_work(struct queue *q)
+{
+    struct timespec t;
+
+    if (!q->timers) {
+        pthread_cond_wait(&q->work, &q->xend->lock);
+        return;
+    }
+    t.tv_sec = (time_t)(q->timers->at_ms / 1000);
+    t.tv_nsec = (long)(q->timers->at_ms % 1000) * 1000000;
+    pthread_cond_timedwait(&q->work, &q->xend->lock, &t);
+    run_timers(q);
+}
+
 static void *worker(void *arg)
 {
     struct queue *q = arg;
@@ -174,7 +214,7 @@ static void *worker(void *arg)
 
         q->free_workers++;
         while (!q->ready_first && !q->stopping && q->free_workers <= WORKERS_KEPT)
-            pthread_cond_wait(&q->work, &q->xend->lock);
+            wait_for_work(q);
         q->free_workers--;
         d = q->ready_first;
         if (!d)
@@ -293,6 +333,20 @@ struct task *queue_add(struct queue *q, struct domain *d, const struct task_kind
     return t;
 }
 
+void queue_add_later(struct queue *q, struct domain *d, const struct task_kind *kind, int64_t arg,
+                     int seconds)
+{
+    struct timer *t = xcalloc(1, sizeof(*t)), **at = &q->timers;
+
+    *t = (struct timer){now_ms() + (int64_t)seconds * 1000, d, kind, arg, NULL};
+    domain_ref(d);
+    while (*at && (*at)->at_ms <= t->at_ms)
+        at = &(*at)->next;
+    t->next = *at;
+    *at = t;
+    pthread_cond_signal(&q->work); /* who sleeps without a deadline gets one */
+}
+
 struct task *queue_find(struct queue *q, uint64_t id)
 {
     for (struct task *t = q->newest; t && t->id >= id; t = t->older)
@@ -380,6 +434,12 @@ bool queue_stop(struct queue *q, int timeout_s)
 
 void queue_free(struct queue *q)
 {
+    while (q->timers) {
+        struct timer *t = q->timers;
+        q->timers = t->next;
+        domain_unref(t->domain);
+        free(t);
+    }
     while (q->newest) {
         struct task *t = q->newest;
         unlink_task(q, t);

@@ -65,6 +65,10 @@ void queue_free(struct queue *q);
 struct task *queue_add(struct queue *q, struct domain *d, const struct task_kind *kind,
                        const char *by, bool first);
 
+/* With the lock: the same after so many seconds, unless the domain is gone by then. by: "xend". */
+void queue_add_later(struct queue *q, struct domain *d, const struct task_kind *kind, int64_t arg,
+                     int seconds);
+
 /*
  * With the lock: a job that waits ends at once; one that runs is asked to stop, and the driver
  * puts the guest back as it was. ERR_STATE when it has ended.
