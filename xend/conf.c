@@ -61,6 +61,9 @@ static const struct key keys[] = {
     {"qemu-user", "xend-qemu", NULL},
     {"qemu-binary", NULL, NULL},
     {"qemu-accel", NULL, check_accel},
+    {"vnc-listen", "127.0.0.1", NULL},
+    {"vncpasswd", NULL, check_vncpasswd},
+    {"keymap", NULL, NULL},
     {"test-persist", "no", check_bool},
     {"test-control", NULL, NULL},
 };

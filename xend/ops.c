@@ -9,6 +9,7 @@
 #include "xend/console.h"
 #include "xend/events.h"
 #include "xend/intent.h"
+#include "xend/last_words.h"
 #include "xend/policy.h"
 #include "xend/xend.h"
 
@@ -30,6 +31,20 @@ static int connect_console(struct xend *x, struct domain *d, struct err *e)
         return err_add(e, "console");
     log = x->driver->ops->console_log(d->guest);
     return console_connect(x->consoles, d, fd, log, e);
+}
+
+/* One that is dead as soon as it may run did not start, whatever becomes of it now. */
+static int check_alive(struct xend *x, struct guest *g, struct err *e)
+{
+    enum stop_reason reason;
+    enum guest_state state = x->driver->ops->state(g, &reason);
+
+    if (state != GUEST_CRASHED && state != GUEST_GONE)
+        return 0;
+    err_set(e, ERR_BACKEND, "it %s as soon as it ran",
+            state == GUEST_CRASHED ? "crashed" : "ended");
+    err_add_last_words(e, g);
+    return -1;
 }
 
 int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e)
@@ -65,7 +80,7 @@ int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool pa
     if (d->state == DOMAIN_PAUSED)
         domain_set_state(x->domains, d, DOMAIN_RUNNING);
     xend_unlock(x);
-    return 0;
+    return check_alive(x, g, e);
 }
 
 int domain_guest_end(struct xend *x, struct domain *d, struct err *e)

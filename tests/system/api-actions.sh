@@ -69,6 +69,7 @@ assert_eq '"no-domain"' "$(api GET /v1/domains/web1 | jq .code)"
 # another xend finds all of it
 id=$(xm domid web2)
 kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+timeout 20 sh -c 'while "$1" status >/dev/null; do :; done' sh "$BUILD_DIR/xend"
 start_xend test
 assert_eq "[\"web2\",$id,512,1,4,[\"1\",\"\",\"\",\"\"]]" \
     "$(show web2 '[.name,.domid,.memory_mib,.vcpus,.maxvcpus,.config.cpus]')"
@@ -118,7 +119,9 @@ expect 200 other dump "{\"file\":\"$T/core\",\"crash\":true}"
 assert_eq '"no-domain"' "$(api GET /v1/domains/other | jq .code)"
 
 # on_crash writes the core that it promises
-create crasher "on_crash = 'coredump-destroy'" "extra = 'test:crash-on-resume'"
+assert_fails 1 xm create -q "$(make_config crasher "on_crash = 'coredump-destroy'" "extra = 'test:crash-on-resume'")"
+assert_eq 'Error: crasher: it crashed as soon as it ran; its console said last:
+    test guest crasher: up' "$err"
 cores() {
     ls "$ROOT"/var/xen/dump/crasher/*.core >/dev/null 2>&1
 }
