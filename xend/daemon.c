@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,6 +40,38 @@ pid_t daemon_running(const char *pid_file)
     if (fd >= 0 || errno != EWOULDBLOCK || read_file(pid_file, 64, &text, &e) < 0)
         return 0;
     return (pid_t)atoi(buf_str(&text));
+}
+
+/* Whether anybody answers a request on the socket, within so long. */
+static bool answers(const char *socket, int timeout_ms)
+{
+    static const char request[] = "GET /v1 HTTP/1.0\r\nHost: xend\r\n\r\n";
+    struct err none;
+    AUTO(closep) int fd = unix_connect(socket, &none);
+    struct pollfd p = {fd, POLLIN, 0};
+    char byte;
+
+    return fd >= 0 && send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0 &&
+           poll(&p, 1, timeout_ms) > 0 && read(fd, &byte, 1) == 1;
+}
+
+pid_t daemon_await(const char *pid_file, const char *socket, struct err *e)
+{
+    int64_t deadline = now_ms() + STOP_WAIT_S * 1000;
+    pid_t pid;
+
+    while ((pid = daemon_running(pid_file))) {
+        AUTO(closep) int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        struct pollfd gone = {pidfd, POLLIN, 0};
+
+        if (answers(socket, 1000))
+            return pid;
+        if (now_ms() >= deadline)
+            return err_set(e, ERR_TIMEOUT, "xend (pid %d) runs but does not answer on %s", (int)pid,
+                           socket);
+        poll(&gone, 1, 50);
+    }
+    return 0;
 }
 
 int daemon_lock(const char *pid_file, struct err *e)

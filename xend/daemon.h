@@ -21,6 +21,13 @@ int daemon_lock(const char *pid_file, struct err *e);
 pid_t daemon_running(const char *pid_file);
 
 /*
+ * Waits until the xend that holds the lock answers on its socket, and gives its pid; 0 when there
+ * is none (any more: one that was just killed keeps the lock for some milliseconds). ERR_TIMEOUT
+ * when it does neither.
+ */
+pid_t daemon_await(const char *pid_file, const char *socket, struct err *e);
+
+/*
  * Forks. In the child: a new session, stdin and stdout from /dev/null, returns 0 with *ready_fd to
  * be told about the outcome. In the parent: waits for that and returns the exit status + 1.
  */

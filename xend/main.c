@@ -57,6 +57,23 @@ static int fail(const struct err *e)
 }
 
 /* Everything of the configuration that start and -n have in common. */
+/* A path of the configuration: like all others it is below the root. The caller frees. */
+static char *below_root(const struct xend *x, const char *path)
+{
+    return path[0] == '/' ? xasprintf("%s%s", x->paths.root, path) : xstrdup(path);
+}
+
+/* Where clients find it; its directory must be there. */
+static void place_socket(struct xend *x)
+{
+    const char *path = conf_str(&x->conf, "xend-unix-path");
+
+    if (!path)
+        return;
+    free(x->paths.socket);
+    x->paths.socket = below_root(x, path);
+}
+
 static int configure(struct xend *x, const struct options *o, struct err *e)
 {
     AUTO(value_freep) struct value *notes = NULL;
@@ -71,6 +88,7 @@ static int configure(struct xend *x, const struct options *o, struct err *e)
     driver = conf_str(&x->conf, "xend-driver");
     if (driver && !driver_find(driver))
         return err_set(e, ERR_INVALID, "no driver '%s': qemu or test", driver);
+    place_socket(x);
     return 0;
 }
 
@@ -88,16 +106,11 @@ static int make_places(const struct xend *x, struct err *e)
 
 static int start_log(struct xend *x, bool foreground, struct err *e)
 {
-    AUTO(freep) char *path = xstrdup_null(conf_str(&x->conf, "logfile"));
+    const char *file = conf_str(&x->conf, "logfile");
+    AUTO(freep)
+    char *path = file ? below_root(x, file) : path_join(x->paths.log_dir, "xend.log");
     int level = log_level_parse(conf_str(&x->conf, "loglevel"));
 
-    if (!path)
-        path = path_join(x->paths.log_dir, "xend.log");
-    else if (*x->paths.root && path[0] == '/') {
-        char *under = xasprintf("%s%s", x->paths.root, path);
-        free(path);
-        path = under;
-    }
     if (log_open(foreground ? NULL : path, (enum log_level)level, e) < 0)
         return -1;
     x->log_path = foreground ? NULL : steal(path);
@@ -263,9 +276,12 @@ static int start(struct xend *x, const struct options *o)
 {
     struct err e;
     int ready_fd = -1, r;
-    pid_t pid = daemon_running(x->paths.pid_file);
+    pid_t pid;
 
     if (configure(x, o, &e) < 0)
+        return fail(&e);
+    pid = daemon_await(x->paths.pid_file, x->paths.socket, &e);
+    if (pid < 0)
         return fail(&e);
     if (pid && !o->foreground) {
         printf("xend is already running (pid %d).\n", (int)pid);

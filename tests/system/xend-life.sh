@@ -74,3 +74,18 @@ echo "not a directory" >"$ROOT/var"
 assert_fails 1 xend start --driver test
 assert_match "^Error: $ROOT/var.*: " "$err"
 rm "$ROOT/var"
+
+# a socket elsewhere
+echo '(xend-unix-path /elsewhere.sock)' >"$ROOT/etc/xen/xend-config.sxp"
+assert_ok xend start --driver test
+assert_ok xm -H "unix:$ROOT/elsewhere.sock" list
+assert_fails 1 xm list
+assert_ok xend stop
+
+# a start right after a kill finds no xend that is about to go
+rm "$ROOT/etc/xen/xend-config.sxp"
+for _ in 1 2 3 4 5; do
+    assert_ok xend start --driver test
+    assert_no_match 'already' "$out"
+    kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+done
