@@ -88,7 +88,7 @@ int cpuset_parse(const char *text, struct cpuset *out, struct err *e)
     AUTO(freep) char *copy = xstrdup(text);
     char *rest = copy, *item;
 
-    *out = *text ? (struct cpuset){0} : cpuset_first(CPUSET_MAX);
+    *out = cpuset_first(*text ? 0 : CPUSET_MAX);
     while (*text && (item = strsep(&rest, ","))) {
         unsigned first, last;
         bool out_of;

@@ -109,7 +109,7 @@ static void warn_of_notes(const struct domfile *f)
 /* -n: what would be posted, in the original's notation. */
 static int dry_run(const struct spec *s, bool json)
 {
-    AUTO(value_freep) struct value *v = json ? spec_to_value(s) : spec_to_sxp(s, "vm");
+    AUTO(value_freep) struct value *v = json ? spec_to_value_secrets(s) : spec_to_sxp(s, "vm");
     AUTO(buf_clear) struct buf b = BUF_INIT;
 
     if (json) {
@@ -126,7 +126,7 @@ static struct value *create_body(const struct spec *s, bool paused)
 {
     struct value *body = value_map();
 
-    value_set_take(body, "spec", spec_to_value(s));
+    value_set_take(body, "spec", spec_to_value_secrets(s));
     value_set_bool(body, "paused", paused);
     return body;
 }
@@ -166,15 +166,12 @@ static struct value *create(struct xm *xm, const struct spec *s, bool paused, st
 }
 
 /* The original's line; scripts take the id from it. */
-static void print_started(const struct spec *s, const struct value *domain)
+static void print_started(const char *name, int64_t id)
 {
-    int64_t id = value_get_int(domain, "domid", -1);
-    const char *name = value_get_str(domain, "name", s->name);
-
     if (id >= 0)
         printf("Started domain %s (id=%" PRId64 ")\n", name, id);
     else
-        printf("Started domain %s (id=None)\n", name); /* it ended already */
+        printf("Started domain %s (id=None)\n", name);
 }
 
 /* The part that needs xend. */
@@ -182,6 +179,8 @@ static int create_and_attach(struct xm *xm, const struct args *a, const struct s
 {
     AUTO(value_freep) struct value *domain = NULL;
     bool quiet = args_has(a, "quiet"), json = args_has(a, "json");
+    const char *name;
+    int64_t id;
     struct err e;
 
     if (args_has(a, "no-wait"))
@@ -189,13 +188,17 @@ static int create_and_attach(struct xm *xm, const struct args *a, const struct s
     domain = create(xm, s, args_has(a, "paused"), &e);
     if (!domain)
         return xm_fail(&e);
+    name = value_get_str(domain, "name", s->name);
+    id = value_get_int(domain, "domid", -1);
     if (json)
         print_json(domain);
     else if (!quiet)
-        print_started(s, domain);
+        print_started(name, id);
+    if (id < 0)
+        xm_warn("domain %s has ended already; 'xm log %s' tells more", name, name);
     if (!args_has(a, "console_autoconnect"))
         return EXIT_SUCCESS;
-    return console_attach(xm, value_get_str(domain, "name", s->name), HISTORY_MAX, false);
+    return console_attach(xm, name, HISTORY_MAX, false);
 }
 
 int cmd_create(struct xm *xm, const struct args *a)

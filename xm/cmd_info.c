@@ -32,12 +32,16 @@ const struct option info_options[] = {
     {0},
 };
 
-/* "key    : value", the key that wide; xend sends the keys in the original's order. */
+/*
+ * "key    : value", the key that wide; xend sends the keys in the original's order. A text of
+ * several lines, a table, begins on the next one.
+ */
 static void print_info(const struct value *info, int width)
 {
     for (size_t i = 0; i < value_len(info); i++) {
         const struct value *v = value_at(info, i);
         AUTO(buf_clear) struct buf b = BUF_INIT;
+        const char *text;
 
         if (value_type(v) == VALUE_STRING)
             buf_adds(&b, value_as_str(v)); /* as it is, without the quotes of SXP */
@@ -45,7 +49,11 @@ static void print_info(const struct value *info, int width)
             buf_adds(&b, "(none)");
         else
             sxp_print(v, &b);
-        printf("%-*s: %s\n", width, value_key(info, i), buf_str(&b));
+        text = buf_str(&b);
+        if (strchr(text, '\n'))
+            printf("%-*s:\n%s\n", width, value_key(info, i), text + (*text == '\n'));
+        else
+            printf("%-*s: %s\n", width, value_key(info, i), text);
     }
 }
 

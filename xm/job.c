@@ -59,18 +59,28 @@ static int fitting_length(const struct buf *text)
     return (int)n;
 }
 
+/* What it does now or, when it does not say, what it is. */
+static void add_step(struct buf *out, const struct value *job)
+{
+    const char *state = value_get_str(job, "state", ""), *kind = value_get_str(job, "kind", state);
+    AUTO(freep) char *step = clean_text(value_get_str(job, "step", kind));
+
+    buf_adds(out, step);
+    if (strcmp(state, "queued") == 0)
+        buf_adds(out, " waits for its turn");
+}
+
 /* Rewrites the line: "web1: step 40 %". */
 static void show_progress(const struct value *job)
 {
     AUTO(freep) char *domain = clean_text(value_get_str(job, "domain", ""));
-    AUTO(freep)
-    char *step = clean_text(value_get_str(job, "step", value_get_str(job, "state", "")));
     AUTO(buf_clear) struct buf line = BUF_INIT;
 
-    buf_addf(&line, "%s: %s", domain, step);
+    buf_addf(&line, "%s: ", domain);
+    add_step(&line, job);
     add_progress(&line, job);
+    interrupt_wipe(true); /* first: Ctrl-C may come in between */
     fprintf(stderr, "\r\033[K%.*s", fitting_length(&line), buf_str(&line));
-    interrupt_wipe(true);
 }
 
 /* A job that ended otherwise than well, as an error. */
@@ -117,8 +127,8 @@ static struct value *finish_take(struct xm *xm, struct value *first, bool show, 
     show = show && !is_over(value_get_str(job, "state", ""));
     r = follow(xm, &job, show, e);
     if (show) {
-        interrupt_wipe(false);
         fputs("\r\033[K", stderr);
+        interrupt_wipe(false);
     }
     if (r < 0 || check_result(job, e) < 0)
         return NULL;

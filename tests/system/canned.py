@@ -1,6 +1,7 @@
 # A server that plays xend: answers the n-th request with the n-th argument ("STATUS BODY", or
-# "STATUS:TYPE BODY"), on as many connections as come, and writes "METHOD PATH BODY" of each to the
-# file "requests" beside its socket. Prints "ready" when it listens. Usage: canned.py SOCKET ANSWER...
+# "STATUS:TYPE BODY"; "hold": never), on as many connections as come, and writes "METHOD PATH BODY"
+# of each to the file "requests" beside its socket. Prints "ready" when it listens.
+# Usage: canned.py SOCKET ANSWER...
 import os, re, socket, sys
 
 os.chdir(os.path.dirname(sys.argv[1]))
@@ -33,6 +34,9 @@ for answer in sys.argv[2:]:
         more()
     log.write(head.split(b" HTTP")[0] + (b" " + d[:length] if length else b"") + b"\n")
     d = d[length:]
+    if answer == "hold":
+        c.recv(1)  # until the other side goes
+        break
     status, _, body = answer.partition(" ")
     status, _, kind = status.partition(":")
     body = body.encode()

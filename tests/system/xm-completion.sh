@@ -33,10 +33,34 @@ jobs' "$(completions jo)"
 assert_eq '--follow' "$(completions log --f)"
 assert_eq '--since=' "$(completions events --s)"
 assert_eq '--batch' "$(completions top --b)"
+assert_eq '--timeout=' "$(completions shutdown --t)"
+
+# arguments by their place in the usage
+assert_eq 'nmi' "$(completions trigger web1 n)"
+assert_eq 'init
+nmi
+power
+reset
+s3resume' "$(completions trigger web1 '')"
+assert_eq '' "$(completions trigger web1 nmi '')"
+assert_eq 'all' "$(completions vcpu-pin web1 '')"
+assert_eq 'all' "$(completions vcpu-pin web1 0 '')"
+assert_eq "$T/kernel" "$(: >"$T/kernel"; completions dump-core -L web1 "$T/k")"
+assert_eq '' "$(completions create web1.cfg we)"
 
 # with xend: domains and jobs
 start_xend test
 create web1
 assert_eq web1 "$(completions log we)"
 assert_eq web1 "$(completions events w)"
+for c in reset sysrq dump-core mem-set vcpu-pin shutdown vcpu-list domid; do
+    assert_eq web1 "$(completions $c we)" "$c"
+done
+for c in list vcpu-list uptime 'shutdown -w' reboot; do
+    # shellcheck disable=SC2086  # words
+    assert_eq web1 "$(completions $c one two we)" "$c"
+done
+for c in pause rename mem-set info; do
+    assert_eq '' "$(completions $c web1 we)" "$c"
+done
 assert_match '^[0-9]+$' "$(completions job-wait '')"

@@ -82,17 +82,15 @@ assert_match '^Started domain web1 \(id=3\)$' "$out"
 serve "200 $(job 'done' ',"result":{"domain":{"name":"web1","domid":null}}')"
 assert_ok xm create "$config"
 assert_match '^Started domain web1 \(id=None\)$' "$out"
+assert_eq "Warning: domain web1 has ended already; 'xm log web1' tells more" "$err"
 
 # A terminal sees what a slow job does, and a clean line at the end.
 serve "202 $(job running ',"step":"starting\u001b[1m","done":0,"total":0')" \
     "202 $(job running ',"step":"copying","done":1,"total":4')" "200 $(job 'done')"
-python3 -c 'import os, pty, subprocess, sys
-master, slave = os.openpty()
-p = subprocess.run(sys.argv[1:], stdin=slave, stdout=subprocess.PIPE, stderr=slave)
-assert p.returncode == 0 and p.stdout == b"", p
-seen = os.read(master, 4096)
-assert seen == b"\r\x1b[Kweb1: starting?[1m\r\x1b[Kweb1: copying 25 %\r\x1b[K", seen' \
-    "$BUILD_DIR/xm" pause web1 || fail 'progress'
+assert_ok python3 tests/system/terminal.py "$BUILD_DIR/xm" pause web1
+assert_eq '
+web1: starting?[1m
+web1: copying 25 %' "$out"
 assert_eq 'POST /v1/domains/web1/pause?wait=1
 GET /v1/jobs/7?wait=1
 GET /v1/jobs/7?wait=1' "$(cat "$T/s/requests")"

@@ -147,7 +147,7 @@ refuses 'No parameter required' dmesg -c now
 
 # info: the configuration, and what has several lines.
 serve '200 {"console-limit":1024,"vnc-listen":"127.0.0.1","dump":null,"masks":["*"]}' \
-    '200 {"free_cpus":0,"cpu_topology":"\ncpu: core\n  0: 0","xen_major":4}'
+    '200 {"free_cpus":0,"cpu_topology":"\ncpu: core\n  0: 0","numa_info":"node: x\n   0: y","xen_major":4}'
 assert_ok xm info -c
 assert_eq "console-limit                         : 1024
 vnc-listen                            : 127.0.0.1
@@ -155,9 +155,12 @@ dump                                  : (none)
 masks                                 : ('*')" "$out"
 assert_ok xm info --numa
 assert_eq 'free_cpus              : 0
-cpu_topology           : 
+cpu_topology           :
 cpu: core
   0: 0
+numa_info              :
+node: x
+   0: y
 xen_major              : 4' "$out"
 assert_eq 'GET /v1/config
 GET /v1/host?detail=numa' "$(requests)"
@@ -166,19 +169,35 @@ GET /v1/host?detail=numa' "$(requests)"
 progress() { printf '202 {"id":7,"kind":"%s","domain":"web1","state":"running","step":"%s","done":%s,"total":%s}' "$@"; }
 serve "$(progress dump-core writing 0 0)" "$(progress dump-core writing 1048576 4194304)" \
     "$(progress dump-core 'a step whose text is far too long for the line of a terminal, which has 80' 5 9)" \
-    "$(progress mem-set waiting 3072 0)" "$dumped"
-cat >"$T/terminal.py" <<'END2'
-# Runs a command on a terminal; prints what was seen there.
-import os, pty, subprocess, sys
-master, slave = os.openpty()
-p = subprocess.run(sys.argv[1:], stdin=slave, stdout=subprocess.DEVNULL, stderr=slave)
-seen = os.read(master, 65536).decode()
-print(seen.replace("\r\x1b[K", "\n"), end="")
-sys.exit(p.returncode)
-END2
-assert_ok python3 "$T/terminal.py" "$BUILD_DIR/xm" dump-core web1
+    "$(progress mem-set waiting 3072 0)" '202 {"id":7,"kind":"reset","domain":"web1","state":"queued"}' \
+    '202 {"id":7,"kind":"reset","domain":"web1","state":"running","step":null}' "$dumped"
+assert_ok python3 tests/system/terminal.py "$BUILD_DIR/xm" dump-core web1
 assert_eq '
 web1: writing
 web1: writing 25 % (1 of 4 MiB)
 web1: a step whose text is far too long for the line of a terminal, which has 8
-web1: waiting 3 MiB' "$out"
+web1: waiting 3 MiB
+web1: reset waits for its turn
+web1: reset' "$out"
+
+# Ctrl-C wipes the line, and says that the job goes on.
+serve "$(progress dump-core writing 1048576 4194304)" hold
+python3 -c 'import os, pty, signal, subprocess, sys
+master, slave = os.openpty()
+p = subprocess.Popen(sys.argv[1:], stdin=slave, stdout=slave, stderr=slave, preexec_fn=lambda:
+                     signal.signal(signal.SIGINT, signal.default_int_handler))
+os.close(slave)
+seen = b""
+try:
+    while True:
+        seen += os.read(master, 65536)
+        if b"MiB)" in seen:
+            p.send_signal(signal.SIGINT)
+except OSError:
+    pass
+assert p.wait() == 1, p.returncode
+print(seen.decode().replace("\r\n", "\n").replace("\r\x1b[K", "<wipe>"), end="")' \
+    "$BUILD_DIR/xm" dump-core web1 >"$T/seen" || fail 'Ctrl-C'
+assert_eq 'Dumping core of domain: web1 ...
+<wipe>web1: writing 25 % (1 of 4 MiB)<wipe>Interrupted.
+xend goes on with it: see xm jobs, and xm job-cancel.' "$(cat "$T/seen")"
