@@ -92,7 +92,8 @@ run-check:
 	    $(if $(SAN),,tests/check-lint.sh)
 
 # real guests: root, and the guest's kernel and initramfs
-LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_driver_contract
+LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_qemu_boot $(BUILD)/tests/test_qemu_vnc \
+              $(BUILD)/tests/test_driver_contract
 check-system: all guest $(LIVE_PROGS)
 	$(Q)$(RUN) --reset
 	$(Q)$(MAKE) --no-print-directory run-check-system; $(RUN) --sum

@@ -108,6 +108,15 @@ int check_mac(const char *text, struct err *e)
     return 0;
 }
 
+/* The text itself is not repeated: errors end up in logs. */
+int check_vncpasswd(const char *text, struct err *e)
+{
+    if (strlen(text) <= VNC_PASSWORD_MAX)
+        return 0;
+    err_set(e, ERR_INVALID, "longer than %d characters", VNC_PASSWORD_MAX);
+    return err_hint(e, "VNC itself cuts passwords there: the rest would protect nothing");
+}
+
 int check_vdev(const char *text, struct err *e)
 {
     if (vdev_number(text) >= 0)
@@ -161,21 +170,22 @@ static const struct field vif_rows[] = {
 
 #define VFB(m) .name = #m, .offset = offsetof(struct vfb, m), .sxp = #m
 static const struct field vfb_rows[] = {
-    {VFB(vnc), .type = FIELD_BOOL, .drivers = X, .doc = "Serve the screen by VNC."},
+    {VFB(vnc), .type = FIELD_BOOL, .drivers = ON_ALL, .doc = "Serve the screen by VNC."},
     {VFB(sdl), .type = FIELD_BOOL, .drivers = X, .doc = "Show the screen in a local window."},
     {VFB(opengl), .type = FIELD_BOOL, .drivers = X, .doc = "Draw that window with OpenGL."},
-    {VFB(vncunused), .type = FIELD_BOOL, .dflt = "1", .drivers = X,
+    {VFB(vncunused), .type = FIELD_BOOL, .dflt = "1", .drivers = ON_ALL,
      .doc = "Take the first free VNC display when the given one is taken."},
-    {VFB(vncdisplay), .type = FIELD_INT, .dflt = "-1", .min = -1, .max = 59635, .drivers = X,
+    {VFB(vncdisplay), .type = FIELD_INT, .dflt = "-1", .min = -1, .max = 59635, .drivers = ON_ALL,
      .doc = "The VNC display (port 5900 + N); -1: the first free one."},
-    {VFB(vnclisten), .drivers = X, .doc = "The address that VNC listens on."},
-    {VFB(vncpasswd), .drivers = X, .doc = "The VNC password."},
+    {VFB(vnclisten), .drivers = ON_ALL, .doc = "The address that VNC listens on."},
+    {VFB(vncpasswd), .check = check_vncpasswd, .secret = true, .drivers = ON_ALL,
+     .doc = "The VNC password, of at most 8 characters."},
     {VFB(display), .drivers = X, .doc = "The X display of the local window."},
     {VFB(xauthority), .drivers = X, .doc = "The X authority file of the local window."},
-    {VFB(keymap), .drivers = X, .doc = "The keyboard layout, as QEMU names it."},
+    {VFB(keymap), .drivers = ON_ALL, .doc = "The keyboard layout, as QEMU names it."},
     {VFB(serial), .drivers = X, .doc = "Where the device model's serial port goes."},
     {VFB(monitor), .drivers = X, .doc = "Where the device model's monitor goes."},
-    {VFB(videoram), .type = FIELD_INT, .min = 0, .max = 1024, .unit = "MiB", .drivers = X,
+    {VFB(videoram), .type = FIELD_INT, .min = 0, .max = 1024, .unit = "MiB", .drivers = ON_ALL,
      .doc = "Memory of the frame buffer; 0: the default."},
 };
 
@@ -255,17 +265,20 @@ static void check_disk(const struct disk *k, const char *where, struct problems 
  * The map with blanks around texts taken off. Control characters are refused: what is read here
  * goes into command lines, scripts and stores where a line end would mean something.
  */
-static struct value *clean_map(const struct value *map, const char *where, struct problems *p)
+static struct value *clean_map(const struct fields *t, const struct value *map, const char *where,
+                               struct problems *p)
 {
     struct value *clean = value_copy(map);
 
     for (size_t i = 0; i < value_len(map); i++) {
         const char *key = value_key(map, i), *text = value_get_str(map, key, "");
+        const struct field *f = field_find(t, key);
         size_t n = strlen(text);
 
         for (const char *at = text; *at; at++)
             if ((unsigned char)*at < ' ' || *at == 0x7f) {
-                problems_add(p, where, NULL, "%s: control character in '%.60s'", key, text);
+                problems_add(p, where, NULL, "%s: control character in '%.60s'", key,
+                             f && f->secret ? SECRET_HIDDEN : text);
                 break;
             }
         while (n && text[n - 1] == ' ')
@@ -295,7 +308,7 @@ struct device *device_from_map(enum device_class class, const struct value *map,
 {
     struct device *d = device_new(class);
     size_t before = p->len;
-    AUTO(value_freep) struct value *clean = clean_map(map, where, p);
+    AUTO(value_freep) struct value *clean = clean_map(&device_fields[class], map, where, p);
 
     fields_read(&device_fields[class], &d->disk, clean, where, NULL, p);
     if (class == DEVICE_DISK) {
@@ -334,7 +347,7 @@ struct value *device_to_value(const struct device *d)
         bool mode = d->class == DEVICE_DISK && f->offset == offsetof(struct disk, mode);
 
         if (mode || !field_is_default(f, &d->disk))
-            value_set_take(map, f->name, field_value(f, &d->disk));
+            value_set_take(map, f->name, field_shown(f, &d->disk));
     }
     return map;
 }

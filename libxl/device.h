@@ -71,7 +71,7 @@ void devices_clear(struct devices *v);
 /* From a JSON map, or from the text of the xm language when v is a string; problems at `where`. */
 struct device *device_from_value(enum device_class class, const struct value *v, const char *where,
                                  struct problems *p);
-/* A JSON map of what differs from the defaults; the caller's. */
+/* A JSON map of what differs from the defaults, secrets hidden; the caller's. */
 struct value *device_to_value(const struct device *d);
 
 /*
@@ -110,5 +110,7 @@ int64_t vdev_number(const char *text);
 /* Checks of single values, for the tables: texts of struct err say what is expected. */
 int check_mac(const char *text, struct err *e);
 int check_vdev(const char *text, struct err *e);
+#define VNC_PASSWORD_MAX 8 /* of VNC's own authentication; what is beyond is not looked at */
+int check_vncpasswd(const char *text, struct err *e);
 
 #endif

@@ -393,6 +393,39 @@ void fields_write(const struct fields *t, const void *object, bool all, struct v
 
         if (!all && field_is_default(f, object))
             continue;
-        value_set_take(map, f->name, field_value(f, object));
+        value_set_take(map, f->name, field_shown(f, object));
+    }
+}
+
+static bool has_secret(const struct field *f, const void *object)
+{
+    return f->secret && !field_is_default(f, object);
+}
+
+struct value *field_shown(const struct field *f, const void *object)
+{
+    return has_secret(f, object) ? value_str(SECRET_HIDDEN) : field_value(f, object);
+}
+
+void fields_reveal(const struct fields *t, const void *object, struct value *map)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (has_secret(&t->rows[i], object))
+            value_set_take(map, t->rows[i].name, field_value(&t->rows[i], object));
+}
+
+void fields_fill_secrets(const struct fields *t, void *to, const void *from)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const struct field *f = &t->rows[i];
+        char **m;
+
+        if (!has_secret(f, to) || !has_secret(f, from))
+            continue;
+        m = member(f, to);
+        if (strcmp(*m, SECRET_HIDDEN) != 0)
+            continue;
+        free(*m);
+        *m = xstrdup(*(char *const *)member(f, from));
     }
 }

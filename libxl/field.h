@@ -50,8 +50,15 @@ struct field {
     const char *const *words; /* FIELD_WORD; NULL-terminated */
     int (*check)(const char *text, struct err *e); /* FIELD_STR; NULL: any text */
     unsigned drivers;
+    bool secret;     /* FIELD_STR: a password: SECRET_HIDDEN stands where it is shown or stored */
     const char *doc; /* one sentence */
 };
+
+/*
+ * What is shown and stored in a secret's place, as the original shows it. Read back it means:
+ * there was one that is not known here; a driver then lets nobody in.
+ */
+#define SECRET_HIDDEN "XXXXXXXX"
 
 struct fields {
     const struct field *rows;
@@ -73,6 +80,12 @@ int field_read(const struct field *f, void *object, const struct value *v, const
 /* A member as a value (the caller's), nil when absent; and whether it holds its default. */
 struct value *field_value(const struct field *f, const void *object);
 bool field_is_default(const struct field *f, const void *object);
+/* The same with SECRET_HIDDEN for a secret that was given: for all that leaves the process. */
+struct value *field_shown(const struct field *f, const void *object);
+/* Puts the secrets into a map that was written without them; copies those that `to` only has as
+ * SECRET_HIDDEN. */
+void fields_reveal(const struct fields *t, const void *object, struct value *map);
+void fields_fill_secrets(const struct fields *t, void *to, const void *from);
 
 /*
  * Reads a map; keys the table does not know are problems with a hint at the nearest one. Keys for
@@ -81,7 +94,7 @@ bool field_is_default(const struct field *f, const void *object);
 void fields_read(const struct fields *t, void *object, const struct value *map, const char *where,
                  bool (*skip)(const char *key), struct problems *p);
 
-/* Adds the members to a map: all that are not at their default, or all. */
+/* Adds the members to a map: all that are not at their default, or all; secrets hidden. */
 void fields_write(const struct fields *t, const void *object, bool all, struct value *map);
 
 /* "did you mean X?" for a mistyped name, or NULL; the caller frees. */

@@ -138,13 +138,14 @@ static const struct field rows[] = {
      .doc = "The program that emulates devices."},
     {BOOL(hap), .sxp = "image/hap", .dflt = "1", .drivers = X,
      .doc = "Use the CPU's second stage of page tables."},
-    {STR(keymap), .sxp = "image/keymap", .drivers = X, .doc = "The keyboard layout of VNC."},
+    {STR(keymap), .sxp = "image/keymap", .drivers = ON_ALL, .doc = "The keyboard layout of VNC."},
     {STR(loader), .sxp = "image/loader", .drivers = X, .doc = "The firmware of HVM guests."},
     {BOOL(localtime), .sxp = "image/localtime", .drivers = ON_ALL,
      .doc = "The guest's clock shows local time, not UTC."},
     {BOOL(nestedhvm), .sxp = "image/nestedhvm", .drivers = X,
      .doc = "The guest may run virtual machines itself."},
-    {BOOL(nographic), .sxp = "image/nographic", .drivers = X, .doc = "No graphics card at all."},
+    {BOOL(nographic), .sxp = "image/nographic", .drivers = ON_ALL,
+     .doc = "No graphics card at all."},
     {INT(nomigrate), .sxp = "image/nomigrate", .min = 0, .max = 1, .drivers = ON_ALL,
      .doc = "1: the domain cannot be migrated or restored."},
     {BOOL(pae), .sxp = "image/pae", .dflt = "1", .drivers = X,
@@ -161,13 +162,18 @@ static const struct field rows[] = {
     {STR(usbdevice), .sxp = "image/usbdevice", .drivers = X,
      .doc = "An emulated USB device: tablet, mouse, host:ID:ID."},
     {INT(videoram), .sxp = "image/videoram", .dflt = "4", .min = 0, .max = 1024, .unit = "MiB",
-     .drivers = X, .doc = "Memory of the emulated graphics card."},
+     .drivers = ON_ALL, .doc = "Memory of the emulated graphics card."},
     {BOOL(viridian), .sxp = "image/viridian", .drivers = X,
      .doc = "Offer Microsoft's hypervisor interface to the guest."},
-    {BOOL(vnc), .sxp = "image/vnc", .drivers = X, .doc = "Serve the screen by VNC."},
-    {STR(vnclisten), .sxp = "image/vnclisten", .drivers = X,
+    {BOOL(vnc), .sxp = "image/vnc", .drivers = ON_ALL, .doc = "Serve the screen by VNC."},
+    {INT(vncdisplay), .sxp = "image/vncdisplay", .dflt = "-1", .min = -1, .max = 59635,
+     .drivers = ON_ALL, .doc = "The VNC display (port 5900 + N); -1: the first free one."},
+    {BOOL(vncunused), .sxp = "image/vncunused", .dflt = "1", .drivers = ON_ALL,
+     .doc = "Take the first free VNC display when the given one is taken."},
+    {STR(vnclisten), .sxp = "image/vnclisten", .drivers = ON_ALL,
      .doc = "The address that VNC listens on; vnc-listen of xend's configuration by default."},
-    {STR(vncpasswd), .sxp = "image/vncpasswd", .drivers = X, .doc = "The VNC password."},
+    {STR(vncpasswd), .sxp = "image/vncpasswd", .check = check_vncpasswd, .secret = true,
+     .drivers = ON_ALL, .doc = "The VNC password, of at most 8 characters; see vnc."},
     /* From here on: no place of their own in the original's form. */
     {STR(ip), .drivers = ON_ALL, .doc = "The guest's address, for the kernel's ip= parameter."},
     {STR(gateway), .drivers = ON_ALL, .doc = "The guest's router, for ip=."},
@@ -285,6 +291,32 @@ struct value *spec_to_value(const struct spec *s)
         value_add_take(value_get(map, name), device_to_value(s->devices.ptr[i]));
     }
     return map;
+}
+
+struct value *spec_to_value_secrets(const struct spec *s)
+{
+    struct value *map = spec_to_value(s);
+    size_t at[DEVICE_CLASSES] = {0};
+
+    fields_reveal(&spec_fields, s, map);
+    for (size_t i = 0; i < s->devices.len; i++) {
+        const struct device *d = s->devices.ptr[i];
+        struct value *list = value_get(map, device_class_name(d->class));
+
+        fields_reveal(&device_fields[d->class], &d->disk, value_at(list, at[d->class]++));
+    }
+    return map;
+}
+
+/* Devices are compared by class and place; there is one vfb at most. */
+void spec_fill_secrets(struct spec *s, const struct spec *from)
+{
+    fields_fill_secrets(&spec_fields, s, from);
+    for (size_t i = 0; i < s->devices.len; i++)
+        for (size_t j = 0; j < from->devices.len; j++)
+            if (s->devices.ptr[i]->class == DEVICE_VFB && from->devices.ptr[j]->class == DEVICE_VFB)
+                fields_fill_secrets(&device_fields[DEVICE_VFB], &s->devices.ptr[i]->vfb,
+                                    &from->devices.ptr[j]->vfb);
 }
 
 /* Stable, and few: by insertion. */

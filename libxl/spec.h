@@ -9,10 +9,10 @@
 #include "libxl/device.h"
 #include "libxl/field.h"
 
-#define DOMAIN_NAME_MAX 128   /* bytes; the name becomes part of file names */
-#define DOMAIN_DEVICES_MAX 64 /* of all classes together */
+#define DOMAIN_NAME_MAX 128               /* bytes; the name becomes part of file names */
+#define DOMAIN_DEVICES_MAX 64             /* of all classes together */
 #define MEMORY_MAX_MIB (16 * 1024 * 1024) /* 16 TiB, the most that Xen 4.17 addresses */
-#define DOMAIN_VCPUS_MAX 512  /* Xen's limit for HVM; more than any QEMU machine takes */
+#define DOMAIN_VCPUS_MAX 512 /* Xen's limit for HVM; more than any QEMU machine takes */
 
 enum domain_type { TYPE_PV, TYPE_PVH, TYPE_HVM };
 
@@ -43,7 +43,8 @@ struct spec {
     int64_t rtc_timeoffset, tsc_mode, nomigrate;
     char *usbdevice, *soundhw, *keymap;
     struct value *serial;
-    bool vnc, sdl;
+    bool vnc, sdl, vncunused;
+    int64_t vncdisplay; /* -1: the first free one */
     char *vnclisten, *vncpasswd;
     struct devices devices;
 };
@@ -58,6 +59,12 @@ struct spec *spec_copy(const struct spec *s);
 /* JSON. Reading reports every fault at once, and what spec_check finds. */
 struct spec *spec_from_value(const struct value *map, struct problems *p);
 struct value *spec_to_value(const struct spec *s);
+/*
+ * spec_to_value hides secrets (SECRET_HIDDEN): right for answers, logs and files. This one does
+ * not: for a request to xend. And: puts secrets that `from` has where `s` has SECRET_HIDDEN.
+ */
+struct value *spec_to_value_secrets(const struct spec *s);
+void spec_fill_secrets(struct spec *s, const struct spec *from);
 
 /*
  * The variables of an xm file, as the Python-like language leaves them: unknown names are

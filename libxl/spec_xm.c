@@ -29,7 +29,7 @@ static const char without_effect[] =
     "pci_msitranslate pci_permissive pci_power_mgmt pci_seize rdm s3_integrity seclabel "
     "smbios_firmware snapshot spice spicehost spiceport spicepasswd spicetls_port stdvga "
     "superpages suppress_spurious_page_faults target tee timer_mode usbctrl usbdev "
-    "usbversion vcpus_soft vdispl vga vhpt vif2 vkb vncconsole vncdisplay vncunused "
+    "usbversion vcpus_soft vdispl vga vhpt vif2 vkb vncconsole "
     "vncviewer vnuma vpt_align vscsi vsnd vtpm vuart vusb xauthority xen_extended_power_mgmt "
     "xen_platform_pci ";
 

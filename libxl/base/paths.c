@@ -54,8 +54,8 @@ void paths_init(struct paths *p, const char *root)
 
 void paths_clear(struct paths *p)
 {
-    char **all[] = {&p->root,    &p->etc_dir,  &p->run_dir, &p->lib_dir,
-                    &p->log_dir, &p->dump_dir, &p->pid_file, &p->socket,  &p->config};
+    char **all[] = {&p->root,     &p->etc_dir,  &p->run_dir, &p->lib_dir, &p->log_dir,
+                    &p->dump_dir, &p->pid_file, &p->socket,  &p->config};
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         free(*all[i]);

@@ -106,8 +106,7 @@ char *launch_cmdline(const struct spec *s)
     return xasprintf("console=ttyS0%s%s", text[0] ? " " : "", text);
 }
 
-/* Words that go into an option of several parts must not bring parts of their own. */
-static int check_word(const char *field, const char *text, const char *more, struct err *e)
+int argv_check_word(const char *field, const char *text, const char *more, struct err *e)
 {
     for (const char *at = text; *at; at++)
         if (!isalnum((unsigned char)*at) && !strchr(more, *at))
@@ -120,17 +119,18 @@ static int add_machine(const struct launch *l, struct strings *argv, struct err 
 {
     const struct spec *s = l->spec;
     bool kvm = strcmp(l->accel, "kvm") == 0;
+    struct screen sc;
 
-    if (check_word("machine", l->machine, "._-", e) < 0 ||
-        check_word("cpu_model", l->cpu, "._-+=,", e) < 0)
+    if (argv_check_word("machine", l->machine, "._-", e) < 0 ||
+        argv_check_word("cpu_model", l->cpu, "._-+=,", e) < 0)
         return -1;
     args_add(argv, "-name");
     args_add(argv, "guest=%s,debug-threads=on", s->name);
     args_add2(argv, "-uuid", s->uuid);
     args_add(argv, "-machine");
-    /* without a kernel the BIOS has things to say: on the serial port, for there is no screen */
+    /* without a kernel the BIOS has things to say: on the serial port when there is no screen */
     args_add(argv, "%s,usb=off,dump-guest-core=off%s%s", l->machine,
-             boots_kernel(s) ? "" : ",graphics=off",
+             boots_kernel(s) || screen_of(s, &sc) ? "" : ",graphics=off",
              s->type == TYPE_HVM && !s->acpi ? ",acpi=off" : "");
     args_add(argv, "-accel");
     args_add(argv, "%s%s", l->accel,
@@ -152,6 +152,8 @@ static void add_policy(const struct launch *l, struct strings *argv)
     args_add(argv, "-nodefaults");
     args_add(argv, "-no-user-config");
     args_add2(argv, "-display", "none");
+    if (!boots_kernel(l->spec)) /* only what the order names, see boot_place */
+        args_add2(argv, "-boot", "strict=on");
     args_add2(argv, "-sandbox",
               "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
     args_add2(argv, "-msg", "timestamp=on");
@@ -301,7 +303,8 @@ int argv_build(const struct launch *l, struct strings *argv, struct err *e)
         return -1;
     add_policy(l, argv);
     add_channels(l, argv);
-    if (argv_disks(l, argv, e) < 0 || add_vifs(l, argv, e) < 0)
+    /* the screen last: disks and interfaces have the same slots with and without it */
+    if (argv_disks(l, argv, e) < 0 || add_vifs(l, argv, e) < 0 || argv_screen(l, argv, e) < 0)
         return -1;
     add_kernel(l, argv);
     return 0;

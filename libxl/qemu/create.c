@@ -17,7 +17,7 @@
 #include "libxl/hostinfo.h"
 #include "libxl/qemu/qemu.h"
 
-#define CHILD_FDS_MAX (DOMAIN_DEVICES_MAX + 8) /* a disk each, and those of struct launch */
+#define CHILD_FDS_MAX (DOMAIN_DEVICES_MAX + 9) /* a disk each, and those of struct launch */
 #define WAIT_SLICE_MS 200                      /* how soon a cancelled job is noticed */
 
 /* What is gathered on the way to a process. */
@@ -127,17 +127,56 @@ static int open_kernel(struct making *m, struct err *e)
     return fd < 0 || (m->launch.ramdisk_fd = pass_file_take(m, fd, e)) < 0 ? -1 : 0;
 }
 
-/* Something to boot there must be; what is ignored is said. */
+/* What VNC needs of the host. */
+static int open_screen(struct making *m, struct err *e)
+{
+    int fd;
+
+    m->launch.vnc_listen = m->g->d->vnc_listen;
+    m->launch.keymap = m->g->d->keymap;
+    m->launch.vnc_secret_fd = -1;
+    if (vnc_secret_open(m->g, &fd, e) < 0)
+        return -1;
+    if (fd >= 0)
+        m->launch.vnc_secret_fd = pass_take(m, fd);
+    return 0;
+}
+
+/* What the letters of a boot order stand for. */
+static bool has_class(const struct spec *s, char letter)
+{
+    for (size_t i = 0; i < s->devices.len; i++) {
+        const struct device *d = s->devices.ptr[i];
+        bool cdrom = d->class == DEVICE_DISK && d->disk.devtype == DISK_CDROM;
+
+        if ((letter == 'n' && d->class == DEVICE_VIF) || (letter == 'd' && cdrom) ||
+            (letter == 'c' && d->class == DEVICE_DISK && !cdrom))
+            return true;
+    }
+    return false;
+}
+
+/* Something to boot there must be, and in the order that is asked for. */
 static int check_boot(const struct making *m, struct err *e)
 {
+    static const char *const names[][2] = {
+        {"a", "floppy drive"}, {"c", "disk"}, {"d", "CD-ROM drive"}, {"n", "network interface"}};
     const struct spec *s = m->g->spec;
+    AUTO(buf_clear) struct buf missing = BUF_INIT;
 
-    for (size_t i = 0; i < s->devices.len; i++)
-        if (s->devices.ptr[i]->class == DEVICE_VFB)
-            log_warn("%s: vfb: the qemu driver shows no screen yet", s->name);
-    if (boots_kernel(s) || m->launch.n_disks || boot_place(s, 'n'))
+    if (boots_kernel(s))
         return 0;
-    return err_set(e, ERR_INVALID, "nothing to boot: neither a kernel nor a disk");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (!boot_place(s, *names[i][0]))
+            continue;
+        if (has_class(s, *names[i][0]))
+            return 0;
+        buf_addf(&missing, "%s%s", missing.len ? " and no " : "", names[i][1]);
+    }
+    if (!m->launch.n_disks && !boot_place(s, 'n'))
+        return err_set(e, ERR_INVALID, "nothing to boot: neither a kernel nor a disk");
+    return err_set(e, ERR_INVALID, "nothing to boot: boot = '%s', and it has no %s", s->boot,
+                   buf_str(&missing));
 }
 
 /* The domain's wish, else the host's, else KVM where it was seen to work; with a fitting CPU. */
@@ -318,6 +357,29 @@ static int shake_hands(struct making *m, struct err *e)
     return 0;
 }
 
+/*
+ * The machine that it really has, by its full name: "pc" means another one after an upgrade of
+ * QEMU, and a guest must come back (restored, migrated) on what it knew.
+ */
+static int keep_machine(struct qguest *g, struct err *e)
+{
+    AUTO(value_freep) struct value *type = NULL;
+    struct value *args = value_map();
+    const char *text, *end;
+
+    value_set_str(args, "path", "/machine");
+    value_set_str(args, "property", "type");
+    if (qmp_call_take(g->qmp, "qom-get", args, QMP_TIMEOUT_MS, &type, e) < 0)
+        return err_add(e, "its machine type");
+    text = value_as_str(type);
+    end = strstr(text, "-machine");
+    if (!end || end == text)
+        return err_set(e, ERR_BACKEND, "QEMU calls its machine '%.60s'", text);
+    free(g->spec->machine);
+    g->spec->machine = xstrndup(text, (size_t)(end - text));
+    return 0;
+}
+
 /* With room to grow the guest starts at maxmem; the balloon takes the rest as its driver comes up.
  */
 static int set_balloon(struct qguest *g, struct err *e)
@@ -339,7 +401,7 @@ static int make(struct making *m, struct err *e)
 
     job_step(j, "opening its kernel and disks");
     if (check_memory(g->spec, e) < 0 || open_kernel(m, e) < 0 || open_disks(m, e) < 0 ||
-        check_boot(m, e) < 0 || job_check(j, e) < 0)
+        check_boot(m, e) < 0 || open_screen(m, e) < 0 || job_check(j, e) < 0)
         return -1;
     if (choose_accel(m, e) < 0 || job_check(j, e) < 0)
         return -1;
@@ -348,7 +410,8 @@ static int make(struct making *m, struct err *e)
         return -1;
     fault_point("qemu.prepared");
     job_step(j, "starting QEMU");
-    if (start(m, e) < 0 || shake_hands(m, e) < 0 || set_balloon(g, e) < 0 || job_check(j, e) < 0)
+    if (start(m, e) < 0 || shake_hands(m, e) < 0 || keep_machine(g, e) < 0 ||
+        set_balloon(g, e) < 0 || job_check(j, e) < 0)
         return -1;
     return state_save(g, PHASE_READY, e);
 }

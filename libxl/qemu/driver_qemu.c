@@ -59,7 +59,7 @@ static int find_binary(struct qemu *d, const struct value *config, struct err *e
     return err_hint(e, "Install QEMU (Debian: apt-get install qemu-system-x86).");
 }
 
-/* Keys of xend-config.sxp: qemu-binary, qemu-user, qemu-accel. */
+/* Keys of xend-config.sxp: qemu-binary, qemu-user, qemu-accel, vnc-listen, vncpasswd, keymap. */
 static struct driver *qemu_open(const struct driver_env *env, struct err *e)
 {
     struct qemu *d = xcalloc(1, sizeof(*d));
@@ -69,6 +69,9 @@ static struct driver *qemu_open(const struct driver_env *env, struct err *e)
     d->dir = path_join(env->run_dir, "qemu");
     d->log_dir = xstrdup(env->log_dir);
     d->accel = value_get_str(env->config, "qemu-accel", NULL);
+    d->vnc_listen = value_get_str(env->config, "vnc-listen", NULL);
+    d->vnc_passwd = value_get_str(env->config, "vncpasswd", NULL);
+    d->keymap = value_get_str(env->config, "keymap", NULL);
     init_locks(d);
     if (find_binary(d, env->config, e) < 0 || make_dirs(d->dir, 0700, e) < 0 ||
         make_dirs(d->log_dir, 0755, e) < 0) {

@@ -86,7 +86,7 @@ static size_t last_lines(char *text, const char **lines, size_t max)
 
     for (char *l = strtok_r(text, "\r\n", &save); l; l = strtok_r(NULL, "\r\n", &save)) {
         if (strstr(l, "terminating on signal") || strstr(l, ": warning: ") ||
-            strstr(l, "qemu_system_shutdown_request"))
+            strstr(l, "qemu_system_shutdown_request") || strstr(l, "VNC server running on "))
             continue;
         if (n == max)
             memmove(lines, lines + 1, --n * sizeof(lines[0]));
@@ -129,6 +129,12 @@ static const struct {
     {"Invalid SMP CPUs", ERR_INVALID, "more vcpus than the machine type takes", ""},
     {"Cannot allocate memory", ERR_NO_RESOURCE, "the host has not enough free memory", ""},
     {"cannot set up guest memory", ERR_NO_RESOURCE, "the host has not enough free memory", ""},
+    {"could not read keymap file", ERR_INVALID, "QEMU has no such keymap",
+     "/usr/share/qemu/keymaps has a file for each: en-us, de, fr, ..."},
+    {"Failed to find an available port", ERR_BUSY, "the port for VNC is in use",
+     "Leave vncdisplay out, or set vncunused = 1: the first free one is taken."},
+    {"Failed to bind socket: Cannot assign", ERR_INVALID, "vnclisten: no address of this host", ""},
+    {"address resolution failed for", ERR_INVALID, "vnclisten: no such host", ""},
     {"Could not access KVM kernel module", ERR_DENIED, "QEMU may not use /dev/kvm",
      "Put the user that QEMU runs as into group kvm, or set accel = 'tcg'."},
 };

@@ -70,7 +70,8 @@ struct qemu {
     struct driver pub; /* first */
     char *dir, *log_dir;
     char *binary;      /* absolute */
-    const char *accel; /* of the configuration, or NULL */
+    const char *accel; /* of the configuration, or NULL; these, too: */
+    const char *vnc_listen, *vnc_passwd, *keymap;
     struct ids ids;
 
     pthread_t monitor;
@@ -99,7 +100,7 @@ static inline struct qguest *qguest_of(struct guest *g)
     return (struct qguest *)g;
 }
 
-/* ---- argv.c, argv_disk.c: pure functions ---- */
+/* ---- argv.c, argv_disk.c, argv_screen.c: pure functions ---- */
 
 struct strings VEC(char *);
 void strings_clear(struct strings *v);
@@ -119,6 +120,8 @@ struct launch {
     const char *cmdline;                    /* of the kernel */
     int qmp_fd, console_fd, console_log_fd; /* numbers in the child */
     int kernel_fd, ramdisk_fd;              /* -1: none */
+    int vnc_secret_fd;                      /* -1: none */
+    const char *vnc_listen, *keymap;        /* where the spec says none; or NULL */
     const struct launch_disk *disks;        /* one for each disk of the spec, in order */
     size_t n_disks;
 };
@@ -126,6 +129,19 @@ struct launch {
 /* The command line; not NULL-terminated. ERR_UNSUPPORTED names what QEMU cannot do, and why. */
 int argv_build(const struct launch *l, struct strings *argv, struct err *e);
 int argv_disks(const struct launch *l, struct strings *argv, struct err *e);
+int argv_screen(const struct launch *l, struct strings *argv, struct err *e);
+/* Words that go into an option of several parts must not bring parts of their own: letters, digits
+ * and `more`. */
+int argv_check_word(const char *field, const char *text, const char *more, struct err *e);
+
+/* What a spec says about its screen; all borrowed, NULL where it says nothing. */
+struct screen {
+    const char *listen, *passwd, *keymap;
+    int64_t display, videoram; /* display -1: the first free one */
+    bool unused;
+};
+/* False when it asks for none. */
+bool screen_of(const struct spec *s, struct screen *out);
 
 void args_add(struct strings *argv, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void args_add_json(struct strings *argv, const char *option, const struct value *v);
@@ -156,6 +172,23 @@ int ramdisk_open(const char *path, struct err *e);
 /* True when /proc/self/fd/N of this file opens for that user; else make a copy that does. */
 bool file_readable_by(int fd, const struct ids *ids);
 int file_copy_to_memory(int fd, struct err *e);
+
+/* ---- vnc.c ---- */
+
+/* A file with g's VNC password for its QEMU, or with one that nobody knows when the spec's is lost
+ * (SECRET_HIDDEN); *fd is -1 when it needs none. */
+int vnc_secret_open(const struct qguest *g, int *fd, struct err *e);
+/* Puts the password that g's process has into g's spec, which came from a file without it. */
+void vnc_secret_recover(struct qguest *g);
+
+/* Where a viewer finds a guest's screen: to become an operation of driver.h. */
+struct vnc_place {
+    char host[256]; /* the address it listens on: 0.0.0.0 and :: are all of the host's */
+    int port;
+    bool password; /* one is asked for */
+};
+/* ERR_UNSUPPORTED: it has no screen. */
+int qemu_vnc(struct guest *g, struct vnc_place *place, struct err *e);
 
 /* ---- kvm_probe.c ---- */
 

@@ -33,6 +33,7 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, const st
     g->pid_start = s->pid_start;
     g->pidfd = pidfd;
     g->reboot_wished = state_reboot_wished(dir);
+    vnc_secret_recover(g);
     return g;
 }
 

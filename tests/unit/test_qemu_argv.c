@@ -15,6 +15,8 @@
 static void fill_launch(struct launch *l, struct launch_disk *disks, const struct spec *s,
                         const struct value *test)
 {
+    struct screen sc;
+
     *l = (struct launch){.spec = s,
                          .binary = "/usr/bin/qemu-system-x86_64",
                          .machine = launch_machine(s),
@@ -27,6 +29,9 @@ static void fill_launch(struct launch *l, struct launch_disk *disks, const struc
                          .console_log_fd = 5,
                          .kernel_fd = boots_kernel(s) ? 6 : -1,
                          .ramdisk_fd = boots_kernel(s) && s->ramdisk ? 7 : -1,
+                         .vnc_secret_fd = screen_of(s, &sc) && sc.passwd ? 8 : -1,
+                         .vnc_listen = value_get_str(test, "vnc_listen", NULL),
+                         .keymap = value_get_str(test, "keymap", NULL),
                          .disks = disks};
     for (size_t i = 0; i < s->devices.len; i++) {
         struct disk *k = &s->devices.ptr[i]->disk;
@@ -124,7 +129,8 @@ static void test_read_only(void)
         struct disk k = {.vdev = xstrdup(vdevs[i]), .mode = DISK_READ};
         struct launch_disk ld = {.disk = &k, .fd = 9};
         struct spec s = {.name = (char *)(uintptr_t) "x"};
-        struct launch l = {.spec = &s, .machine = "pc", .disks = &ld, .n_disks = 1};
+        struct launch l = {
+            .spec = &s, .machine = "pc", .disks = &ld, .n_disks = 1, .vnc_secret_fd = -1};
         bool found = false;
         struct err e;
 

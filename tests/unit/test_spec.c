@@ -39,7 +39,7 @@ static char *shown_take(struct spec *s, struct problems *p)
 
     CU_ASSERT_EQUAL(s != NULL, p->len == 0);
     if (s) {
-        AUTO(value_freep) struct value *v = spec_to_value(s);
+        AUTO(value_freep) struct value *v = spec_to_value_secrets(s);
         json_print(v, &b);
     } else {
         AUTO(freep) char *texts = texts_of(p);
@@ -154,12 +154,13 @@ static struct value *through_text(const struct spec *s, const char *head, size_t
 /* JSON, both SXP forms as text, and the form as it stands in memory: the same spec each time. */
 static void goes_round(const struct spec *s)
 {
-    AUTO(value_freep) struct value *v = spec_to_value(s), *domain = through_text(s, "domain", 80);
+    AUTO(value_freep) struct value *v = spec_to_value_secrets(s);
+    AUTO(value_freep) struct value *domain = through_text(s, "domain", 80);
     AUTO(value_freep)
     struct value *vm = through_text(s, "vm", 20), *form = spec_to_sxp(s, "domain");
     const struct value *forms[] = {value_at(domain, 0), value_at(vm, 0), form, NULL};
     AUTO(spec_freep) struct spec *copy = spec_copy(s);
-    AUTO(value_freep) struct value *v_copy = spec_to_value(copy);
+    AUTO(value_freep) struct value *v_copy = spec_to_value_secrets(copy);
     AUTO(buf_clear) struct buf want = BUF_INIT;
 
     CU_ASSERT_TRUE(value_equal(v, v_copy));
@@ -207,6 +208,8 @@ static struct value *some_value(const struct field *f, unsigned k)
         return value_str(k % 2 ? "/boot/a b" : "/boot/vmlinuz");
     if (strcmp(f->name, "boot") == 0)
         return value_str(k % 2 ? "dc" : "n");
+    if (f->secret)
+        return value_strn(texts[k % ARRAY_LEN(texts)], strnlen(texts[k % ARRAY_LEN(texts)], 8));
     return value_str(texts[k % ARRAY_LEN(texts)]);
 }
 
@@ -683,16 +686,57 @@ static void test_printed_sxp(void)
          "    (device (vkbd))\n    (device (vfb (vnc 1)))\n    (extension (machine q35))\n)\n");
 }
 
+/* A password is shown nowhere by accident: only where it is asked for, and in what the user sees of
+ * the user's own file. */
+static void test_secrets(void)
+{
+    static const char text[] = V ",\"vncpasswd\":\"hvmpass1\",\"vfb\":[\"vncpasswd=vfbpass1\"]}";
+    static const char hidden[] = "{\"name\":\"n\",\"vncpasswd\":\"XXXXXXXX\","
+                                 "\"vfb\":[{\"vncpasswd\":\"XXXXXXXX\"}]}";
+    AUTO(value_freep) struct value *v = json(text);
+    struct problems p = {0};
+    AUTO(spec_freep) struct spec *s = spec_from_value(v, &p), *kept;
+    AUTO(value_freep) struct value *shown = spec_to_value(s), *all = spec_to_value_secrets(s);
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+
+    json_print(shown, &b);
+    same("hidden", xstrdup(buf_str(&b)), hidden);
+    b.len = 0;
+    json_print(all, &b);
+    CU_ASSERT_PTR_NOT_NULL(strstr(buf_str(&b), "hvmpass1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(buf_str(&b), "vfbpass1"));
+
+    kept = spec_from_value(shown, &p); /* as from a file */
+    CU_ASSERT_STRING_EQUAL(kept->vncpasswd, SECRET_HIDDEN);
+    spec_fill_secrets(kept, s);
+    CU_ASSERT_STRING_EQUAL(kept->vncpasswd, "hvmpass1");
+    CU_ASSERT_STRING_EQUAL(kept->devices.ptr[0]->vfb.vncpasswd, "vfbpass1");
+    free(s->vncpasswd);
+    s->vncpasswd = NULL; /* no password is not what a lost one becomes */
+    spec_free(kept);
+    kept = spec_from_value(shown, &p);
+    spec_fill_secrets(kept, s);
+    CU_ASSERT_STRING_EQUAL(kept->vncpasswd, SECRET_HIDDEN);
+    CU_ASSERT_EQUAL(p.len, 0);
+
+    same("long", from_json(V ",\"vncpasswd\":\"ninechars\"}"),
+         "!vncpasswd: longer than 8 characters");
+    same("long vfb", from_json(V ",\"vfb\":[\"vnc=1,vncpasswd=ninechars\"]}"),
+         "!vncpasswd: longer than 8 characters");
+    same("control", from_json(V ",\"vfb\":[{\"vncpasswd\":\"a\\u0001b\"}]}"),
+         "!vncpasswd: control character in 'XXXXXXXX'");
+}
+
 static void test_notes(void)
 {
     AUTO(value_freep)
-    struct value *v = json(V ",\"cpu_weight\":512,\"machine\":\"q35\",\"vif\":[\"accel=x\"]}");
+    struct value *v = json(V ",\"hap\":false,\"machine\":\"q35\",\"vif\":[\"accel=x\"]}");
     struct problems p = {0};
     AUTO(spec_freep) struct spec *s = spec_from_value(v, &p);
 
     spec_note_ignored(s, ON_QEMU, &p);
     same("qemu", texts_of(&p),
-         "cpu_weight: the qemu driver does not have it; ignored; "
+         "hap: the qemu driver does not have it; ignored; "
          "vif accel: the qemu driver does not have it; ignored");
     spec_note_ignored(s, ON_XEN, &p);
     same("xen", texts_of(&p), "machine: the xen driver does not have it; ignored");
@@ -740,4 +784,5 @@ TESTS("spec", {"table", test_table}, {"defaults", test_defaults},
       {"kernel command line", test_cmdline}, {"variables of xm", test_xm},
       {"relative paths", test_xm_paths}, {"known variables", test_variables},
       {"the original's SXP", test_original_sxp}, {"printed SXP", test_printed_sxp},
-      {"what a driver ignores", test_notes}, {"shipped examples", test_examples})
+      {"passwords", test_secrets}, {"what a driver ignores", test_notes},
+      {"shipped examples", test_examples})
