@@ -21,7 +21,7 @@ static int check_level(const char *text, struct err *e)
 
 static int check_driver(const char *text, struct err *e)
 {
-    return driver_find(text) ? 0 : err_set(e, ERR_INVALID, "expected qemu or test: %s", text);
+    return driver_find(text) ? 0 : err_set(e, ERR_INVALID, "expected xen, qemu or test: %s", text);
 }
 
 static int check_accel(const char *text, struct err *e)

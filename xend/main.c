@@ -22,6 +22,7 @@
 #include "xend/dom0.h"
 #include "xend/events.h"
 #include "xend/ops.h"
+#include "xend/peer.h"
 #include "xend/server.h"
 #include "xend/xend.h"
 
@@ -33,7 +34,7 @@ struct options {
 };
 
 static const char usage[] =
-    "Usage: xend {start|stop|restart|status} [--root DIR] [--driver qemu|test]\n"
+    "Usage: xend {start|stop|restart|status} [--root DIR] [--driver xen|qemu|test]\n"
     "       xend -F    run in the foreground\n"
     "       xend -n    check the configuration and exit\n"
     "\n"
@@ -87,7 +88,7 @@ static int configure(struct xend *x, const struct options *o, struct err *e)
         value_set_str(x->conf.map, "xend-driver", o->driver);
     driver = conf_str(&x->conf, "xend-driver");
     if (driver && !driver_find(driver))
-        return err_set(e, ERR_INVALID, "no driver '%s': qemu or test", driver);
+        return err_set(e, ERR_INVALID, "no driver '%s': xen, qemu or test", driver);
     place_socket(x);
     return 0;
 }
@@ -117,10 +118,23 @@ static int start_log(struct xend *x, bool foreground, struct err *e)
     return 0;
 }
 
+/* In the dom0 of a Xen host, by root: the hypervisor. Else QEMU. */
+static const struct driver_ops *default_driver(void)
+{
+    const struct driver_ops *xen = driver_find("xen");
+    AUTO(buf_clear) struct buf caps = BUF_INIT;
+    struct err ignored;
+
+    if (xen && geteuid() == 0 && read_file("/proc/xen/capabilities", 256, &caps, &ignored) == 0 &&
+        strstr(buf_str(&caps), "control_d"))
+        return xen;
+    return driver_find("qemu");
+}
+
 static int open_driver(struct xend *x, struct err *e)
 {
     const char *name = conf_str(&x->conf, "xend-driver");
-    const struct driver_ops *ops = driver_find(name ? name : "qemu");
+    const struct driver_ops *ops = name ? driver_find(name) : default_driver();
     struct driver_env env = {x->paths.run_dir, x->paths.log_dir, x->conf.map};
 
     x->driver = ops->open(&env, e);
@@ -128,11 +142,12 @@ static int open_driver(struct xend *x, struct err *e)
 }
 
 /* The socket belongs to root and, when it exists, the group that may use it. */
-static int open_socket(const struct xend *x, struct err *e)
+static int open_socket(struct xend *x, struct err *e)
 {
     int fd = unix_listen(x->paths.socket, 0660, e);
     struct group *g = geteuid() == 0 ? getgrnam("xen") : NULL;
 
+    x->group = g ? g->gr_gid : NO_GROUP;
     if (fd >= 0 && g && chown(x->paths.socket, 0, g->gr_gid) < 0)
         log_warn("%s: group xen may not use it: %s", x->paths.socket, strerror(errno));
     return fd;

@@ -15,7 +15,8 @@
 #include "libxl/spec.h"
 #include "xend/openapi_keys.h"
 
-static const char *const device_schemas[DEVICE_CLASSES] = {"Disk", "Vif", "Vfb"};
+static const char *const device_schemas[DEVICE_CLASSES] = {
+    "Disk", "Vif", "Vfb", "Pci", "Vscsi", "Vusb", "Usbctrl", "Usbdev", "Vtpm", "Channel", "P9"};
 static const char *const level_names[] = {"none", "read", "operate", "admin"};
 
 static struct value *map_of(const char *key, struct value *item_take)

@@ -289,7 +289,8 @@ const struct task_kind op_console = {.name = "console", .run = run_console, .hid
 int op_check(const struct task_kind *kind, const struct domain *d, struct err *e)
 {
     if (d->privileged)
-        return err_set(e, ERR_STATE, "Cannot %s privileged domain %s", kind->name, d->spec->name);
+        return err_set(e, ERR_STATE, "Cannot %s privileged domain %s",
+                       kind->verb ? kind->verb : kind->name, d->spec->name);
     /* one that is being created has no domid yet: its queue will tell */
     if (kind != &op_destroy && d->domid == DOMID_NONE && !d->running && !d->first)
         return op_no_guest(d, e);

@@ -149,6 +149,6 @@ static int run_trigger(struct xend *x, struct domain *d, struct task *t, struct 
     return 0;
 }
 
-const struct task_kind op_dump = {.name = "dump-core", .run = run_dump};
+const struct task_kind op_dump = {.name = "dump-core", .verb = "dump core for", .run = run_dump};
 const struct task_kind op_sysrq = {.name = "sysrq", .run = run_sysrq};
 const struct task_kind op_trigger = {.name = "trigger", .run = run_trigger};

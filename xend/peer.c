@@ -1,38 +1,34 @@
 /* Who is at the other end of a connection: see peer.h. */
 #include "xend/peer.h"
 
-#include <grp.h>
-#include <pwd.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "libxl/base/mem.h"
 
-#define SOCKET_GROUP "xen"
+#define GROUPS_FIRST 64 /* most processes have fewer; the kernel tells when that is too little */
 
-static bool in_socket_group(uid_t uid, gid_t gid)
+/* Whether the process that connected was in the group then: not what a data base says of its user.
+ */
+static bool peer_in_group(int fd, gid_t wanted)
 {
-    char buf[4096], pwbuf[4096];
-    struct group g, *found = NULL;
-    struct passwd p, *user = NULL;
-    gid_t groups[256];
-    int n = ARRAY_LEN(groups);
+    socklen_t bytes = GROUPS_FIRST * sizeof(gid_t);
+    AUTO(freep) gid_t *groups = xmalloc(bytes);
+    int r = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &bytes);
 
-    if (getgrnam_r(SOCKET_GROUP, &g, buf, sizeof(buf), &found) != 0 || !found)
-        return false;
-    if (gid == found->gr_gid)
-        return true;
-    if (getpwuid_r(uid, &p, pwbuf, sizeof(pwbuf), &user) != 0 || !user)
-        return false;
-    if (getgrouplist(user->pw_name, user->pw_gid, groups, &n) < 0)
-        n = ARRAY_LEN(groups);
-    for (int i = 0; i < n; i++)
-        if (groups[i] == found->gr_gid)
+    if (r < 0 && errno == ERANGE) {
+        groups = xrealloc(groups, bytes);
+        r = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &bytes);
+    }
+    for (size_t i = 0; r == 0 && i < bytes / sizeof(gid_t); i++)
+        if (groups[i] == wanted)
             return true;
     return false;
 }
 
-struct peer peer_of(int fd)
+struct peer peer_of(int fd, gid_t group)
 {
     struct ucred cred;
     socklen_t n = sizeof(cred);
@@ -43,8 +39,8 @@ struct peer peer_of(int fd)
     p.uid = cred.uid;
     p.gid = cred.gid;
     p.pid = cred.pid;
-    if (cred.uid == geteuid() || cred.uid == 0 ||
-        (geteuid() == 0 && in_socket_group(cred.uid, cred.gid)))
+    if (cred.uid == 0 || cred.uid == geteuid() ||
+        (group != NO_GROUP && (cred.gid == group || peer_in_group(fd, group))))
         p.level = LEVEL_ADMIN;
     return p;
 }

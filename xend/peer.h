@@ -4,10 +4,13 @@
 
 #include "xend/http.h"
 
+#define NO_GROUP ((gid_t)-1)
+
 /*
- * The kernel's word about the peer of a unix socket. Admin: root, the user that runs xend, and,
- * when that is root, members of group xen. Everybody else, and any doubt: LEVEL_NONE.
+ * The kernel's word about the peer of a unix socket, as it was when it connected. Admin: root, the
+ * user that runs xend, and members of the group (or NO_GROUP). Everybody else, and any doubt:
+ * LEVEL_NONE. Does not block.
  */
-struct peer peer_of(int fd);
+struct peer peer_of(int fd, gid_t group);
 
 #endif

@@ -25,6 +25,7 @@ typedef int task_fn(struct xend *x, struct domain *d, struct task *t, struct err
 
 struct task_kind {
     const char *name; /* "pause" */
+    const char *verb; /* for "Cannot VERB privileged domain x"; NULL: the name */
     task_fn *run;
     bool hidden;       /* xend's own housekeeping: not in the API's lists */
     bool makes_domain; /* cancelled before it began, its domain's record goes with it */

@@ -151,14 +151,26 @@ static void refuse(struct reply *p, const struct request *r, bool path_known)
     }
 }
 
+static void deny(struct reply *p, const struct request *r)
+{
+    struct err e;
+
+    err_set(&e, ERR_DENIED, "uid %u may not do this", (unsigned)r->peer.uid);
+    err_hint(&e, "root and members of group xen may");
+    reply_err(p, &e);
+}
+
 void route_handle(struct xend *x, struct request *r, struct reply *p)
 {
     AUTO(freep) char *copy = xstrdup(r->path);
     char *parts[PARTS_MAX];
     int n = split(copy, parts);
     bool path_known = false;
-    struct err e;
 
+    if (r->peer.level == LEVEL_NONE) { /* not even which paths there are */
+        deny(p, r);
+        return;
+    }
     for (size_t i = 0; n >= 0 && i < routes_count; i++) {
         int args[PATH_ARGS_MAX] = {-1, -1};
         if (!matches(routes[i].path, parts, n, args))
@@ -167,9 +179,7 @@ void route_handle(struct xend *x, struct request *r, struct reply *p)
         if (strcmp(routes[i].method, r->method) != 0)
             continue;
         if (r->peer.level < routes[i].level) {
-            err_set(&e, ERR_DENIED, "uid %u may not do this", (unsigned)r->peer.uid);
-            err_hint(&e, "root and members of group xen may");
-            reply_err(p, &e);
+            deny(p, r);
             return;
         }
         for (int a = 0; a < PATH_ARGS_MAX; a++)

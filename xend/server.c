@@ -59,7 +59,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
         c = xcalloc(1, sizeof(*c));
         c->server = s;
         c->timed.fd = info->connect_fd;
-        c->peer = peer_of(info->connect_fd);
+        c->peer = peer_of(info->connect_fd, s->xend->group);
         timed_add(s->waiters, &c->timed, FIRST_REQUEST_S);
         *socket_context = c;
     } else if (c) {

@@ -14,8 +14,12 @@ const struct option create_options[] = {
     {'q', "quiet", NULL, "Print nothing but errors and warnings."},
     {0, "path", "PATH", "Where to look for the file: directories, separated by colons."},
     {'f', "defconfig", "FILE", "The configuration file; also given as a plain word."},
-    {'F', "config", "FILE", "A file that holds the domain as SXP, a (vm ...) form."},
+    {'F', "config", "[FILE]",
+     "A file that holds the domain as SXP, a (vm ...) form, or as JSON. Without FILE: with -n, "
+     "print "
+     "text like that of configuration files."},
     {'n', "dryrun", NULL, "Print the domain as SXP; create nothing."},
+    {0, "strict", NULL, "What would be ignored with a warning is an error."},
     {'p', "paused", NULL, "Leave the domain paused."},
     {'c', "console_autoconnect", NULL, "Attach to the console of the new domain."},
     {0, "no-wait", NULL, "Do not wait until it runs; print the number of the job."},
@@ -36,13 +40,29 @@ static void print_variables(const struct domfile *f)
     }
 }
 
+/* -n --config: how to print, not what to read; also when the file's name stands behind it. */
+static bool prints_config(const struct args *a)
+{
+    const char *file = args_get(a, "config");
+    struct domfile f = {.path = xstrdup(file ? file : "")};
+    struct err e;
+    bool program = false;
+
+    if (file && *file && args_has(a, "dryrun"))
+        program = domfile_guess(&f, &e) == 0 && !f.data;
+    domfile_clear(&f);
+    return args_has(a, "dryrun") && file && (!*file || program);
+}
+
 /* Sorts the words into the file's name and name=value. */
 static int take_words(struct domfile *f, const struct args *a, const char **name, struct err *e)
 {
     *name = args_get(a, "defconfig");
-    f->sxp = args_has(a, "config");
-    if (f->sxp)
+    if (args_has(a, "config") && (*args_get(a, "config") || !args_has(a, "dryrun")))
         *name = args_get(a, "config");
+    f->data = args_has(a, "config") && !prints_config(a);
+    if (*name && !**name)
+        return err_set(e, ERR_INVALID, "option --config requires argument");
     for (size_t i = 0; i < a->words.len; i++) {
         const char *word = args_word(a, i);
 
@@ -55,7 +75,7 @@ static int take_words(struct domfile *f, const struct args *a, const char **name
             *name = word;
         }
     }
-    if (f->sxp && f->overrides)
+    if (f->data && f->overrides)
         return err_set(e, ERR_INVALID, "variables do not go with an SXP file (-F)");
     return 0;
 }
@@ -74,45 +94,16 @@ static int find_file(struct xm *xm, struct domfile *f, const struct args *a, str
     return 0;
 }
 
-/* Each fault with the place that it comes from. */
-static int fail_with_faults(const struct domfile *f)
-{
-    struct err e;
-
-    for (size_t i = 0; i < f->faults.len; i++) {
-        const struct problem *p = &f->faults.ptr[i];
-        AUTO(buf_clear) struct buf source = BUF_INIT;
-        AUTO(freep) char *place = domfile_place(f, p, &source);
-
-        err_set(&e, ERR_INVALID, "%s%s%s", place, p->text, buf_str(&source));
-        if (p->hint)
-            err_hint(&e, "%s", p->hint);
-        xm_fail(&e);
-    }
-    return EXIT_ERROR;
-}
-
-/* What is suspicious but no fault: one line each, the hint in brackets. */
-static void warn_of_notes(const struct domfile *f)
-{
-    for (size_t i = 0; i < f->notes.len; i++) {
-        const struct problem *p = &f->notes.ptr[i];
-        AUTO(freep) char *place = domfile_place(f, p, NULL);
-
-        if (p->hint)
-            xm_warn("%s%s (%s)", place, p->text, p->hint);
-        else
-            xm_warn("%s%s", place, p->text);
-    }
-}
-
-/* -n: what would be posted, in the original's notation. */
-static int dry_run(const struct spec *s, bool json)
+/* -n: what would be posted, in the original's notation or in another. */
+static int dry_run(const struct spec *s, bool json, bool config)
 {
     AUTO(value_freep) struct value *v = json ? spec_to_value_secrets(s) : spec_to_sxp(s, "vm");
     AUTO(buf_clear) struct buf b = BUF_INIT;
 
-    if (json) {
+    if (config) {
+        AUTO(freep) char *text = spec_to_xm(s, false);
+        fputs(text, stdout);
+    } else if (json) {
         print_json(v);
     } else {
         sxp_print_pretty(v, 80, &b);
@@ -201,9 +192,26 @@ static int create_and_attach(struct xm *xm, const struct args *a, const struct s
     return console_attach(xm, name, HISTORY_MAX, false);
 }
 
+/* What xend's driver ignores is known once xend is asked. */
+static int be_strict(struct xm *xm, const struct args *a, struct domfile *f, const struct spec *s,
+                     struct err *e)
+{
+    AUTO(value_freep) struct value *v = NULL;
+
+    if (!args_has(a, "dryrun")) {
+        v = xend_get(xm, "/v1", e);
+        if (!v)
+            return -1;
+        domfile_note_driver(f, s, driver_find(value_get_str(v, "driver", "")));
+    }
+    domfile_be_strict(f);
+    return 0;
+}
+
 int cmd_create(struct xm *xm, const struct args *a)
 {
     bool json = args_has(a, "json"), list_variables = args_has(a, "help_config");
+    bool config = prints_config(a);
     AUTO(domfile_clear) struct domfile f = {0};
     AUTO(spec_freep) struct spec *s = NULL;
     struct err e = {0};
@@ -222,13 +230,17 @@ int cmd_create(struct xm *xm, const struct args *a)
         print_variables(&f);
         return EXIT_SUCCESS;
     }
-    if (!args_has(a, "quiet") && !json)
+    if (!args_has(a, "quiet") && !json && !config)
         printf("Using config file \"%s\".\n", f.path);
     s = domfile_read(&f, &e);
-    fputs(buf_str(&f.printed), json ? stderr : stdout);
+    fputs(buf_str(&f.printed), json || config ? stderr : stdout);
     fflush(stdout);
-    warn_of_notes(&f);
+    if (s && args_has(a, "strict") && be_strict(xm, a, &f, s, &e) < 0)
+        return xm_fail(&e);
+    domfile_print_notes(&f, false);
+    if (f.faults.len)
+        return domfile_print_faults(&f), EXIT_ERROR;
     if (!s)
-        return f.faults.len ? fail_with_faults(&f) : xm_fail(&e);
-    return args_has(a, "dryrun") ? dry_run(s, json) : create_and_attach(xm, a, s);
+        return xm_fail(&e);
+    return args_has(a, "dryrun") ? dry_run(s, json, config) : create_and_attach(xm, a, s);
 }

@@ -5,11 +5,19 @@
 #include "xm/xm.h"
 
 const struct command commands[] = {
+    {"check", "<ConfigFile>... [options] [vars]",
+     "Tell what is wrong with configuration files, without xend.", check_options, cmd_check, 1, -1,
+     false},
     {"console", "[options] <Domain>", "Attach to a domain's console; ^] leaves it.",
      console_options, cmd_console, 1, 1, true},
+    {"convert", "<ConfigFile> [options] [vars]",
+     "Print a configuration file as SXP, as JSON, for xm or for xl.", convert_options, cmd_convert,
+     1, -1, false},
     {"create", "<ConfigFile> [options] [vars]", "Create and start a domain from a file.",
      create_options, cmd_create, 0, -1, true},
     {"destroy", "<Domain>", "Terminate a domain immediately.", NULL, cmd_destroy, 1, 1, true},
+    {"diff", "<Domain> <ConfigFile> [options] [vars]", "Show how a domain differs from a file.",
+     diff_options, cmd_diff, 2, -1, false},
     {"domid", "<DomainName>", "Convert a domain name to its id.", json_options, cmd_domid, 1, 1,
      false},
     {"domname", "<DomId>", "Convert a domain id to its name.", json_options, cmd_domname, 1, 1,

@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/json.h"
 #include "config/py.h"
 #include "config/sxp.h"
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
+#include "xm/xm.h"
 
 #define DEFAULT_FILE "xmdefconfig"
 
@@ -118,6 +120,14 @@ static int read_text(const char *path, struct buf *text, struct err *e)
     return 0;
 }
 
+/* The first that is no blank, or NUL. */
+static char first_char(const struct buf *text)
+{
+    const char *s = buf_str(text);
+
+    return s[strspn(s, " \t\r\n")];
+}
+
 /*
  * execfile() of a program: a file in the directory of the program, or below it. Other files are
  * none of its business, and a device or a pipe is no text.
@@ -219,27 +229,41 @@ static struct spec *read_program(struct domfile *f, struct err *e)
     return spec_from_xm(vars, slash ? slash + 1 : f->path, &f->faults, &f->notes);
 }
 
-/* -F: no program, so nothing to override. */
-static struct spec *read_form(struct domfile *f, struct err *e)
+/* No program, so nothing to override: what xm itself printed. */
+static struct spec *read_data(struct domfile *f, struct err *e)
 {
-    AUTO(value_freep) struct value *forms = NULL;
+    AUTO(value_freep) struct value *v = NULL;
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
     if (read_text(f->path, &text, e) < 0)
         return NULL;
-    forms = sxp_parse(buf_str(&text), text.len, f->path, e);
-    if (!forms)
+    if (first_char(&text) == '{') {
+        v = json_parse(buf_str(&text), text.len, f->path, e);
+        return v ? spec_from_value(v, &f->faults) : NULL;
+    }
+    v = sxp_parse(buf_str(&text), text.len, f->path, e);
+    if (!v)
         return NULL;
-    if (value_len(forms) != 1 || value_type(value_at(forms, 0)) != VALUE_LIST) {
+    if (value_len(v) != 1 || value_type(value_at(v, 0)) != VALUE_LIST) {
         err_set(e, ERR_INVALID, "%s: not one (vm ...) form", f->path);
         return NULL;
     }
-    return spec_from_sxp(value_at(forms, 0), &f->faults);
+    return spec_from_sxp(value_at(v, 0), &f->faults);
+}
+
+int domfile_guess(struct domfile *f, struct err *e)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    if (read_text(f->path, &text, e) < 0)
+        return -1;
+    f->data = first_char(&text) == '{' || first_char(&text) == '(';
+    return 0;
 }
 
 struct spec *domfile_read(struct domfile *f, struct err *e)
 {
-    return f->sxp ? read_form(f, e) : read_program(f, e);
+    return f->data ? read_data(f, e) : read_program(f, e);
 }
 
 /* The span of a problem's item, or of the whole variable. */
@@ -276,4 +300,67 @@ char *domfile_place(const struct domfile *f, const struct problem *p, struct buf
     point = py_point(buf_str(&f->text), f->text.len, (size_t)span[0], (size_t)span[1],
                      source ? source : &unused);
     return xasprintf("%s:%u:%u: ", f->path, point.line, point.column);
+}
+
+/* Each fault with the place that it comes from. */
+size_t domfile_print_faults(const struct domfile *f)
+{
+    struct err e;
+
+    for (size_t i = 0; i < f->faults.len; i++) {
+        const struct problem *p = &f->faults.ptr[i];
+        AUTO(buf_clear) struct buf source = BUF_INIT;
+        AUTO(freep) char *place = domfile_place(f, p, &source);
+
+        err_set(&e, ERR_INVALID, "%s%s%s", place, p->text, buf_str(&source));
+        if (p->hint)
+            err_hint(&e, "%s", p->hint);
+        xm_fail(&e);
+    }
+    return f->faults.len;
+}
+
+/* What is suspicious but no fault: one line each, the hint in brackets. */
+void domfile_print_notes(const struct domfile *f, bool source)
+{
+    for (size_t i = 0; i < f->notes.len; i++) {
+        const struct problem *p = &f->notes.ptr[i];
+        AUTO(buf_clear) struct buf lines = BUF_INIT;
+        AUTO(freep) char *place = domfile_place(f, p, &lines);
+
+        xm_warn("%s%s%s%s%s%s", place, p->text, p->hint ? " (" : "", p->hint ? p->hint : "",
+                p->hint ? ")" : "", source ? buf_str(&lines) : "");
+    }
+}
+
+unsigned driver_find(const char *name)
+{
+    return strcmp(name, "xen") == 0    ? ON_XEN
+           : strcmp(name, "qemu") == 0 ? ON_QEMU
+           : strcmp(name, "test") == 0 ? ON_TEST
+                                       : 0;
+}
+
+void domfile_note_driver(struct domfile *f, const struct spec *s, unsigned driver)
+{
+    struct problems more = {0};
+    size_t before = f->notes.len;
+
+    spec_note_ignored(s, driver, &more);
+    for (size_t i = 0; i < more.len; i++) {
+        bool known = false;
+
+        for (size_t j = 0; j < before; j++)
+            known |= strcmp(f->notes.ptr[j].where, more.ptr[i].where) == 0;
+        if (!known)
+            problems_add(&f->notes, more.ptr[i].where, more.ptr[i].hint, "%s", more.ptr[i].text);
+    }
+    problems_clear(&more);
+}
+
+void domfile_be_strict(struct domfile *f)
+{
+    for (size_t i = 0; i < f->notes.len; i++)
+        vec_push(&f->faults, f->notes.ptr[i]);
+    f->notes.len = 0; /* their strings have moved */
 }

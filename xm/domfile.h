@@ -1,6 +1,6 @@
 /*
  * A domain's configuration file: finding it, evaluating it here (never in xend: the file is the
- * caller's program) and making a spec of it. Called by `xm create`; later by `xm new`.
+ * caller's program) and making a spec of it. Called by `xm create`, check, convert and diff.
  */
 #ifndef XM_DOMFILE_H
 #define XM_DOMFILE_H
@@ -13,7 +13,7 @@
 
 struct domfile {
     char *path;              /* as it is shown and opened */
-    bool sxp;                /* one SXP form instead of a program */
+    bool data;               /* one SXP form, or JSON, instead of a program */
     struct value *overrides; /* name=value of the command line: strings, lists where repeated */
     struct value *vars;      /* what xm_vars.var() declared: name -> what for */
     struct value *places;    /* variable -> where it was assigned: see py_input */
@@ -29,6 +29,9 @@ void domfile_clear(struct domfile *f);
  * xmdefconfig. ERR_NOT_FOUND when there is none.
  */
 int domfile_find(struct domfile *f, const char *name, const char *search, struct err *e);
+
+/* Sets data when the file begins like SXP or JSON: "(" or "{" begins no program. */
+int domfile_guess(struct domfile *f, struct err *e);
 
 /* Takes one name=value of the command line. */
 int domfile_override(struct domfile *f, const char *text, struct err *e);
@@ -47,5 +50,16 @@ int domfile_read_vars(struct domfile *f, struct err *e);
  * line: "; the caller frees. The line itself with a caret below is appended to *source (or NULL).
  */
 char *domfile_place(const struct domfile *f, const struct problem *p, struct buf *source);
+
+/* Prints all faults to stderr, each with its place; returns how many. */
+size_t domfile_print_faults(const struct domfile *f);
+/* The notes, as warnings; source: with the line and a caret. */
+void domfile_print_notes(const struct domfile *f, bool source);
+/* Adds notes for what this driver (ON_...) ignores, but for what was noted already. */
+void domfile_note_driver(struct domfile *f, const struct spec *s, unsigned driver);
+/* "xen", "qemu" or "test" as ON_...; 0 for other words. */
+unsigned driver_find(const char *name);
+/* --strict: what is only noted is a fault. */
+void domfile_be_strict(struct domfile *f);
 
 #endif

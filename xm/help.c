@@ -94,8 +94,11 @@ static void print_option(const struct option *o)
 
     if (o->letter)
         n = snprintf(text, sizeof(text), "-%c, ", o->letter);
-    snprintf(text + n, sizeof(text) - (size_t)n, "--%s%s%s", o->name, o->arg ? "=" : "",
-             o->arg ? o->arg : "");
+    if (o->arg && o->arg[0] == '[')
+        snprintf(text + n, sizeof(text) - (size_t)n, "--%s[=%s", o->name, o->arg + 1);
+    else
+        snprintf(text + n, sizeof(text) - (size_t)n, "--%s%s%s", o->name, o->arg ? "=" : "",
+                 o->arg ? o->arg : "");
     printf("  %-30s", text);
     print_wrapped(o->doc, OPTION_WIDTH, 33);
 }

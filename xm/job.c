@@ -16,8 +16,7 @@
 static const struct {
     const char *kind;
     int64_t per_mib;
-} sized[] = {
-    {"mem-set", 1024}, {"dump-core", 1024 * 1024}, {"save", 1024 * 1024}, {"restore", 1024 * 1024}};
+} sized[] = {{"mem-set", 1024}, {"dump-core", 1024 * 1024}};
 
 /* done, failed, cancelled, or a state of a newer xend: nothing to wait for. */
 static bool is_over(const char *state)
@@ -37,7 +36,7 @@ static void add_progress(struct buf *out, const struct value *job)
             per_mib = sized[i].per_mib;
     if (total > 0 && done >= 0 && done <= total) {
         buf_addf(out, " %d %%", (int)((double)done * 100 / (double)total));
-        if (per_mib)
+        if (per_mib && total >= per_mib)
             buf_addf(out, " (%" PRId64 " of %" PRId64 " MiB)", done / per_mib, total / per_mib);
     } else if (total == 0 && done > 0 && per_mib) {
         buf_addf(out, " %" PRId64 " MiB", done / per_mib);

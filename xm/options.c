@@ -48,6 +48,10 @@ static int parse_long(struct args *a, int argc, char **argv, int *at, struct err
     o = &a->options[row];
     if (!o->arg && equals)
         return err_set(e, ERR_INVALID, "option --%s must not have an argument", o->name);
+    if (o->arg && o->arg[0] == '[' && !equals && (*at + 1 >= argc || argv[*at + 1][0] == '-')) {
+        a->given[row] = "";
+        return 0;
+    }
     if (o->arg && !equals && *at + 1 >= argc)
         return err_set(e, ERR_INVALID, "option --%s requires argument", o->name);
     if (!o->arg)

@@ -14,7 +14,8 @@
 struct option {
     char letter;      /* 0: only the long form */
     const char *name; /* long; a row without name ends the table */
-    const char *arg;  /* what its argument is called; NULL: it has none */
+    const char *arg;  /* what its argument is called; NULL: it has none; "[X]": the long form
+                         may stand without one (last, or another option follows), "" then */
     const char *doc;
 };
 

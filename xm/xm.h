@@ -132,10 +132,13 @@ void interrupt_quiet(void);
 /* Attaches the terminal to a domain's console (cmd_console.c); returns the exit status. */
 int console_attach(struct xm *xm, const char *domain, int history, bool quiet);
 
+int cmd_check(struct xm *xm, const struct args *a);
 int cmd_console(struct xm *xm, const struct args *a);
+int cmd_convert(struct xm *xm, const struct args *a);
 int cmd_create(struct xm *xm, const struct args *a);
 int cmd_destroy(struct xm *xm, const struct args *a);
 int cmd_dmesg(struct xm *xm, const struct args *a);
+int cmd_diff(struct xm *xm, const struct args *a);
 int cmd_domid(struct xm *xm, const struct args *a);
 int cmd_domname(struct xm *xm, const struct args *a);
 int cmd_domstate(struct xm *xm, const struct args *a);
@@ -166,8 +169,9 @@ int cmd_vcpu_pin(struct xm *xm, const struct args *a);
 int cmd_vcpu_set(struct xm *xm, const struct args *a);
 int cmd_version(struct xm *xm, const struct args *a);
 
-extern const struct option console_options[], create_options[], dmesg_options[], dump_options[],
-    events_options[], info_options[], list_options[], log_options[], shutdown_options[],
-    reboot_options[], top_options[], uptime_options[], json_options[], help_options[];
+extern const struct option check_options[], convert_options[], diff_options[], console_options[],
+    create_options[], dmesg_options[], dump_options[], events_options[], info_options[],
+    list_options[], log_options[], shutdown_options[], reboot_options[], top_options[],
+    uptime_options[], json_options[], help_options[];
 
 #endif
