@@ -93,6 +93,17 @@ static const char *body_str(const struct value *body, const char *key, const cha
     return NULL;
 }
 
+/* A key that may be missing, which is false. */
+static int body_bool(const struct value *body, const char *key, bool *out, struct err *e)
+{
+    const struct value *v = value_get(body, key);
+
+    if (v && value_type(v) != VALUE_BOOL)
+        return err_set(e, ERR_INVALID, "%s: true or false is expected", key);
+    *out = v && value_as_bool(v);
+    return 0;
+}
+
 /* The number of a body is all that the job needs. */
 static void act_on_int(struct xend *x, struct request *r, struct reply *p,
                        const struct task_kind *kind, const char *key, int64_t min, int64_t max)
@@ -229,24 +240,17 @@ void api_domain_trigger(struct xend *x, struct request *r, struct reply *p)
     reply_err(p, &e);
 }
 
-/* Bits of enum dump_how; each key may be missing, which is false. */
+/* Bits of enum dump_how. */
 static int read_dump_flags(const struct value *body, int64_t *how, struct err *e)
 {
-    static const struct {
-        const char *key;
-        enum dump_how bit;
-    } flags[] = {{"live", DUMP_LIVE}, {"crash", DUMP_CRASH}, {"reset", DUMP_RESET}};
+    bool live, crash, reset;
 
-    for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-        const struct value *v = value_get(body, flags[i].key);
-
-        if (v && value_type(v) != VALUE_BOOL)
-            return err_set(e, ERR_INVALID, "%s: true or false is expected", flags[i].key);
-        if (v && value_as_bool(v))
-            *how |= flags[i].bit;
-    }
-    if ((*how & DUMP_CRASH) && (*how & DUMP_RESET))
+    if (body_bool(body, "live", &live, e) < 0 || body_bool(body, "crash", &crash, e) < 0 ||
+        body_bool(body, "reset", &reset, e) < 0)
+        return -1;
+    if (crash && reset)
         return err_set(e, ERR_INVALID, "crash and reset exclude each other");
+    *how = (live ? DUMP_LIVE : 0) | (crash ? DUMP_CRASH : 0) | (reset ? DUMP_RESET : 0);
     return 0;
 }
 
@@ -268,4 +272,64 @@ void api_domain_dump(struct xend *x, struct request *r, struct reply *p)
         act_take(x, r, p, &op_dump, how, value_str(file));
     else
         reply_err(p, &e);
+}
+
+/* {"file":path,...}: an absolute path that must be there. NULL after an error reply. */
+static const char *read_path(const struct value *body, struct err *e)
+{
+    const char *file = body_str(body, "file", NULL, e);
+
+    if (file && file[0] == '/')
+        return file;
+    if (file)
+        err_set(e, ERR_INVALID, "file: '%.100s' is not an absolute path", file);
+    return NULL;
+}
+
+void api_domain_save(struct xend *x, struct request *r, struct reply *p)
+{
+    AUTO(value_freep) struct value *body = NULL;
+    const char *file = NULL;
+    bool checkpoint = false;
+    struct err e;
+
+    body = request_json(r, &e);
+    if (body && body_bool(body, "checkpoint", &checkpoint, &e) == 0)
+        file = read_path(body, &e);
+    if (file)
+        act_take(x, r, p, &op_save, checkpoint, value_str(file));
+    else
+        reply_err(p, &e);
+}
+
+void api_restore(struct xend *x, struct request *r, struct reply *p)
+{
+    AUTO(value_freep) struct value *body = NULL;
+    const char *file = NULL;
+    bool paused = false;
+    char by[32];
+    struct err e;
+
+    body = request_json(r, &e);
+    if (body && body_bool(body, "paused", &paused, &e) == 0)
+        file = read_path(body, &e);
+    if (!file) {
+        reply_err(p, &e);
+        return;
+    }
+    if (!r->job) {
+        struct domain *d;
+        struct task *t;
+
+        request_by(r, by, sizeof(by));
+        xend_lock(x);
+        d = domain_new(x->domains, "restore");
+        t = queue_add(x->queue, d, &op_restore, by, false);
+        t->arg = paused ? CREATE_PAUSED : 0;
+        t->arg_value = value_str(file);
+        r->job = t->id;
+        domain_unref(d);
+        xend_unlock(x);
+    }
+    reply_job(x, r, p, r->job);
 }

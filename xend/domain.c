@@ -106,33 +106,63 @@ static void take_out(struct domains *t, struct domain *d)
     index_remove(&t->by_name, d->spec->name);
 }
 
-struct domain *domain_add_take(struct domains *t, struct spec *s_take, struct err *e)
+struct domain *domain_new(struct domains *t, const char *name)
 {
-    AUTO(spec_freep) struct spec *s = s_take;
-    struct domain *d = index_get(&t->by_name, s->name);
+    struct domain *d = xcalloc(1, sizeof(*d));
 
-    if (d && d->domid != DOMID_NONE)
-        err_set(e, ERR_EXISTS, "Domain '%s' already exists with ID '%u'", s->name, d->domid);
-    else if (d)
-        err_set(e, ERR_EXISTS, "Domain '%s' already exists", s->name);
-    else if ((d = index_get(&t->by_uuid, s->uuid)))
-        err_set(e, ERR_EXISTS, "Domain '%s' has this uuid already: %s", d->spec->name, s->uuid);
-    if (d)
-        return NULL;
-    d = xcalloc(1, sizeof(*d));
-    snprintf(d->uuid, sizeof(d->uuid), "%s", s->uuid);
-    d->spec = steal(s);
-    d->privileged = strcmp(d->uuid, DOM0_UUID) == 0;
+    d->spec = spec_new();
+    d->spec->name = xstrdup(name);
     d->driver = t->xend->driver->ops->name;
     d->domid = DOMID_NONE;
+    d->removed = true;
+    d->refs = 1;
+    return d;
+}
+
+/* Neither its name nor its uuid may be anybody's. */
+static int check_new(const struct domains *t, const struct spec *s, struct err *e)
+{
+    const struct domain *d = index_get(&t->by_name, s->name);
+
+    if (d && d->domid != DOMID_NONE)
+        return err_set(e, ERR_EXISTS, "Domain '%s' already exists with ID '%u'", s->name, d->domid);
+    if (d)
+        return err_set(e, ERR_EXISTS, "Domain '%s' already exists", s->name);
+    d = index_get(&t->by_uuid, s->uuid);
+    if (d)
+        return err_set(e, ERR_EXISTS, "Domain '%s' has this uuid already: %s", d->spec->name,
+                       s->uuid);
+    return 0;
+}
+
+int domain_enter_take(struct domains *t, struct domain *d, struct spec *s_take, struct err *e)
+{
+    AUTO(spec_freep) struct spec *s = s_take;
+
+    if (check_new(t, s, e) < 0)
+        return -1;
+    snprintf(d->uuid, sizeof(d->uuid), "%s", s->uuid);
+    spec_free(d->spec);
+    d->spec = steal(s);
+    d->privileged = strcmp(d->uuid, DOM0_UUID) == 0;
     d->vcpus_online = (unsigned)d->spec->vcpus;
     d->mem_kib = (uint64_t)d->spec->memory * 1024;
-    d->refs = 1;
+    d->removed = false;
+    domain_ref(d);
     insert(t, d);
     index_put(&t->by_uuid, d->uuid, d);
     domain_touch(t, d);
     event_domain(t->xend, d, "added");
-    return d;
+    return 0;
+}
+
+struct domain *domain_add_take(struct domains *t, struct spec *s_take, struct err *e)
+{
+    struct domain *d = domain_new(t, s_take->name);
+    int r = domain_enter_take(t, d, s_take, e);
+
+    domain_unref(d); /* the table has its own */
+    return r == 0 ? d : NULL;
 }
 
 void domain_remove(struct domains *t, struct domain *d)

@@ -81,6 +81,10 @@ void domains_free(struct domains *t);
 
 /* Makes a halted record. ERR_EXISTS when the name or uuid is taken. Swallows the spec. */
 struct domain *domain_add_take(struct domains *t, struct spec *s, struct err *e);
+/* A record that is not in the table yet, for a job that will learn who it is. One reference. */
+struct domain *domain_new(struct domains *t, const char *name);
+/* Puts such a one into it. ERR_EXISTS as above. Swallows the spec. */
+int domain_enter_take(struct domains *t, struct domain *d, struct spec *s, struct err *e);
 /* Takes it out of the table; freed with its last reference. */
 void domain_remove(struct domains *t, struct domain *d);
 void domain_ref(struct domain *d);

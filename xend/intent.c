@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/json.h"
@@ -16,7 +17,8 @@
 
 #define INTENT_BYTES_MAX (1024 * 1024) /* a spec, which came in a body of that size */
 
-static const char *const op_names[] = {"create", "destroy", "restart", "dump"};
+static const char *const op_names[] = {"create", "destroy", "restart",
+                                       "dump",   "save",    "checkpoint"};
 
 static char *intents_dir(const struct xend *x)
 {
@@ -30,19 +32,21 @@ static char *intent_path(const struct xend *x, const char *uuid)
 
 int intent_write(struct xend *x, const struct domain *d, enum intent_op op, struct err *e)
 {
-    return intent_write_file(x, d, op, NULL, e);
+    return intent_write_more(x, d, op, &(struct intent_more){0}, e);
 }
 
-int intent_write_file(struct xend *x, const struct domain *d, enum intent_op op, const char *file,
-                      struct err *e)
+int intent_write_more(struct xend *x, const struct domain *d, enum intent_op op,
+                      const struct intent_more *more, struct err *e)
 {
     AUTO(freep) char *path = intent_path(x, d->uuid), *dir = intents_dir(x);
     AUTO(value_freep) struct value *v = value_map();
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
     value_set_str(v, "op", op_names[op]);
-    if (file)
-        value_set_str(v, "file", file);
+    value_set_str(v, "file", more->file);
+    value_set_str(v, "name", more->name);
+    value_set_int(v, "inode", (int64_t)more->inode);
+    value_set_bool(v, "paused", more->paused);
     xend_lock(x);
     value_set_take(v, "spec", spec_to_value(d->spec));
     xend_unlock(x);
@@ -80,27 +84,62 @@ static struct task *start_again(struct xend *x, const struct value *intent)
     return t;
 }
 
+/* True when the file of a save has its name: the same file, not an older one of that name. */
+static bool is_saved(const struct value *intent)
+{
+    const char *name = value_get_str(intent, "name", NULL);
+    int64_t inode = value_get_int(intent, "inode", 0);
+    struct stat st;
+
+    return name && inode && stat(name, &st) == 0 && (int64_t)st.st_ino == inode;
+}
+
+/* What is left to do for a domain that exists. With the lock; the job that ends the intent. */
+static struct task *go_on(struct xend *x, struct domain *d, enum intent_op op, bool saved,
+                          bool paused)
+{
+    struct task *t = NULL;
+
+    switch (op) {
+    case INTENT_RESTART:
+        if (d->state == DOMAIN_PAUSED) /* the new guest, not yet let go */
+            queue_add(x->queue, d, &op_unpause, "xend", false);
+        return NULL;
+    case INTENT_DUMP:
+    case INTENT_CHECKPOINT:
+    case INTENT_SAVE:
+        if (!saved) {
+            t = queue_add(x->queue, d, &op_go_on, "xend", false);
+            t->arg = !paused;
+            return t;
+        }
+        __attribute__((fallthrough));
+    default:
+        return queue_add(x->queue, d, &op_destroy, "xend", false);
+    }
+}
+
 static void resume(struct xend *x, const char *uuid, const struct value *intent)
 {
-    const char *op = value_get_str(intent, "op", "");
-    const char *file = value_get_str(intent, "file", NULL);
-    bool restart = strcmp(op, "restart") == 0, dump = strcmp(op, "dump") == 0;
+    const char *name = value_get_str(intent, "op", ""), *file = value_get_str(intent, "file", NULL);
+    bool saved, paused = value_get_bool(intent, "paused", false);
+    enum intent_op op = INTENT_CREATE;
     struct task *queued = NULL;
     struct domain *d;
 
-    log_info("uuid=%s: an earlier xend died while it was at: %s", uuid, op);
+    log_info("uuid=%s: an earlier xend died while it was at: %s", uuid, name);
+    for (size_t i = 0; i < ARRAY_LEN(op_names); i++)
+        if (strcmp(op_names[i], name) == 0)
+            op = (enum intent_op)i;
+    saved = op == INTENT_SAVE && is_saved(intent);
     if (file)
         unlink(file);
     xend_lock(x);
     d = domain_find_uuid(x->domains, uuid);
-    if (dump && d && d->state == DOMAIN_PAUSED)
-        queue_add(x->queue, d, &op_unpause, "xend", false);
-    else if (!restart && !dump && d)
-        queued = queue_add(x->queue, d, &op_destroy, "xend", false);
-    else if (restart && !d)
+    if (d)
+        queued = go_on(x, d, op, saved, paused);
+    else if (op == INTENT_RESTART)
         queued = start_again(x, intent);
-    else if (restart && d->state == DOMAIN_PAUSED) /* the new guest, not yet let go */
-        queue_add(x->queue, d, &op_unpause, "xend", false);
     xend_unlock(x);
     if (!queued) /* else the job takes the intent back */
         intent_clear(x, uuid);

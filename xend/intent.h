@@ -9,17 +9,26 @@
 #include "xend/domain.h"
 
 enum intent_op {
-    INTENT_CREATE,  /* undone: nobody was told that it succeeded */
-    INTENT_DESTROY, /* finished */
-    INTENT_RESTART, /* finished: the old guest may be gone already */
-    INTENT_DUMP,    /* undone: the guest, which stands still for it, goes on */
+    INTENT_CREATE,     /* undone: nobody was told that it succeeded */
+    INTENT_DESTROY,    /* finished */
+    INTENT_RESTART,    /* finished: the old guest may be gone already */
+    INTENT_DUMP,       /* undone: the guest, which stands still for it, goes on */
+    INTENT_SAVE,       /* finished when the file has its name, else undone like a dump */
+    INTENT_CHECKPOINT, /* undone like a dump; a file that has its name stays */
+};
+
+/* What an operation on a file needs besides. */
+struct intent_more {
+    const char *file; /* removed when the work is undone; or NULL */
+    const char *name; /* of INTENT_SAVE: the name that it gets when it is whole */
+    uint64_t inode;   /* of the file, once it is there */
+    bool paused;      /* the guest stood still before */
 };
 
 /* Not with the lock; blocks. The spec is what a restart starts again. */
 int intent_write(struct xend *x, const struct domain *d, enum intent_op op, struct err *e);
-/* The same, with a file that is removed when the work is undone. */
-int intent_write_file(struct xend *x, const struct domain *d, enum intent_op op, const char *file,
-                      struct err *e);
+int intent_write_more(struct xend *x, const struct domain *d, enum intent_op op,
+                      const struct intent_more *more, struct err *e);
 void intent_clear(struct xend *x, const char *uuid);
 
 /* At start, after the driver's guests were adopted: queues what is left to do. */

@@ -184,6 +184,16 @@ static const struct key dump_keys[] = {
     {"reset", "boolean", "Reset it afterwards.", .flags = OPTIONAL},
 };
 
+static const struct key save_keys[] = {
+    {"file", "string", .doc = "An absolute path."},
+    {"checkpoint", "boolean", "It goes on afterwards.", .flags = OPTIONAL},
+};
+
+static const struct key restore_keys[] = {
+    {"file", "string", .doc = "An absolute path."},
+    {"paused", "boolean", "Leave it paused.", .flags = OPTIONAL},
+};
+
 static const struct key vcpu_keys[] = {
     {"vcpu", "integer", .doc = "Its number."},
     {"online", "boolean", .doc = "The guest has it."},
@@ -290,6 +300,8 @@ const struct schema schemas[] = {
     {"Sysrq", "A key.", KEYS(sysrq_keys), 0},
     {"Trigger", "An event of hardware.", KEYS(trigger_keys), 0},
     {"Dump", "Where and how.", KEYS(dump_keys), 0},
+    {"Save", "Where and how.", KEYS(save_keys), 0},
+    {"Restore", "What and how.", KEYS(restore_keys), 0},
     {"Vcpu", "A virtual CPU.", KEYS(vcpu_keys), 0},
     {"Vcpus", "The virtual CPUs of a domain.", KEYS(vcpus_keys), 0},
     {"AllVcpus", "The virtual CPUs of all domains.", KEYS(all_vcpus_keys), 0},

@@ -57,14 +57,18 @@ int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool pa
     xend_unlock(x);
     g = x->driver->ops->create(x->driver, s, &t->job, e);
     fault_point("guest.created");
-    if (!g)
-        return -1;
+    return g ? domain_guest_take(x, d, t, g, paused, e) : -1;
+}
+
+int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct guest *g,
+                      bool paused, struct err *e)
+{
     d->guest = g;
     xend_lock(x);
     domain_started(x->domains, d, g);
     xend_unlock(x);
     if (console_wanted(x->consoles, d) && connect_console(x, d, e) < 0)
-        log_warn("domain=%s: %s", s->name, e->msg); /* its viewers see nothing, it runs */
+        log_warn("domain=%s: %s", t->name, e->msg); /* its viewers see nothing, it runs */
     if (paused)
         return 0;
     job_step(&t->job, "starting its vcpus");
@@ -72,7 +76,7 @@ int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool pa
     if (x->driver->ops->resume(g, e) < 0) {
         struct err ignored;
         if (domain_guest_end(x, d, &ignored) < 0)
-            log_error("domain=%s: giving back what was started: %s", s->name, ignored.msg);
+            log_error("domain=%s: giving back what was started: %s", t->name, ignored.msg);
         return -1;
     }
     fault_point("guest.resumed");
@@ -128,7 +132,7 @@ int domain_restart(struct xend *x, struct domain *d, struct task *t, bool paused
     return r;
 }
 
-static struct value *domain_result(struct xend *x, const struct domain *d)
+struct value *domain_result(struct xend *x, const struct domain *d)
 {
     struct value *v = value_map();
 

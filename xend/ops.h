@@ -19,6 +19,10 @@ extern const struct task_kind op_mem_set, op_mem_max, op_vcpu_set, op_vcpu_pin;
 extern const struct task_kind op_sysrq;   /* arg: the key */
 extern const struct task_kind op_trigger; /* arg: TRIGGER_ARG */
 #define TRIGGER_ARG(what, vcpu) ((int64_t)(what) << 32 | (vcpu))
+extern const struct task_kind op_save;    /* arg: it goes on afterwards; arg_value: the file */
+extern const struct task_kind op_restore; /* as op_create; arg_value: the file */
+/* hidden: undoes what stands still for a save or dump; arg: it runs on. Takes the intent back */
+extern const struct task_kind op_go_on;
 /* arg: bits of enum dump_how; arg_value: an absolute path, or "" for a file of its own name */
 extern const struct task_kind op_dump;
 enum dump_how { DUMP_LIVE = 1, DUMP_CRASH = 2, DUMP_RESET = 4 };

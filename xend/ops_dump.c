@@ -68,7 +68,7 @@ static int dump_still(struct xend *x, struct domain *d, struct task *t, const ch
 
     if (live || ops->state(d->guest, &reason) != GUEST_RUNNING)
         return write_core(x, d, t, file, partial, e);
-    if (intent_write_file(x, d, INTENT_DUMP, partial, e) < 0)
+    if (intent_write_more(x, d, INTENT_DUMP, &(struct intent_more){.file = partial}, e) < 0)
         return -1;
     r = ops->pause(d->guest, e) < 0 ? err_add(e, "pausing") : 0;
     fault_point("dump.paused");

@@ -72,6 +72,13 @@ void policy_note_end(struct xend *x, struct domain *d, const struct guest_change
     struct end end = {c->domid, c->state, c->reason, END_DESTROY};
     struct task *t;
 
+    if (c->state == GUEST_SHUTDOWN && c->reason == STOP_SUSPEND) { /* left to who saves it */
+        if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED) {
+            d->reason = c->reason;
+            domain_set_state(x->domains, d, DOMAIN_SHUTDOWN);
+        }
+        return;
+    }
     end.action = policy_action(d->spec, c->state, c->reason, (double)time(NULL) - d->start_time,
                                d->reboot_asked);
     if (c->state == GUEST_GONE && end.action == END_PRESERVE)

@@ -14,10 +14,15 @@ enum end_action policy_action(const struct spec *s, enum guest_state end, enum s
 /* Shared by the jobs; in ops.c. All run on d's worker, without the lock. */
 int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool paused,
                        struct err *e);
+/* The rest of that, for a paused guest that the driver has made. */
+int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct guest *g,
+                      bool paused, struct err *e);
 int domain_guest_end(struct xend *x, struct domain *d, struct err *e);
 /* Ends the guest and starts another with the same spec; finished even by a later xend. */
 int domain_restart(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e);
 void domain_forget_if_transient(struct xend *x, struct domain *d);
+/* {"domain":...}: what a job that starts one answers. The caller's. */
+struct value *domain_result(struct xend *x, const struct domain *d);
 /* ERR_STATE: the domain is not running. */
 int op_no_guest(const struct domain *d, struct err *e);
 /* Writes the guest's memory to a file of the domain's name, or the one named. how: enum dump_how */

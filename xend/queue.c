@@ -333,6 +333,13 @@ struct task *queue_add(struct queue *q, struct domain *d, const struct task_kind
     return t;
 }
 
+void task_rename(struct task *t, const struct domain *d)
+{
+    free(t->name);
+    t->name = xstrdup(d->spec->name);
+    memcpy(t->uuid, d->uuid, sizeof(t->uuid));
+}
+
 void queue_add_later(struct queue *q, struct domain *d, const struct task_kind *kind, int64_t arg,
                      int seconds)
 {

@@ -76,6 +76,9 @@ void queue_add_later(struct queue *q, struct domain *d, const struct task_kind *
  */
 int queue_cancel(struct queue *q, struct task *t, struct err *e);
 
+/* With the lock: a job whose domain got its name and uuid while it ran. */
+void task_rename(struct task *t, const struct domain *d);
+
 /* With the lock: the job with this id, or NULL when it was never made or is forgotten. */
 struct task *queue_find(struct queue *q, uint64_t id);
 /* With the lock: {"jobs":[...]}, newest first. The caller's. */

@@ -157,6 +157,8 @@ int cmd_pause(struct xm *xm, const struct args *a);
 int cmd_reboot(struct xm *xm, const struct args *a);
 int cmd_rename(struct xm *xm, const struct args *a);
 int cmd_reset(struct xm *xm, const struct args *a);
+int cmd_restore(struct xm *xm, const struct args *a);
+int cmd_save(struct xm *xm, const struct args *a);
 int cmd_serve(struct xm *xm, const struct args *a);
 int cmd_shutdown(struct xm *xm, const struct args *a);
 int cmd_sysrq(struct xm *xm, const struct args *a);
@@ -171,7 +173,7 @@ int cmd_version(struct xm *xm, const struct args *a);
 
 extern const struct option check_options[], convert_options[], diff_options[], console_options[],
     create_options[], dmesg_options[], dump_options[], events_options[], info_options[],
-    list_options[], log_options[], shutdown_options[], reboot_options[], top_options[],
-    uptime_options[], json_options[], help_options[];
+    list_options[], log_options[], restore_options[], save_options[], shutdown_options[],
+    reboot_options[], top_options[], uptime_options[], json_options[], help_options[];
 
 #endif

@@ -62,6 +62,23 @@ int read_all(int fd, size_t max_bytes, struct buf *out, struct err *e)
     }
 }
 
+int read_full(int fd, void *p, size_t n, struct err *e)
+{
+    size_t got = 0;
+
+    while (got < n) {
+        ssize_t r = read(fd, (char *)p + got, n - got);
+
+        if (r == 0)
+            return err_set(e, ERR_INVALID, "it ends %zu bytes too early", n - got);
+        if (r < 0 && errno != EINTR)
+            return err_sys(e, "read");
+        if (r > 0)
+            got += (size_t)r;
+    }
+    return 0;
+}
+
 int read_file(const char *path, size_t max_bytes, struct buf *out, struct err *e)
 {
     AUTO(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -83,7 +100,7 @@ static char *dir_of(const char *path)
     return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
-static int sync_dir_of(const char *path, struct err *e)
+int sync_parent(const char *path, struct err *e)
 {
     AUTO(freep) char *dir = dir_of(path);
     AUTO(closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -106,7 +123,7 @@ static int replace_file(const char *path, const void *p, size_t n, mode_t mode, 
     else if (fchmod(fd, mode) < 0 || (durable && fsync(fd) < 0) || rename(tmp, path) < 0)
         err_sys(e, "%s", path);
     else
-        return durable ? sync_dir_of(path, e) : 0;
+        return durable ? sync_parent(path, e) : 0;
     unlink(tmp);
     return -1;
 }

@@ -21,6 +21,8 @@ int write_all(int fd, const void *p, size_t n, struct err *e);
 
 /* Reads until end of file; ERR_TOO_LARGE when there is more than max_bytes. Appends to *out. */
 int read_all(int fd, size_t max_bytes, struct buf *out, struct err *e);
+/* Exactly n bytes; ERR_INVALID when there are fewer. */
+int read_full(int fd, void *p, size_t n, struct err *e);
 int read_file(const char *path, size_t max_bytes, struct buf *out, struct err *e);
 
 /*
@@ -33,6 +35,8 @@ int write_file_atomic(const char *path, const void *p, size_t n, mode_t mode, st
 int write_file_whole(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
 
 /* Makes a directory and its parents; existing ones are fine and keep their mode. */
+/* The directory that path is in, on disk: what was renamed there stays so. */
+int sync_parent(const char *path, struct err *e);
 int make_dirs(const char *path, mode_t mode, struct err *e);
 
 /*

@@ -116,10 +116,11 @@ def make(name, extra="", paused=False, wait=20):
     return job["id"]
 
 
-# What a route that needs a body is sent; the others are sent none.
+# What a route that needs a body is sent; the others are sent none. Saved first, then restored.
+SAVED = sys.argv[1] + ".saved"
 BODIES = {"rename": {"name": "renamed"}, "memory": {"memory_mib": 64}, "maxmem": {"maxmem_mib": 256},
           "vcpus": {"vcpus": 1}, "pin": {"vcpu": "all", "cpus": "0-3"}, "sysrq": {"key": "h"},
-          "trigger": {"trigger": "nmi"}}
+          "trigger": {"trigger": "nmi"}, "save": {"file": SAVED}, "restore": {"file": SAVED}}
 
 
 def body_of(method, path):

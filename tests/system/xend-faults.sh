@@ -26,7 +26,7 @@ fresh_domain() {
     plain_start
     xm destroy web1 >/dev/null 2>&1 || true
     xm destroy web2 >/dev/null 2>&1 || true
-    rm -f "$T"/core*
+    rm -f "$T"/core* "$T"/saved*
     if [ "$1" != absent ]; then
         xm create -q "$(config)"
         case $DRIVER-$2 in qemu-shutdown | qemu-reboot) wait_console web1 'guest: ready' ;; esac
@@ -44,6 +44,9 @@ operate() {
     vcpu-pin) api POST '/v1/domains/web1/pin?wait=20' -d '{"vcpu":"all","cpus":"0"}' ;;
     rename) api POST '/v1/domains/web1/rename?wait=20' -d '{"name":"web2"}' ;;
     reset) api POST '/v1/domains/web1/reset?wait=20' ;;
+    save) xm save web1 "$T/saved" ;;
+    checkpoint) xm save -c web1 "$T/saved" ;;
+    restore) xm restore "$T/to-restore" ;;
     dump-core) api POST '/v1/domains/web1/dump?wait=60' -d "{\"file\":\"$T/core\"}" ;;
     *) xm "$1" web1 ;;
     esac >/dev/null 2>&1 || true
@@ -99,6 +102,8 @@ kill_at() {
     settle_end "$op" "$point"
     got=$(domain_state web1 2>/dev/null)
     [ "$op" != rename ] || got=$got$(domain_state web2 2>/dev/null) # one of the two
+    [ "$op-$got" != save- ] || [ -s "$T/saved" ] || fail "web1 is nowhere after save killed at $point"
+    assert_eq '' "$(find "$T" -name '*-incomplete')" "after $op killed at $point"
     [ "$op" != dump-core ] || [ ! -e "$T/core" ] || [ -s "$T/core" ] || fail "an empty core after $point"
     case " $allowed " in
     *" ${got:-absent} "*) ;;
@@ -143,4 +148,14 @@ matrix mem-set running 'running'
 matrix vcpu-set running 'running'
 matrix vcpu-pin running 'running'
 matrix dump-core running 'running'
+if [ "$DRIVER" = test ]; then
+    matrix save running 'running absent'
+    matrix checkpoint running 'running'
+    matrix checkpoint paused 'paused'
+    fresh_domain running save
+    plain_start
+    assert_ok xm save web1 "$T/to-restore"
+    stop_xend
+    matrix restore absent 'absent running'
+fi
 echo "$cases cases on the $DRIVER driver"

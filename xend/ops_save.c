@@ -1,0 +1,217 @@
+/*
+ * Jobs that put a guest into a file and take it out again. The file gets its name when it is whole
+ * and on disk; only then does the guest go. Until then it can go on, and does after any failure.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libxl/base/fault.h"
+#include "libxl/base/io.h"
+#include "libxl/base/log.h"
+#include "libxl/base/mem.h"
+#include "xend/intent.h"
+#include "xend/ops.h"
+#include "xend/policy.h"
+#include "xend/savefile.h"
+#include "xend/xend.h"
+
+/* What is there already must be an ordinary file: it will be replaced. */
+static int check_place(const char *file, struct err *e)
+{
+    struct stat st;
+
+    if (lstat(file, &st) < 0 || S_ISREG(st.st_mode))
+        return 0;
+    return err_set(e, ERR_EXISTS, "%s: is there and is no ordinary file", file);
+}
+
+/* What a save is made of. */
+struct saving {
+    const char *file;
+    char *partial;
+    bool checkpoint, was_running;
+    int fd;
+};
+
+/* The file, and the intent that knows it: by its inode a later xend tells whether it has its name.
+ */
+static int begin(struct xend *x, struct domain *d, struct saving *s, struct err *e)
+{
+    enum intent_op op = s->checkpoint ? INTENT_CHECKPOINT : INTENT_SAVE;
+    struct intent_more more = {s->partial, s->file, 0, !s->was_running};
+    struct stat st;
+
+    if (check_place(s->file, e) < 0 || intent_write_more(x, d, op, &more, e) < 0)
+        return -1;
+    s->fd = open(s->partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (s->fd < 0 || fstat(s->fd, &st) < 0)
+        return err_sys(e, "%s", s->partial);
+    more.inode = (uint64_t)st.st_ino;
+    return intent_write_more(x, d, op, &more, e);
+}
+
+/* Frame and stream, on disk, under the partial name. */
+static int write_file(struct xend *x, struct domain *d, struct task *t, const struct saving *s,
+                      struct err *e)
+{
+    AUTO(spec_freep) struct spec *spec = NULL;
+
+    xend_lock(x);
+    spec = spec_copy(d->spec);
+    xend_unlock(x);
+    job_step(&t->job, "writing its memory");
+    if (savefile_write(s->fd, spec, x->driver->ops->name, e) < 0)
+        return err_add(e, "%s", s->partial);
+    fault_point("save.begin");
+    if (x->driver->ops->save(d->guest, s->fd, false, &t->job, e) < 0)
+        return err_add(e, "%s", s->partial);
+    fault_point("save.written");
+    return fsync(s->fd) < 0 ? err_sys(e, "%s", s->partial) : 0;
+}
+
+/* The whole file under its name, or nothing under either. */
+static int save_to(struct xend *x, struct domain *d, struct task *t, struct saving *s,
+                   struct err *e)
+{
+    int r = begin(x, d, s, e);
+
+    if (r == 0)
+        r = write_file(x, d, t, s, e);
+    if (r == 0 && rename(s->partial, s->file) < 0)
+        r = err_sys(e, "%s", s->file);
+    if (r == 0)
+        r = sync_parent(s->file, e);
+    fault_point("save.named");
+    if (r < 0 && s->fd >= 0)
+        unlink(s->partial);
+    close_fd(&s->fd);
+    return r;
+}
+
+/* The guest is as it was before the save, which may have got as far as making it stand still. */
+static int let_go_on(struct xend *x, struct domain *d, bool was_running, struct err *e)
+{
+    const struct driver_ops *ops = x->driver->ops;
+    enum stop_reason reason;
+    enum guest_state state = ops->state(d->guest, &reason);
+    bool suspended = state == GUEST_SHUTDOWN && reason == STOP_SUSPEND;
+
+    if (suspended || (state == GUEST_PAUSED && was_running)) {
+        if (ops->resume(d->guest, e) < 0 || (!was_running && ops->pause(d->guest, e) < 0))
+            return -1;
+    } else if (state != GUEST_RUNNING && state != GUEST_PAUSED) {
+        return 0; /* it ended meanwhile */
+    }
+    xend_lock(x);
+    if (!d->privileged)
+        domain_set_state(x->domains, d, was_running ? DOMAIN_RUNNING : DOMAIN_PAUSED);
+    xend_unlock(x);
+    return 0;
+}
+
+/* Under its intent: until the file has its name a later xend lets the guest go on, then ends it. */
+static int save(struct xend *x, struct domain *d, struct task *t, struct saving *s, struct err *e)
+{
+    struct err more;
+    int r = save_to(x, d, t, s, e);
+
+    if ((r < 0 || s->checkpoint) && let_go_on(x, d, s->was_running, &more) < 0) {
+        log_error("domain=%s: going on after its save: %s", t->name, more.msg);
+        if (r == 0)
+            *e = more;
+        r = -1;
+    }
+    if (r == 0 && !s->checkpoint)
+        r = domain_guest_end(x, d, e);
+    if (r == 0 && !s->checkpoint)
+        domain_forget_if_transient(x, d);
+    intent_clear(x, t->uuid);
+    return r;
+}
+
+static int run_save(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    const char *file = value_as_str(t->arg_value);
+    struct saving s = {.file = file, .checkpoint = t->arg, .fd = -1};
+    AUTO(freep) char *partial = NULL;
+    enum stop_reason reason;
+    struct stat st;
+
+    if (!d->guest)
+        return op_no_guest(d, e);
+    s.partial = partial = xasprintf("%s-incomplete", file);
+    s.was_running = x->driver->ops->state(d->guest, &reason) == GUEST_RUNNING;
+    if (save(x, d, t, &s, e) < 0)
+        return err_add(e, "%s: saving", t->name);
+    t->result = value_map();
+    value_set_str(t->result, "file", file);
+    value_set_int(t->result, "bytes", stat(file, &st) == 0 ? (int64_t)st.st_size : 0);
+    return 0;
+}
+
+/* The record gets what the file says, and its place in the list. */
+static int enter(struct xend *x, struct domain *d, struct task *t, struct spec *s_take,
+                 struct err *e)
+{
+    int r;
+
+    xend_lock(x);
+    r = domain_enter_take(x->domains, d, s_take, e);
+    if (r == 0)
+        task_rename(t, d);
+    xend_unlock(x);
+    return r;
+}
+
+static int restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+{
+    AUTO(spec_freep) struct spec *s = NULL;
+    struct guest *g;
+
+    xend_lock(x);
+    s = spec_copy(d->spec);
+    xend_unlock(x);
+    if (intent_write(x, d, INTENT_CREATE, e) < 0)
+        return -1;
+    job_step(&t->job, "reading its memory");
+    fault_point("restore.begin");
+    g = x->driver->ops->restore(x->driver, s, fd, &t->job, e);
+    fault_point("restore.done");
+    return g ? domain_guest_take(x, d, t, g, t->arg & CREATE_PAUSED, e) : -1;
+}
+
+static int run_restore(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    const char *file = value_as_str(t->arg_value);
+    AUTO(closep) int fd = open(file, O_RDONLY | O_CLOEXEC);
+    struct spec *s;
+
+    if (fd < 0)
+        return err_sys(e, "restoring: %s", file);
+    s = savefile_read(fd, file, x->driver->ops->name, e);
+    if (!s || enter(x, d, t, s, e) < 0)
+        return err_add(e, "restoring");
+    if (restore(x, d, t, fd, e) < 0) {
+        err_add(e, "%s: restoring %s", t->name, file);
+        domain_forget_if_transient(x, d);
+        intent_clear(x, t->uuid);
+        return -1;
+    }
+    t->result = domain_result(x, d);
+    intent_clear(x, t->uuid);
+    return 0;
+}
+
+static int run_go_on(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    int r = d->guest ? let_go_on(x, d, t->arg, e) : 0;
+
+    intent_clear(x, t->uuid);
+    return r < 0 ? err_add(e, "%s: letting it go on", t->name) : 0;
+}
+
+const struct task_kind op_go_on = {.name = "go-on", .run = run_go_on, .hidden = true};
+const struct task_kind op_save = {.name = "save", .run = run_save};
+const struct task_kind op_restore = {.name = "restore", .run = run_restore};

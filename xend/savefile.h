@@ -1,0 +1,24 @@
+/*
+ * Files of saved guests: the original's frame around what a driver writes. 16 bytes
+ * "LinuxGuestRecord", the length of the configuration (signed, 32 bit, big endian), the
+ * configuration as a one-line SXP form (domain ...), then the driver's own stream. Ours has a child
+ * (xend (version 1) (driver NAME)) in the form, which other readers pass over.
+ */
+#ifndef XEND_SAVEFILE_H
+#define XEND_SAVEFILE_H
+
+#include "libxl/driver.h"
+
+#define SAVE_MAGIC "LinuxGuestRecord"
+#define SAVE_CONFIG_MAX (1024 * 1024) /* the largest spec is a few KiB */
+
+/* Writes the frame's beginning; the driver's stream follows. Secrets of the spec are in it. */
+int savefile_write(int fd, const struct spec *s, const char *driver, struct err *e);
+
+/*
+ * Reads it; fd is then at the driver's stream. The caller's; NULL and *e, with the place in the
+ * file, when it is none, is damaged, or was written by another driver than this one.
+ */
+struct spec *savefile_read(int fd, const char *path, const char *driver, struct err *e);
+
+#endif
