@@ -1,202 +1,19 @@
 /*
- * Devices: the tables of their fields, and what all notations share. The xm languages are in
- * device_xm.c and device_disk.c, SXP in device_sxp.c. Called by spec.c and, for hotplug, by xm.
+ * Devices: what all notations share. The tables of their members are in device_fields.c, the xm
+ * languages in device_xm.c, device_disk.c and device_pci.c, SXP in device_sxp.c. Called by spec.c
+ * and, for hotplug, by xm.
  */
 #include "libxl/device.h"
 
-#include <ctype.h>
-#include <regex.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "libxl/base/near.h"
 #include "libxl/device_parts.h"
 
-static const char *const disk_devtypes[] = {"disk", "cdrom", NULL};
-static const char *const disk_modes[] = {"r", "w", "w!", NULL};
-static const char *const discard_words[] = {"auto", "on", "off", NULL};
-
-/* One of a few words; the hint lists them. */
-static int check_word(const char *text, const char *const *words, const char *what, struct err *e)
-{
-    struct buf all = BUF_INIT;
-
-    for (size_t i = 0; words[i]; i++) {
-        if (strcmp(words[i], text) == 0) {
-            buf_clear(&all);
-            return 0;
-        }
-        buf_addf(&all, "%s%s", i ? ", " : "", words[i]);
-    }
-    err_set(e, ERR_INVALID, "%s \"%.60s\" is invalid.", what, text);
-    err_hint(e, "use one of %s", buf_str(&all));
-    buf_clear(&all);
-    return -1;
-}
-
-/* The format is always said, never guessed: a guest may write another one's header to its disk. */
-static int check_format(const char *text, struct err *e)
-{
-    return check_word(text, disk_formats, "Disk format", e);
-}
-
-static int check_tapdisk(const char *text, struct err *e)
-{
-    return check_word(text, disk_tapdisks, "Tap disk type", e);
-}
-
-/* Any other name may be that of a script /etc/xen/scripts/block-TYPE; one mistyped letter is not.
- */
-static int check_disk_type(const char *text, struct err *e)
-{
-    static const char *const known[] = {"phy",  "file",  "tap",  "tap2", "nbd",
-                                        "enbd", "iscsi", "drbd", "npiv"};
-    struct near n = {.word = text};
-    bool exact = false;
-
-    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-        near_try(&n, known[i]);
-        exact |= strcmp(known[i], text) == 0;
-    }
-    if (exact)
-        return 0;
-    if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0' && !n.best)
-        return 0;
-    err_set(e, ERR_INVALID, "Block device type \"%.60s\" is invalid.", text);
-    return n.best ? err_hint(e, "did you mean %s?", n.best) : -1;
-}
-
-/* vif is xl's word for netfront; user is ours. */
-static int check_vif_type(const char *text, struct err *e)
-{
-    static const char *const words[] = {"netfront", "ioemu", "vif", "user", NULL};
-
-    return check_word(text, words, "Network interface type", e);
-}
-
-/* "10Mb/s", "250KB/s@20ms": the original takes anything else for "unlimited"; we say so. */
-static int check_rate(const char *text, struct err *e)
-{
-    regex_t re;
-    int r;
-
-    if (regcomp(&re, "^[0-9]+[GMK]?[Bb]/s(@[0-9]+[mu]?s)?$", REG_EXTENDED | REG_NOSUB) != 0)
-        return err_set(e, ERR_SYSTEM, "cannot compile a pattern");
-    r = regexec(&re, text, 0, NULL, 0);
-    regfree(&re);
-    if (r == 0)
-        return 0;
-    err_set(e, ERR_INVALID, "'%.60s' is not a rate", text);
-    return err_hint(e, "write for example 10Mb/s (bits), 2MB/s (bytes) or 1MB/s@20ms");
-}
-
-int check_mac(const char *text, struct err *e)
-{
-    bool shape = strlen(text) == 17;
-
-    for (size_t i = 0; shape && i < 17; i++)
-        shape = i % 3 == 2 ? text[i] == ':' : isxdigit((unsigned char)text[i]);
-    if (!shape) {
-        err_set(e, ERR_INVALID, "'%.60s' is not a MAC address", text);
-        return err_hint(e, "write six hexadecimal bytes: 00:16:3e:01:02:03");
-    }
-    if (strchr("13579bdfBDF", text[1])) {
-        err_set(e, ERR_INVALID, "'%s' is a multicast address, which no interface can have", text);
-        return err_hint(e, "make the first byte even, as in 00:16:3e:01:02:03");
-    }
-    return 0;
-}
-
-/* The text itself is not repeated: errors end up in logs. */
-int check_vncpasswd(const char *text, struct err *e)
-{
-    if (strlen(text) <= VNC_PASSWORD_MAX)
-        return 0;
-    err_set(e, ERR_INVALID, "longer than %d characters", VNC_PASSWORD_MAX);
-    return err_hint(e, "VNC itself cuts passwords there: the rest would protect nothing");
-}
-
-int check_vdev(const char *text, struct err *e)
-{
-    if (vdev_number(text) >= 0)
-        return 0;
-    err_set(e, ERR_INVALID, "Unable to find number for device (%.60s)", text);
-    return err_hint(e, "use a name such as xvda, xvda1, sda, hda or vda");
-}
-
-/*
- * The tables. Their order is the order of keys in every notation. The test driver takes all there
- * is, so that tests see no notes about what it "ignores".
- */
-#define X (ON_XEN | ON_TEST)
-#define DISK(m) .name = #m, .offset = offsetof(struct disk, m)
-static const struct field disk_rows[] = {
-    {DISK(type), .check = check_disk_type, .drivers = ON_ALL,
-     .doc = "How the target is reached: phy, file, tap, tap2, nbd, iscsi, drbd, or a script's."},
-    {DISK(format), .dflt = "raw", .check = check_format, .drivers = ON_ALL,
-     .doc = "What the bytes of the target are; never guessed from the content."},
-    {DISK(tapdisk), .check = check_tapdisk, .drivers = X,
-     .doc = "Which tap disk serves it, when the format does not say so."},
-    {DISK(target), .drivers = ON_ALL, .doc = "File, block device or address that holds the disk."},
-    {DISK(vdev), .check = check_vdev, .drivers = ON_ALL, .doc = "The disk's name in the guest."},
-    {DISK(devtype), .type = FIELD_WORD, .words = disk_devtypes, .drivers = ON_ALL,
-     .doc = "Whether it is a disk or a CD-ROM drive."},
-    {DISK(mode), .type = FIELD_WORD, .words = disk_modes, .dflt = "w", .drivers = ON_ALL,
-     .doc = "r read only, w read and write, w! also when another domain uses it."},
-    {DISK(backend), .drivers = X, .doc = "The driver domain that serves the disk."},
-    {DISK(protocol), .drivers = X, .doc = "The frontend's ring layout, x86_32-abi or x86_64-abi."},
-    {DISK(script), .drivers = X, .doc = "The hotplug script that prepares the target."},
-    {DISK(discard), .type = FIELD_WORD, .words = discard_words, .drivers = X,
-     .doc = "Whether blocks that the guest frees are freed in the target."},
-};
-
-#define VIF(m) .name = #m, .offset = offsetof(struct vif, m), .sxp = #m
-static const struct field vif_rows[] = {
-    {VIF(type), .check = check_vif_type, .drivers = ON_ALL,
-     .doc = "netfront (paravirtual), ioemu (emulated) or user (QEMU's own network)."},
-    {VIF(mac), .check = check_mac, .drivers = ON_ALL,
-     .doc = "The interface's address; random under 00:16:3e when not given."},
-    {VIF(bridge), .drivers = ON_ALL, .doc = "The bridge of the host that it is plugged into."},
-    {VIF(ip), .drivers = ON_ALL, .doc = "The addresses that the guest may use, for the script."},
-    {VIF(script), .drivers = ON_ALL, .doc = "The hotplug script that plugs it in."},
-    {VIF(vifname), .drivers = ON_ALL, .doc = "The interface's name on the host."},
-    {VIF(rate), .check = check_rate, .drivers = ON_ALL,
-     .doc = "The guest's transmit rate: 10Mb/s, 2MB/s, 1MB/s@20ms."},
-    {VIF(model), .drivers = ON_ALL, .doc = "The emulated card: e1000, rtl8139, virtio-net-pci."},
-    {VIF(backend), .drivers = ON_ALL, .doc = "The driver domain that serves the interface."},
-    {VIF(accel), .drivers = X, .doc = "The network accelerator plug-in of the frontend."},
-};
-
-#define VFB(m) .name = #m, .offset = offsetof(struct vfb, m), .sxp = #m
-static const struct field vfb_rows[] = {
-    {VFB(vnc), .type = FIELD_BOOL, .drivers = ON_ALL, .doc = "Serve the screen by VNC."},
-    {VFB(sdl), .type = FIELD_BOOL, .drivers = X, .doc = "Show the screen in a local window."},
-    {VFB(opengl), .type = FIELD_BOOL, .drivers = X, .doc = "Draw that window with OpenGL."},
-    {VFB(vncunused), .type = FIELD_BOOL, .dflt = "1", .drivers = ON_ALL,
-     .doc = "Take the first free VNC display when the given one is taken."},
-    {VFB(vncdisplay), .type = FIELD_INT, .dflt = "-1", .min = -1, .max = 59635, .drivers = ON_ALL,
-     .doc = "The VNC display (port 5900 + N); -1: the first free one."},
-    {VFB(vnclisten), .drivers = ON_ALL, .doc = "The address that VNC listens on."},
-    {VFB(vncpasswd), .check = check_vncpasswd, .secret = true, .drivers = ON_ALL,
-     .doc = "The VNC password, of at most 8 characters."},
-    {VFB(display), .drivers = X, .doc = "The X display of the local window."},
-    {VFB(xauthority), .drivers = X, .doc = "The X authority file of the local window."},
-    {VFB(keymap), .drivers = ON_ALL, .doc = "The keyboard layout, as QEMU names it."},
-    {VFB(serial), .drivers = X, .doc = "Where the device model's serial port goes."},
-    {VFB(monitor), .drivers = X, .doc = "Where the device model's monitor goes."},
-    {VFB(videoram), .type = FIELD_INT, .min = 0, .max = 1024, .unit = "MiB", .drivers = ON_ALL,
-     .doc = "Memory of the frame buffer; 0: the default."},
-};
-
-const struct fields device_fields[DEVICE_CLASSES] = {
-    [DEVICE_DISK] = {disk_rows, ARRAY_LEN(disk_rows)},
-    [DEVICE_VIF] = {vif_rows, ARRAY_LEN(vif_rows)},
-    [DEVICE_VFB] = {vfb_rows, ARRAY_LEN(vfb_rows)},
-};
-
 /* The variable of an xm file, and the key of a list in JSON. */
-static const char *const class_names[DEVICE_CLASSES] = {"disk", "vif", "vfb"};
+static const char *const class_names[DEVICE_CLASSES] = {
+    "disk", "vif", "vfb", "pci", "vscsi", "vusb", "usbctrl", "usbdev", "vtpm", "channel", "p9",
+};
 
 const char *device_class_name(enum device_class class)
 {
@@ -247,6 +64,27 @@ void devices_clear(struct devices *v)
     for (size_t i = 0; i < v->len; i++)
         device_free(v->ptr[i]);
     vec_clear(v);
+}
+
+/* What must be given, of the classes that are of no use without it. */
+static void check_needed(const struct device *d, const char *where, struct problems *p)
+{
+    static const struct {
+        enum device_class class;
+        const char *names[2];
+    } needed[] = {{DEVICE_PCI, {"bdf"}},
+                  {DEVICE_VSCSI, {"pdev", "vdev"}},
+                  {DEVICE_CHANNEL, {"connection"}},
+                  {DEVICE_P9, {"tag", "path"}},
+                  {DEVICE_USBDEV, {"hostbus", "hostaddr"}}};
+
+    for (size_t i = 0; i < 2 * ARRAY_LEN(needed); i++) {
+        const char *name = needed[i / 2].names[i % 2];
+        if (needed[i / 2].class != d->class || !name)
+            continue;
+        if (field_is_default(field_find(&device_fields[d->class], name), &d->disk))
+            problems_add(p, where, NULL, "%s: %s is missing", class_names[d->class], name);
+    }
 }
 
 /* What no single field can tell. */
@@ -302,6 +140,19 @@ static void strip_slashes(char *target)
         memmove(target, target + n - 1, strlen(target) - n + 2);
 }
 
+/* A device is named without /dev/, or by its hexadecimal number, as in very old files. */
+static void complete_target(struct disk *k)
+{
+    char *full;
+
+    if (!k->type || strcmp(k->type, "phy") != 0 || !k->target || k->target[0] == '/' ||
+        strncmp(k->target, "0x", 2) == 0)
+        return;
+    full = xasprintf("/dev/%s", k->target);
+    free(k->target);
+    k->target = full;
+}
+
 /* All faults of one device are reported; the checks across members only when it has none. */
 struct device *device_from_map(enum device_class class, const struct value *map, const char *where,
                                struct problems *p)
@@ -315,9 +166,12 @@ struct device *device_from_map(enum device_class class, const struct value *map,
         if (d->disk.devtype == DISK_CDROM && !value_get(map, "mode"))
             d->disk.mode = DISK_READ;
         strip_slashes(d->disk.target);
+        complete_target(&d->disk);
         if (p->len == before)
             check_disk(&d->disk, where, p);
     }
+    if (p->len == before)
+        check_needed(d, where, p);
     if (p->len == before)
         return d;
     device_free(d);
@@ -352,19 +206,22 @@ struct value *device_to_value(const struct device *d)
     return map;
 }
 
-void device_note_ignored(const struct device *d, unsigned driver, const char *driver_name,
-                         struct problems *notes)
+void device_note_ignored(const struct device *d, unsigned driver, const char *where,
+                         const char *reason, struct problems *notes)
 {
     const struct fields *t = &device_fields[d->class];
     const char *class = class_names[d->class];
+    unsigned any = 0;
 
-    for (size_t i = 0; i < t->n; i++) {
+    for (size_t i = 0; i < t->n; i++)
+        any |= t->rows[i].drivers & driver;
+    if (!any)
+        problems_add(notes, where, NULL, "%s: %s; ignored", class, reason);
+    for (size_t i = 0; any && i < t->n; i++) {
         const struct field *f = &t->rows[i];
-        AUTO(freep) char *where = xasprintf("/%s", class);
 
         if (!(f->drivers & driver) && !field_is_default(f, &d->disk))
-            problems_add(notes, where, NULL, "%s %s: the %s driver does not have it; ignored",
-                         class, f->name, driver_name);
+            problems_add(notes, where, NULL, "%s %s: %s; ignored", class, f->name, reason);
     }
 }
 

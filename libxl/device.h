@@ -1,6 +1,6 @@
 /*
- * Devices of a domain: disks, network interfaces, frame buffers. Each class is a table of fields;
- * a device reads from JSON (a map) and from the xm mini-languages ("phy:/dev/vg/a,xvda,w",
+ * Devices of a domain: disks, network interfaces, frame buffers, PCI... Each class is a table of
+ * fields; a device reads from JSON (a map) and from the xm mini-languages ("phy:/dev/vg/a,xvda,w",
  * "mac=...,bridge=...") and prints back to both. Pure data: nothing here touches the host.
  */
 #ifndef LIBXL_DEVICE_H
@@ -8,7 +8,20 @@
 
 #include "libxl/field.h"
 
-enum device_class { DEVICE_DISK, DEVICE_VIF, DEVICE_VFB, DEVICE_CLASSES };
+enum device_class {
+    DEVICE_DISK,
+    DEVICE_VIF,
+    DEVICE_VFB,
+    DEVICE_PCI,     /* passed through */
+    DEVICE_VSCSI,   /* a SCSI device of the host */
+    DEVICE_VUSB,    /* xm's paravirtual USB controller with its ports */
+    DEVICE_USBCTRL, /* xl's */
+    DEVICE_USBDEV,
+    DEVICE_VTPM,
+    DEVICE_CHANNEL,
+    DEVICE_P9,
+    DEVICE_CLASSES
+};
 
 enum disk_mode { DISK_READ, DISK_WRITE, DISK_WRITE_SHARED };
 enum disk_devtype { DISK_DISK, DISK_CDROM };
@@ -38,6 +51,8 @@ struct vif {
     char *model;
     char *backend;
     char *accel;
+    char *gatewaydev;
+    int64_t mtu; /* 0: the bridge's */
 };
 
 struct vfb {
@@ -47,18 +62,67 @@ struct vfb {
     int64_t videoram; /* MiB */
 };
 
+struct pci {
+    char *bdf;   /* 0000:03:00.0; the function may be * or a list such as 0,2-3 */
+    char *vslot; /* where the guest sees it, hexadecimal; NULL: anywhere */
+    char *rdm_policy;
+    int64_t msitranslate, power_mgmt, permissive, seize; /* -1: not said */
+};
+
+struct vscsi {
+    char *pdev; /* H:C:T:L, sdb, /dev/..., an id */
+    char *vdev; /* H:C:T:L, or host */
+    char *backend;
+};
+
+struct vusb {
+    int64_t usbver, numports;
+    struct value *ports; /* "N=BUS" */
+};
+
+struct usbctrl {
+    char *type, *backend;
+    int64_t version, ports; /* 0: the default */
+};
+
+struct usbdev {
+    char *type;
+    int64_t hostbus, hostaddr, controller, port; /* -1: not said */
+};
+
+struct vtpm {
+    char *backend, *uuid;
+    int64_t instance; /* -1: not said */
+};
+
+struct channel {
+    char *connection, *name, *path, *backend;
+};
+
+struct p9 {
+    char *tag, *path, *security_model, *backend;
+};
+
 struct device {
     enum device_class class;
     union {
         struct disk disk;
         struct vif vif;
         struct vfb vfb;
+        struct pci pci;
+        struct vscsi vscsi;
+        struct vusb vusb;
+        struct usbctrl usbctrl;
+        struct usbdev usbdev;
+        struct vtpm vtpm;
+        struct channel channel;
+        struct p9 p9;
     };
 };
 struct devices VEC(struct device *);
 
 extern const struct fields device_fields[DEVICE_CLASSES];
-/* The xm variable and JSON key of a class: "disk", "vif", "vfb". -1 for other names. */
+/* The xm variable and JSON key of a class: "disk", "vif"... -1 for other names. */
 const char *device_class_name(enum device_class class);
 int device_class_find(const char *name);
 
@@ -91,9 +155,10 @@ char *device_to_xm(const struct device *d);
 struct value *device_to_sxp(const struct device *d);
 struct device *device_from_sxp(const struct value *form, const char *where, struct problems *p);
 
-/* Adds a note for each member that was given and that a driver (ON_..., its name) lacks. */
-void device_note_ignored(const struct device *d, unsigned driver, const char *driver_name,
-                         struct problems *notes);
+/* Adds a note, with this reason, for each member that was given and that a driver (ON_...) lacks;
+ * one for the whole when it has no such devices. */
+void device_note_ignored(const struct device *d, unsigned driver, const char *where,
+                         const char *reason, struct problems *notes);
 
 /* Gives a vif without MAC a random one in 00:16:3e (Xen's OUI). */
 void vif_set_mac(struct vif *v);

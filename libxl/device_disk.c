@@ -48,15 +48,6 @@ static const char *read_tap(struct value *map, const char *text)
     }
 }
 
-/* A device is named without /dev/, or by its hexadecimal number, as in very old files. */
-static void set_target(struct value *map, const char *type, const char *target)
-{
-    bool relative = *target && *target != '/' && strncmp(target, "0x", 2) != 0;
-    AUTO(freep) char *path = xasprintf("/dev/%s", target);
-
-    value_set_str(map, "target", strcmp(type, "phy") == 0 && relative ? path : target);
-}
-
 /* xl does not say what the target is: a device below /dev is one, anything else is a file. */
 static void set_plain_target(struct value *map, const char *target)
 {
@@ -94,7 +85,7 @@ int disk_map_uname(struct value *map, const char *uname, const char *where, stru
         target = path;
     }
     value_set_str(map, "type", type);
-    set_target(map, type, target);
+    value_set_str(map, "target", target);
     return 0;
 }
 
@@ -131,7 +122,9 @@ static int read_xm(struct value *map, const struct value *parts, const char *whe
         return -1;
     disk_map_dev(map, value_as_str(value_at(parts, 1)));
     if (strcmp(mode, "r") != 0 && strcmp(mode, "w") != 0 && strcmp(mode, "w!") != 0) {
-        problems_add(p, where, "use r, w or w!", "Invalid mode");
+        problems_add(p, where,
+                     strchr(mode, ':') ? "is a comma missing between two disks?" : "use r, w or w!",
+                     "Invalid mode");
         return -1;
     }
     for (size_t i = 2; i < value_len(parts); i++)
@@ -151,6 +144,8 @@ static const struct xl_word {
     {NULL, "discard", "discard", "on"},      {NULL, "no-discard", "discard", "off"},
     {NULL, "direct-io-safe", NULL, NULL},    {"format", "", NULL, NULL},
     {"format", "aio", "format", "raw"},      {"access", "", NULL, NULL},
+    {"specification", "xen", NULL, NULL},    {NULL, "trusted", NULL, NULL},
+    {NULL, "untrusted", NULL, NULL},         {"direct-io-safe", "", NULL, NULL},
 };
 
 /* key NULL: a word that stands alone. */
@@ -324,7 +319,7 @@ bool disk_uname_tells_format(const struct disk *k)
 }
 
 /* The key=value form, for what xm's language cannot say. */
-static char *disk_to_xl(const struct disk *k)
+char *disk_to_xl(const struct disk *k)
 {
     static const char *const access[] = {"ro", "rw", "w!"}, *const discard[] = {"", "on", "off"};
     const char *backend_type = NULL;

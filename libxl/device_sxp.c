@@ -68,14 +68,20 @@ static void add_disk(struct value *form, const struct disk *k)
 
 struct value *device_to_sxp(const struct device *d)
 {
-    static const char *const heads[] = {[DEVICE_VIF] = "vif", [DEVICE_VFB] = "vfb"};
     struct value *form = value_list();
+    const char *name = device_class_name(d->class);
 
-    value_add_take(form,
-                   value_str(d->class == DEVICE_DISK ? disk_class(&d->disk) : heads[d->class]));
-    if (d->class == DEVICE_DISK)
+    value_add_take(form, value_str(d->class == DEVICE_DISK ? disk_class(&d->disk) : name));
+    if (d->class == DEVICE_PCI)
+        pci_to_sxp(&d->pci, form);
+    else if (d->class == DEVICE_VSCSI)
+        vscsi_to_sxp(&d->vscsi, form);
+    else if (d->class == DEVICE_VUSB)
+        vusb_to_sxp(&d->vusb, form);
+    else if (d->class == DEVICE_DISK)
         add_disk(form, &d->disk);
-    add_members(form, d);
+    if (d->class < DEVICE_PCI || d->class > DEVICE_VUSB)
+        add_members(form, d);
     return form;
 }
 
@@ -129,20 +135,29 @@ static const struct {
     const char *head;
     int class; /* -1: nothing that a spec holds */
 } heads[] = {
-    {"vbd", DEVICE_DISK}, {"tap", DEVICE_DISK}, {"tap2", DEVICE_DISK}, {"vif", DEVICE_VIF},
-    {"vfb", DEVICE_VFB},  {"vkbd", -1},         {"console", -1},
+    {"vbd", DEVICE_DISK}, {"tap", DEVICE_DISK}, {"tap2", DEVICE_DISK},
+    {"vkbd", -1},         {"console", -1},
 };
+
+/* Other heads are the names of the classes. -2: no class. */
+static int class_of(const char *head)
+{
+    int class = device_class_find(head);
+
+    for (size_t i = 0; i < ARRAY_LEN(heads); i++)
+        if (strcmp(heads[i].head, head) == 0)
+            return heads[i].class;
+    return class > DEVICE_DISK ? class : -2;
+}
 
 struct device *device_from_sxp(const struct value *form, const char *where, struct problems *p)
 {
     AUTO(value_freep) struct value *map = value_map();
-    int class = -2;
+    int class;
 
     if (strcmp(sxp_head(form), "device") == 0 && value_len(form) > 1)
         form = value_at(form, 1);
-    for (size_t i = 0; i < ARRAY_LEN(heads); i++)
-        if (strcmp(heads[i].head, sxp_head(form)) == 0)
-            class = heads[i].class;
+    class = class_of(sxp_head(form));
     if (class == -2)
         problems_add(p, where, NULL, "device: class \"%s\" is not supported by this xend",
                      sxp_head(form));
@@ -150,6 +165,13 @@ struct device *device_from_sxp(const struct value *form, const char *where, stru
         return NULL;
     if (class == DEVICE_VFB)
         read_old_vfb(map, form);
-    read_members(map, (enum device_class) class, form);
+    if (class == DEVICE_PCI)
+        pci_map_from_sxp(map, form);
+    else if (class == DEVICE_VSCSI)
+        vscsi_map_from_sxp(map, form);
+    else if (class == DEVICE_VUSB)
+        vusb_map_from_sxp(map, form);
+    else
+        read_members(map, (enum device_class) class, form);
     return device_from_map((enum device_class) class, map, where, p);
 }

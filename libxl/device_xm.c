@@ -1,6 +1,6 @@
 /*
- * The xm languages of vif= and vfb=: "key=value, key=value". An item becomes a map in the language
- * of JSON, which device.c reads. Disks have a language of their own: device_disk.c.
+ * The xm language of vif=, vfb= and most others: "key=value, key=value". An item becomes a map in
+ * the language of JSON, which device.c reads. Languages of their own: device_disk.c, device_pci.c.
  */
 #include "libxl/device.h"
 
@@ -39,10 +39,10 @@ static void unknown_key(enum device_class class, const char *key, const char *wh
 {
     AUTO(freep) char *hint = fields_nearest(&device_fields[class], key);
 
-    if (class == DEVICE_VIF)
-        problems_add(p, where, hint, "Invalid vif option: %s", key);
-    else
+    if (class == DEVICE_VFB)
         problems_add(p, where, hint, "configuration option %s unknown to vfbs", key);
+    else
+        problems_add(p, where, hint, "Invalid %s option: %s", device_class_name(class), key);
 }
 
 /* One "key=value" into the map; an empty value means not given. */
@@ -94,10 +94,18 @@ static struct value *pairs_map(enum device_class class, const char *text, const 
 struct device *device_from_xm(enum device_class class, const char *text, const char *where,
                               struct problems *p)
 {
-    AUTO(value_freep)
-    struct value *map =
-        class == DEVICE_DISK ? disk_map_from_xm(text, where, p) : pairs_map(class, text, where, p);
+    AUTO(value_freep) struct value *map = NULL;
 
+    if (class == DEVICE_DISK)
+        map = disk_map_from_xm(text, where, p);
+    else if (class == DEVICE_PCI)
+        map = pci_map_from_xm(text, where, p);
+    else if (class == DEVICE_VSCSI)
+        map = vscsi_map_from_xm(text, where, p);
+    else if (class == DEVICE_VUSB)
+        map = vusb_map_from_xm(text, where, p);
+    else
+        map = pairs_map(class, text, where, p);
     return map ? device_from_map(class, map, where, p) : NULL;
 }
 
@@ -109,6 +117,12 @@ char *device_to_xm(const struct device *d)
 
     if (d->class == DEVICE_DISK)
         return disk_to_xm(&d->disk);
+    if (d->class == DEVICE_PCI)
+        return pci_to_xm(&d->pci);
+    if (d->class == DEVICE_VSCSI)
+        return vscsi_to_xm(&d->vscsi);
+    if (d->class == DEVICE_VUSB)
+        return vusb_to_xm(&d->vusb);
     for (size_t i = 0; i < t->n; i++) {
         AUTO(value_freep) struct value *v = NULL;
 

@@ -16,8 +16,15 @@ void problems_add(struct problems *p, const char *where, const char *hint, const
     AUTO(buf_clear) struct buf b = BUF_INIT;
     va_list ap;
 
+    if (p->len >= PROBLEMS_MAX)
+        return;
     va_start(ap, fmt);
-    buf_vaddf(&b, fmt, ap);
+    if (p->len == PROBLEMS_MAX - 1) {
+        buf_adds(&b, "there are more faults than these");
+        hint = NULL;
+    } else {
+        buf_vaddf(&b, fmt, ap);
+    }
     va_end(ap);
     vec_push(p, ((struct problem){xstrdup(where), buf_steal(&b), xstrdup_null(hint)}));
 }
@@ -97,6 +104,20 @@ static void *member(const struct field *f, const void *object)
     return (char *)(uintptr_t)object + f->offset;
 }
 
+/* A member outside any object: what a value in a map reads as. */
+union scratch {
+    char *text;
+    int64_t number;
+    bool flag;
+    int word;
+    struct value *list;
+};
+
+static struct value **map_of(const struct field *f, const void *object)
+{
+    return member(f, object);
+}
+
 static int word_index(const struct field *f, const char *text)
 {
     for (int i = 0; f->words[i]; i++)
@@ -120,6 +141,8 @@ void fields_init(const struct fields *t, void *object)
         const struct field *f = &t->rows[i];
         void *m = member(f, object);
 
+        if (f->in_map)
+            continue;
         switch (f->type) {
         case FIELD_STR:
             *(char **)m = xstrdup_null(f->dflt);
@@ -146,14 +169,24 @@ void fields_clear(const struct fields *t, void *object)
         const struct field *f = &t->rows[i];
         void *m = member(f, object);
 
-        if (f->type == FIELD_STR) {
+        if (f->type == FIELD_STR && !f->in_map) {
             free(*(char **)m);
             *(char **)m = NULL;
-        } else if (f->type == FIELD_LIST) {
+        } else if (f->type == FIELD_LIST || f->in_map) {
             value_free(*(struct value **)m);
             *(struct value **)m = NULL;
         }
     }
+}
+
+static void copy_entry(const struct field *f, struct value **to, struct value *const *from)
+{
+    const struct value *v = value_get(*from, f->name);
+
+    if (v && !*to)
+        *to = value_map();
+    if (v)
+        value_set_take(*to, f->name, value_copy(v));
 }
 
 void fields_copy(const struct fields *t, void *to, const void *from)
@@ -164,7 +197,9 @@ void fields_copy(const struct fields *t, void *to, const void *from)
         void *m = member(f, to);
         const void *src = member(f, from);
 
-        if (f->type == FIELD_STR)
+        if (f->in_map)
+            copy_entry(f, m, src);
+        else if (f->type == FIELD_STR)
             *(char **)m = xstrdup_null(*(char *const *)src);
         else if (f->type == FIELD_LIST)
             *(struct value **)m =
@@ -284,6 +319,21 @@ static int read_str(const struct field *f, char **m, const struct value *v, cons
     return 0;
 }
 
+static int check_items(const struct field *f, const struct value *list, const char *where,
+                       struct problems *p)
+{
+    size_t before = p->len;
+
+    for (size_t i = 0; f->check && i < value_len(list); i++) {
+        AUTO(freep) char *at = xasprintf("%s/%zu", where, i);
+        struct err e = {0};
+
+        if (f->check(value_as_str(value_at(list, i)), &e) < 0)
+            problems_add(p, at, e.hint[0] ? e.hint : NULL, "%s: %s", f->name, e.msg);
+    }
+    return p->len == before ? 0 : -1;
+}
+
 static int read_list(const struct field *f, struct value **m, const struct value *v,
                      const char *where, struct problems *p)
 {
@@ -301,19 +351,19 @@ static int read_list(const struct field *f, struct value **m, const struct value
     } else {
         return mismatch(f, v, where, "a list of strings", p);
     }
+    if (check_items(f, list, where, p) < 0) {
+        value_free(list);
+        return -1;
+    }
     value_free(*m);
     *m = value_len(list) ? steal(list) : NULL; /* an empty list means not given, too */
     value_free(list);
     return 0;
 }
 
-int field_read(const struct field *f, void *object, const struct value *v, const char *where,
-               struct problems *p)
+static int read_member(const struct field *f, void *m, const struct value *v, const char *where,
+                       struct problems *p)
 {
-    void *m = member(f, object);
-
-    if (value_type(v) == VALUE_NIL)
-        return 0;
     switch (f->type) {
     case FIELD_STR:
         return read_str(f, m, v, where, p);
@@ -329,10 +379,8 @@ int field_read(const struct field *f, void *object, const struct value *v, const
     return -1;
 }
 
-struct value *field_value(const struct field *f, const void *object)
+static struct value *member_value(const struct field *f, const void *m)
 {
-    const void *m = member(f, object);
-
     switch (f->type) {
     case FIELD_STR:
         return *(char *const *)m ? value_str(*(char *const *)m) : value_nil();
@@ -348,11 +396,55 @@ struct value *field_value(const struct field *f, const void *object)
     return NULL;
 }
 
+static int read_entry(const struct field *f, struct value **map, const struct value *v,
+                      const char *where, struct problems *p)
+{
+    union scratch s = {0};
+    struct value *entry;
+
+    if (read_member(f, &s, v, where, p) < 0)
+        return -1;
+    entry = member_value(f, &s);
+    if (f->type == FIELD_STR)
+        free(s.text);
+    else if (f->type == FIELD_LIST)
+        value_free(s.list);
+    if (!*map)
+        *map = value_map();
+    if (value_type(entry) == VALUE_NIL) {
+        value_remove(*map, f->name);
+        value_free(entry);
+    } else {
+        value_set_take(*map, f->name, entry);
+    }
+    return 0;
+}
+
+int field_read(const struct field *f, void *object, const struct value *v, const char *where,
+               struct problems *p)
+{
+    if (value_type(v) == VALUE_NIL)
+        return 0;
+    return f->in_map ? read_entry(f, map_of(f, object), v, where, p)
+                     : read_member(f, member(f, object), v, where, p);
+}
+
+struct value *field_value(const struct field *f, const void *object)
+{
+    const struct value *v = f->in_map ? value_get(*map_of(f, object), f->name) : NULL;
+
+    if (f->in_map)
+        return v ? value_copy(v) : value_nil();
+    return member_value(f, member(f, object));
+}
+
 bool field_is_default(const struct field *f, const void *object)
 {
     const void *m = member(f, object);
     const char *s;
 
+    if (f->in_map)
+        return !value_get(*map_of(f, object), f->name);
     switch (f->type) {
     case FIELD_STR:
         s = *(char *const *)m;
@@ -372,7 +464,7 @@ bool field_is_default(const struct field *f, const void *object)
 void fields_read(const struct fields *t, void *object, const struct value *map, const char *where,
                  bool (*skip)(const char *key), struct problems *p)
 {
-    for (size_t i = 0; i < value_len(map); i++) {
+    for (size_t i = 0; i < value_len(map) && p->len < PROBLEMS_MAX; i++) {
         const char *key = value_key(map, i);
         const struct field *f = field_find(t, key);
         AUTO(freep) char *at = xasprintf("%s/%s", where, key);
@@ -420,8 +512,8 @@ void fields_fill_secrets(const struct fields *t, void *to, const void *from)
         const struct field *f = &t->rows[i];
         char **m;
 
-        if (!has_secret(f, to) || !has_secret(f, from))
-            continue;
+        if (f->in_map || !has_secret(f, to) || !has_secret(f, from))
+            continue; /* of what is in_map no driver has use, so it may be lost */
         m = member(f, to);
         if (strcmp(*m, SECRET_HIDDEN) != 0)
             continue;

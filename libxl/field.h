@@ -22,6 +22,9 @@ struct problem {
 };
 struct problems VEC(struct problem);
 
+/* More are not told: each costs a search for what was meant, and nobody reads them. */
+#define PROBLEMS_MAX 256
+
 void problems_add(struct problems *p, const char *where, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void problems_clear(struct problems *p);
@@ -33,7 +36,7 @@ enum field_type {
     FIELD_INT,  /* int64_t */
     FIELD_BOOL, /* bool; reads 0/1, yes/no, true/false, on/off too */
     FIELD_WORD, /* int: an index into words */
-    FIELD_LIST, /* struct value *: a list of strings, NULL when not given */
+    FIELD_LIST, /* struct value *: a list of strings, NULL when not given; check is each item's */
 };
 
 /* Which drivers honour a field. */
@@ -43,12 +46,13 @@ struct field {
     const char *name; /* the xm variable; the key in JSON */
     enum field_type type;
     size_t offset;
+    bool in_map;              /* kept only when given, as an entry of the map at offset */
     const char *sxp;          /* its place in the original's SXP: "key", "image/key", or NULL */
     const char *dflt;         /* default as text; NULL: absent, 0, false, the first word */
     int64_t min, max;         /* FIELD_INT; both inclusive */
     const char *unit;         /* or NULL */
     const char *const *words; /* FIELD_WORD; NULL-terminated */
-    int (*check)(const char *text, struct err *e); /* FIELD_STR; NULL: any text */
+    int (*check)(const char *text, struct err *e); /* FIELD_STR, _LIST; NULL: any text */
     unsigned drivers;
     bool secret;     /* FIELD_STR: a password: SECRET_HIDDEN stands where it is shown or stored */
     const char *doc; /* one sentence */
@@ -77,7 +81,10 @@ void fields_copy(const struct fields *t, void *to, const void *from);
 int field_read(const struct field *f, void *object, const struct value *v, const char *where,
                struct problems *p);
 
-/* A member as a value (the caller's), nil when absent; and whether it holds its default. */
+/*
+ * A member as a value (the caller's), nil when absent; and whether it holds its default. What is
+ * in_map has no default: it was given or not.
+ */
 struct value *field_value(const struct field *f, const void *object);
 bool field_is_default(const struct field *f, const void *object);
 /* The same with SECRET_HIDDEN for a secret that was given: for all that leaves the process. */

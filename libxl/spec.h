@@ -41,11 +41,12 @@ struct spec {
     char *boot, *machine, *cpu_model, *accel, *loader, *device_model;
     bool localtime, acpi, apic, pae, hap, viridian, nestedhvm, usb, nographic;
     int64_t rtc_timeoffset, tsc_mode, nomigrate;
-    char *usbdevice, *soundhw, *keymap;
-    struct value *serial;
+    char *soundhw, *keymap;
+    struct value *serial, *usbdevice;
     bool vnc, sdl, vncunused;
     int64_t vncdisplay; /* -1: the first free one */
     char *vnclisten, *vncpasswd;
+    struct value *other; /* map: fields that are in_map, or NULL */
     struct devices devices;
 };
 
@@ -73,6 +74,11 @@ void spec_fill_secrets(struct spec *s, const struct spec *from);
  */
 struct spec *spec_from_xm(const struct value *vars, const char *default_name, struct problems *p,
                           struct problems *notes);
+/*
+ * And back: text of the Python-like language, for xm or for xl. Read again it is the same spec;
+ * what xl has no variable for stands in comments. The caller frees.
+ */
+char *spec_to_xm(const struct spec *s, bool xl);
 /* True for a variable that xm or xl files may set, honoured here or not: on the command line,
  * name=value sets it. */
 bool spec_has_variable(const char *name);
@@ -96,7 +102,10 @@ void spec_finish(struct spec *s, struct problems *p);
 /* What no single field can tell: maxmem below memory, two devices with the same name, ... */
 void spec_check(const struct spec *s, struct problems *p);
 
-/* Adds a note for each field that was given and that a driver (ON_...) does not honour. */
+/*
+ * Adds a note for each field that was given and that a driver (ON_...) does not honour; of several
+ * drivers, none of them.
+ */
 void spec_note_ignored(const struct spec *s, unsigned driver, struct problems *notes);
 
 /* The kernel command line of the spec: root=, ip=, extra as the original joins them. */

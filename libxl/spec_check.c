@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "libxl/base/buf.h"
-#include "libxl/spec.h"
+#include "libxl/spec_parts.h"
 
 /* False when a field or an item of it already has a problem: then what it holds means nothing. */
 static bool is_sound(const struct problems *p, const char *where)
@@ -66,7 +66,7 @@ static bool is_cpu_item(const char *text)
 }
 
 /* Items with commas between them; the empty text is no restriction. */
-static bool is_cpu_list(const char *text)
+bool is_cpu_list(const char *text)
 {
     AUTO(freep) char *copy = xstrdup(text);
     char *at = copy, *item;
@@ -128,7 +128,10 @@ static void check_pair(const struct device *a, const struct device *b, const cha
         check_disk_pair(&a->disk, &b->disk, where, p);
     else if (a->class == DEVICE_VFB)
         problems_add(p, where, NULL, "only one vfb is supported");
-    else if (a->vif.mac && b->vif.mac && strcasecmp(a->vif.mac, b->vif.mac) == 0)
+    else if (a->class == DEVICE_PCI && strcmp(a->pci.bdf, b->pci.bdf) == 0)
+        problems_add(p, where, NULL, "The device \"%s\" is already defined", b->pci.bdf);
+    else if (a->class == DEVICE_VIF && a->vif.mac && b->vif.mac &&
+             strcasecmp(a->vif.mac, b->vif.mac) == 0)
         problems_add(p, where, NULL, "The mac \"%s\" is already defined", b->vif.mac);
 }
 

@@ -16,6 +16,9 @@ char *spec_ip_param(const struct spec *s);
 /* "nfsroot=SERVER:PATH ", or ""; the caller frees. */
 char *spec_nfs_param(const struct spec *s);
 
+/* "0-3,^1", with xl's words all, node: and nodes:; the empty text is no restriction. */
+bool is_cpu_list(const char *text);
+
 /* How many bits of an original's vcpu_avail are set, of those for n virtual CPUs. */
 static inline int64_t vcpu_mask_count(uint64_t mask, int64_t n)
 {

@@ -102,6 +102,8 @@ static void add_top(struct value *form, const struct spec *s, const struct field
 {
     AUTO(value_freep) struct value *v = shown(s, f);
 
+    if (f->in_map && value_type(v) == VALUE_NIL)
+        return;
     if (all || !is_falsy(v) || !field_is_default(f, s))
         if (all || strcmp(f->name, "cpus") != 0 || s->cpus)
             add_pair(form, f->sxp, steal(v));
@@ -366,19 +368,40 @@ static struct value *map_of_form(const struct value *form, struct problems *p)
     return map;
 }
 
+/* The original has all PCI devices in one form, and so the SCSI devices of a host: one for each. */
+static void read_device(struct spec *s, const struct value *child, const char *where,
+                        struct problems *p)
+{
+    const struct value *form = value_len(child) > 1 ? value_at(child, 1) : child;
+    struct device *d = device_from_sxp(child, where, p);
+    size_t n = 0;
+
+    if (d)
+        vec_push(&s->devices, d);
+    for (size_t i = 1; i < value_len(form) && s->devices.len <= DOMAIN_DEVICES_MAX; i++) {
+        AUTO(value_freep) struct value *single = NULL;
+
+        if (strcmp(sxp_head(value_at(form, i)), "dev") != 0 || n++ == 0)
+            continue; /* the first one was read above, from the whole form */
+        single = value_list();
+        for (size_t j = 0; j < value_len(form); j++)
+            if (j == i || strcmp(sxp_head(value_at(form, j)), "dev") != 0)
+                value_add_take(single, value_copy(value_at(form, j)));
+        d = device_from_sxp(single, where, p);
+        if (d)
+            vec_push(&s->devices, d);
+    }
+}
+
 /* One more than the limit is read, so that spec_check sees that there are too many. */
 static void read_devices(struct spec *s, const struct value *form, struct problems *p)
 {
     for (size_t i = 1; i < value_len(form) && s->devices.len <= DOMAIN_DEVICES_MAX; i++) {
         const struct value *child = value_at(form, i);
         AUTO(freep) char *where = xasprintf("/device/%zu", s->devices.len);
-        struct device *d;
 
-        if (strcmp(sxp_head(child), "device") != 0)
-            continue;
-        d = device_from_sxp(child, where, p);
-        if (d)
-            vec_push(&s->devices, d);
+        if (strcmp(sxp_head(child), "device") == 0)
+            read_device(s, child, where, p);
     }
 }
 

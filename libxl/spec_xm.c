@@ -14,28 +14,48 @@
 #define NICS_MAX DOMAIN_DEVICES_MAX
 
 /*
- * Variables of xm and xl that this xend knows of and does nothing with: a note, not silence. One
- * text with blanks around each, which is shorter to keep than a list.
+ * Variables of xm and xl that a spec has no place for: a note, not silence. One text with blanks
+ * around each, which is shorter to keep than a list. What they are: security labels of ACM, what a
+ * file cannot decide (claim_mode, vncviewer...), and what is not carried (vnuma, vsnd...).
  */
 static const char without_effect[] =
-    " access_control acpi_firmware acpi_s3 acpi_s4 altp2m bios blkif bootentry channel "
-    "claim_mode cpuid cpuid_check cpus_soft device_model_args device_model_args_hvm "
-    "device_model_args_pv device_model_override device_model_stubdomain_override "
-    "device_model_version device_tree display driver_domain dtdev event_channels fda fdb "
-    "firmware_override full-screen gfx_passthru gic_version guest_os_type hpet init_seclabel "
-    "iomem ioports irq irqs isa machine_address_size max_event_channels max_grant_frames "
-    "max_maptrack_frames memory_sharing mmio_hole monitor monitor_path ms_vm_genid netif "
-    "numa_placement on_soft_reset on_watchdog oos opengl p9 parallel passthrough pci "
-    "pci_msitranslate pci_permissive pci_power_mgmt pci_seize rdm s3_integrity seclabel "
-    "smbios_firmware snapshot spice spicehost spiceport spicepasswd spicetls_port stdvga "
-    "superpages suppress_spurious_page_faults target tee timer_mode usbctrl usbdev "
-    "usbversion vcpus_soft vdispl vga vhpt vif2 vkb vncconsole "
-    "vncviewer vnuma vpt_align vscsi vsnd vtpm vuart vusb xauthority xen_extended_power_mgmt "
-    "xen_platform_pci ";
+    " access_control bootentry claim_mode full-screen nfs_mount snapshot smp vhpt vif2 vncconsole "
+    "vncviewer vnuma vsnd ";
+
+/* Other names of fields: old ones, and xl's where xm had another. */
+static const struct {
+    const char *name, *field;
+} aliases[] = {
+    {"bootloader_args", "bootargs"},     {"cap", "cpu_cap"},    {"irq", "irqs"},
+    {"device_model_machine", "machine"}, {"pool_name", "pool"}, {"disable_migrate", "nomigrate"}};
 
 /* Variables of other names than their fields, and old ones; read by the functions below. */
-static const char *const old_spellings[] = {"builder", "cmdline", "cpu",       "nics",
-                                            "pvh",     "restart", "vcpu_avail"};
+static const char *const old_spellings[] = {"builder",
+                                            "cmdline",
+                                            "cpu",
+                                            "nics",
+                                            "pvh",
+                                            "restart",
+                                            "pci_msitranslate",
+                                            "pci_permissive",
+                                            "pci_power_mgmt",
+                                            "pci_seize",
+                                            "vcpu_avail"};
+
+/* Words that xl takes for numbers of xm. */
+static const struct {
+    const char *field, *word;
+    int number;
+} numbers[] = {
+    {"tsc_mode", "default", 0},
+    {"tsc_mode", "always_emulate", 1},
+    {"tsc_mode", "native", 2},
+    {"tsc_mode", "native_paravirt", 3},
+    {"timer_mode", "delay_for_missed_ticks", 0},
+    {"timer_mode", "no_delay_for_missed_ticks", 1},
+    {"timer_mode", "no_missed_ticks_pending", 2},
+    {"timer_mode", "one_missed_tick_pending", 3},
+};
 
 /* A file being read. */
 struct reading {
@@ -49,6 +69,9 @@ static bool has_effect(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(old_spellings); i++)
         if (strcmp(old_spellings[i], name) == 0)
+            return true;
+    for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+        if (strcmp(aliases[i].name, name) == 0)
             return true;
     return field_find(&spec_fields, name) || device_class_find(name) >= 0;
 }
@@ -84,6 +107,12 @@ static bool is_empty(const struct value *v)
     }
 }
 
+/* Text comes from the command line. */
+static bool is_yes(const struct value *v)
+{
+    return value_type(v) == VALUE_STRING ? parse_bool(value_as_str(v)) == 1 : !is_empty(v);
+}
+
 /* Numbers of the command line are text. */
 static int64_t int_or(const struct value *v, int64_t fallback)
 {
@@ -112,22 +141,93 @@ static struct value *as_text(const struct value *v)
     return list;
 }
 
-/* What has the same name and meaning here as in the file. */
+/* What a field is called in the file: its name, or an alias when that one is not set. */
+static const struct value *find_variable(const struct reading *r, const struct field *f,
+                                         const char **name)
+{
+    const struct value *v = value_get(r->vars, f->name);
+
+    *name = f->name;
+    for (size_t i = 0; !v && i < ARRAY_LEN(aliases); i++)
+        if (strcmp(aliases[i].field, f->name) == 0) {
+            *name = aliases[i].name;
+            v = value_get(r->vars, *name);
+        }
+    return v;
+}
+
+/* xl's bootloader_args and the like may be lists where the field is one text. */
+static struct value *join_list(const struct value *v)
+{
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+
+    for (size_t i = 0; i < value_len(v); i++)
+        if (value_type(value_at(v, i)) == VALUE_STRING)
+            buf_addf(&b, "%s%s", i ? " " : "", value_as_str(value_at(v, i)));
+    return value_strn(buf_str(&b), b.len);
+}
+
+/* A number where the field is text: gfx_passthru = 1, altp2m = 0; and words for numbers. */
+static struct value *as_field(const struct field *f, const struct value *v)
+{
+    if (f->type == FIELD_LIST)
+        return as_text(v);
+    if (f->type == FIELD_STR && value_type(v) == VALUE_LIST && strcmp(f->name, "bootargs") == 0)
+        return join_list(v);
+    if (f->type == FIELD_STR && value_type(v) == VALUE_BOOL)
+        return value_str(value_as_bool(v) ? "1" : "0");
+    for (size_t i = 0; f->type == FIELD_INT && i < ARRAY_LEN(numbers); i++)
+        if (value_type(v) == VALUE_STRING && strcmp(numbers[i].field, f->name) == 0 &&
+            strcmp(numbers[i].word, value_as_str(v)) == 0)
+            return value_int(numbers[i].number);
+    return value_copy(v);
+}
+
+/* The original took a UUID without its dashes, too. */
+static void read_uuid(struct reading *r)
+{
+    const char *text = value_get_str(r->map, "uuid", "");
+
+    if (strlen(text) == 32 && text[strspn(text, "0123456789abcdefABCDEF")] == '\0') {
+        AUTO(freep)
+        char *dashed =
+            xasprintf("%.8s-%.4s-%.4s-%.4s-%s", text, text + 8, text + 12, text + 16, text + 20);
+        value_set_str(r->map, "uuid", dashed);
+    }
+}
+
+/* viridian may be a list of the groups that are on, or off with "!" before them. */
+static void read_viridian(struct reading *r)
+{
+    const struct value *v = value_get(r->map, "viridian");
+
+    if (!v || value_type(v) != VALUE_LIST)
+        return;
+    value_set_take(r->map, "viridian_groups", as_text(v));
+    value_set_bool(r->map, "viridian", value_len(v) > 0);
+}
+
+/* What has the same meaning here as in the file. */
 static void read_known(struct reading *r)
 {
     for (size_t i = 0; i < spec_fields.n; i++) {
         const struct field *f = &spec_fields.rows[i];
-        const struct value *v = value_get(r->vars, f->name);
-        AUTO(freep) char *where = xasprintf("/%s", f->name);
+        const char *name;
+        const struct value *v = find_variable(r, f, &name);
+        AUTO(freep) char *where = xasprintf("/%s", name);
 
         if (!v || value_type(v) == VALUE_NIL)
             continue;
+        if (f->in_map && f->type == FIELD_STR && is_empty(v))
+            continue; /* altp2m = 0 */
         if (value_type(v) == VALUE_BOOL)
             problems_add(r->notes, where, "write 1 or 0 to have it in both",
                          "%s: xm of Xen 4.4 and older ignored True and False; taken as %d here",
-                         f->name, value_as_bool(v));
-        value_set_take(r->map, f->name, f->type == FIELD_LIST ? as_text(v) : value_copy(v));
+                         name, value_as_bool(v));
+        value_set_take(r->map, f->name, as_field(f, v));
     }
+    read_viridian(r);
+    read_uuid(r);
 }
 
 /* builder = 'linux' | 'generic' | 'hvm', pvh = 1; the newer type = "pv" | "pvh" | "hvm" wins. */
@@ -241,11 +341,17 @@ static void make_absolute(struct value *map, const char *key, bool bare)
 /* hvmloader is no file but the name of Xen's own firmware. */
 static void read_paths(struct reading *r)
 {
-    static const char *const programs[] = {"bootloader", "device_model", "loader"};
+    static const char *const programs[] = {"bootloader", "device_model", "loader",
+                                           "bios",       "firmware",     "device_model_override"};
+    static const char *const files[] = {
+        "ramdisk",           "acpi_firmware",      "smbios_firmware",
+        "device_tree",       "bios_path_override", "stubdomain_kernel",
+        "stubdomain_ramdisk"};
 
     if (strcmp(value_get_str(r->map, "kernel", ""), "hvmloader") != 0)
         make_absolute(r->map, "kernel", false);
-    make_absolute(r->map, "ramdisk", false);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        make_absolute(r->map, files[i], false);
     for (size_t i = 0; i < ARRAY_LEN(programs); i++)
         make_absolute(r->map, programs[i], true);
 }
@@ -279,6 +385,24 @@ static void add_nics(struct reading *r, struct value *vifs)
     }
     while (value_len(vifs) < (size_t)nics)
         value_add_take(vifs, value_str(""));
+}
+
+/* pci_msitranslate and so on are for each device that does not say it itself. */
+static void set_pci_defaults(const struct reading *r, struct pci *d)
+{
+    const struct {
+        const char *name;
+        int64_t *member;
+    } flags[] = {{"pci_msitranslate", &d->msitranslate},
+                 {"pci_power_mgmt", &d->power_mgmt},
+                 {"pci_permissive", &d->permissive},
+                 {"pci_seize", &d->seize}};
+
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+        const struct value *v = value_get(r->vars, flags[i].name);
+        if (v && *flags[i].member < 0 && value_type(v) != VALUE_NIL)
+            *flags[i].member = is_yes(v);
+    }
 }
 
 /* The list of a class: what the file says, one text without brackets, or nothing. */
@@ -332,8 +456,7 @@ static void note_others(struct reading *r)
         if (!is_without_effect(name))
             note_near(r, name);
         else if (!is_empty(value_at(r->vars, i)))
-            problems_add(r->notes, where, NULL, "%s: this xend does not have it yet; ignored",
-                         name);
+            problems_add(r->notes, where, NULL, "%s: has no effect here; ignored", name);
     }
 }
 
@@ -362,7 +485,10 @@ struct spec *spec_from_xm(const struct value *vars, const char *default_name, st
     for (size_t i = 0; i < s->devices.len; i++)
         if (s->devices.ptr[i]->class == DEVICE_DISK && s->devices.ptr[i]->disk.target)
             make_disk_absolute(&s->devices.ptr[i]->disk);
+        else if (s->devices.ptr[i]->class == DEVICE_PCI)
+            set_pci_defaults(&r, &s->devices.ptr[i]->pci);
     note_others(&r);
     spec_finish(s, p);
+    spec_note_ignored(s, ON_XEN | ON_QEMU, notes);
     return p->len == before ? steal(s) : NULL;
 }

@@ -353,8 +353,10 @@ static void test_original_sxp(void)
          read_sxp("(device (vif (bridge xenbr0) (uuid 1) (script /etc/xen/scripts/vif-bridge)"
                   " (mac 00:16:3e:1:2) (backend 0)))"),
          "!mac: '00:16:3e:1:2' is not a MAC address");
-    same("pci", read_sxp("(device (pci (dev (bus 0x1))))"),
-         "!device: class \"pci\" is not supported by this xend");
+    same("vif2", read_sxp("(device (vif2 (mac 1)))"),
+         "!device: class \"vif2\" is not supported by this xend");
+    same("pci", read_sxp("(device (pci (dev (bus 0x1) (slot 0x2) (func 0x3) (vslt 0x4))))"),
+         "{\"bdf\":\"0000:01:02.3\",\"vslot\":\"04\"}");
     forms = sxp_parse(none, strlen(none), "t", &e);
     for (size_t i = 0; i < value_len(forms); i++)
         CU_ASSERT_PTR_NULL(device_from_sxp(value_at(forms, i), "", &p));
@@ -474,23 +476,107 @@ static void test_classes_and_tables(void)
     CU_ASSERT_EQUAL(device_class_find("vbd"), -1);
 }
 
+/* Passed-through devices and xl's own classes. */
+static void test_other_classes(void)
+{
+    static const struct {
+        enum device_class class;
+        const char *text, *json, *sxp, *xm; /* xm NULL: as text */
+    } rows[] = {
+        {DEVICE_PCI, "0000:03:00.0", "{\"bdf\":\"0000:03:00.0\"}",
+         "(pci (dev (domain 0x0000) (bus 0x03) (slot 0x00) (func 0x0) (vdevfn 0x100)))", NULL},
+        {DEVICE_PCI, "3:1F.7@1c, msitranslate=1,seize=0",
+         "{\"bdf\":\"0000:03:1f.7\",\"vslot\":\"1c\",\"msitranslate\":1,\"seize\":0}",
+         "(pci (dev (domain 0x0000) (bus 0x03) (slot 0x1f) (func 0x7) (vdevfn 0xe0) "
+         "(opts (msitranslate 1) (seize 0))))",
+         "0000:03:1f.7@1c,msitranslate=1,seize=0"},
+        {DEVICE_PCI, "1:0.0,2-3,4=0,permissive=1",
+         "{\"bdf\":\"0000:01:00.0,2-3,4=0\",\"permissive\":1}",
+         "(pci (dev (domain 0x0000) (bus 0x01) (slot 0x00) (func '0,2-3,4=0') (vdevfn 0x100) "
+         "(opts (permissive 1))))",
+         "0000:01:00.0,2-3,4=0,permissive=1"},
+        {DEVICE_PCI, "bdf=01:00.*,rdm_policy=relaxed,name=gpu",
+         "{\"bdf\":\"0000:01:00.*\",\"rdm_policy\":\"relaxed\"}",
+         "(pci (dev (domain 0x0000) (bus 0x01) (slot 0x00) (func '*') (vdevfn 0x100) "
+         "(opts (rdm_policy relaxed))))",
+         "0000:01:00.*,rdm_policy=relaxed"},
+        {DEVICE_VSCSI, "/dev/sdb, 0:0:0:1", "{\"pdev\":\"/dev/sdb\",\"vdev\":\"0:0:0:1\"}",
+         "(vscsi (feature-host 0) (dev (p-dev /dev/sdb) (v-dev 0:0:0:1)))", "/dev/sdb,0:0:0:1"},
+        {DEVICE_VSCSI, "1:0:0:0,host,stor",
+         "{\"pdev\":\"1:0:0:0\",\"vdev\":\"host\",\"backend\":\"stor\"}",
+         "(vscsi (feature-host 1) (dev (p-dev 1:0:0:0) (v-dev host)) (backend stor))", NULL},
+        {DEVICE_VUSB, "usbver=1, numports=2, port_1=1-8.1, port_2=",
+         "{\"usbver\":1,\"numports\":2,\"ports\":[\"1=1-8.1\",\"2=\"]}",
+         "(vusb (usb-ver 1) (num-ports 2) (port (1 1-8.1) (2 )))",
+         "usbver=1,numports=2,port_1=1-8.1,port_2="},
+        {DEVICE_VUSB, "", "{}", "(vusb (usb-ver 2) (num-ports 8))", "usbver=2,numports=8"},
+        {DEVICE_USBCTRL, "type=qusb,version=3", "{\"type\":\"qusb\",\"version\":3}",
+         "(usbctrl (type qusb) (version 3))", NULL},
+        {DEVICE_USBDEV, "hostbus=1,hostaddr=0,controller=0",
+         "{\"hostbus\":1,\"hostaddr\":0,\"controller\":0}",
+         "(usbdev (hostbus 1) (hostaddr 0) (controller 0))", NULL},
+        {DEVICE_VTPM, "instance=1,backend=0", "{\"backend\":\"0\",\"instance\":1}",
+         "(vtpm (backend 0) (instance 1))", "backend=0,instance=1"},
+        {DEVICE_CHANNEL, "connection=socket,name=a,path=/b",
+         "{\"connection\":\"socket\",\"name\":\"a\",\"path\":\"/b\"}",
+         "(channel (connection socket) (name a) (path /b))", NULL},
+        {DEVICE_P9, "tag=t,path=/srv,security_model=none",
+         "{\"tag\":\"t\",\"path\":\"/srv\",\"security_model\":\"none\"}",
+         "(p9 (tag t) (path /srv) (security_model none))", NULL},
+    };
+    static const struct {
+        enum device_class class;
+        const char *text, *problem;
+    } bad[] = {
+        {DEVICE_PCI, "", "!Failed to parse pci device: "},
+        {DEVICE_PCI, "1:0", "!Failed to parse pci device: 1:0"},
+        {DEVICE_PCI, "1:20.0", "!Failed to parse pci device: 1:20.0"},
+        {DEVICE_PCI, "100:0.0", "!Failed to parse pci device: 100:0.0"},
+        {DEVICE_PCI, "10000:0:0.0", "!Failed to parse pci device: 10000:0:0.0"},
+        {DEVICE_PCI, "1:0.8", "!Failed to parse pci device: 1:0.8"},
+        {DEVICE_PCI, "1:0.0@xyz", "!Failed to parse pci device: 1:0.0@xyz"},
+        {DEVICE_PCI, "1:0.0,seize=2", "!seize: 2 is not between -1 and 1"},
+        {DEVICE_VSCSI, "sdb", "!Failed to parse vscsi device: sdb"},
+        {DEVICE_VSCSI, "sdb,0:0:0", "!vdev: '0:0:0' is not a SCSI address"},
+        {DEVICE_VUSB, "numports=17", "!numports: 17 is not between 1 and 16"},
+        {DEVICE_VUSB, "port1=1", "!Invalid vusb option: port1"},
+        {DEVICE_VUSB, "usbver", "!usbver should be a pair, separated by an equals sign."},
+        {DEVICE_USBCTRL, "speed=1", "!Invalid usbctrl option: speed"},
+        {DEVICE_USBDEV, "", "!usbdev: hostbus is missing!usbdev: hostaddr is missing"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        goes_round(rows[i].class, rows[i].text, rows[i].json, rows[i].sxp,
+                   rows[i].xm ? rows[i].xm : rows[i].text);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        same(bad[i].text, read_xm(bad[i].class, bad[i].text), bad[i].problem);
+}
+
 static void test_notes(void)
 {
     struct problems p = {0};
     AUTO(device_freep)
     struct device *d = device_from_xm(DEVICE_DISK, "phy:/dev/a,xvda,w,store", "", &p);
 
-    device_note_ignored(d, ON_QEMU, "qemu", &p);
+    device_note_ignored(d, ON_QEMU, "/vif/0", "the qemu driver does not have it", &p);
     CU_ASSERT_EQUAL_FATAL(p.len, 1);
     CU_ASSERT_STRING_EQUAL(p.ptr[0].text,
                            "disk backend: the qemu driver does not have it; ignored");
     problems_clear(&p);
-    device_note_ignored(d, ON_TEST, "test", &p);
+    device_note_ignored(d, ON_TEST, "", "", &p);
     CU_ASSERT_EQUAL(p.len, 0);
+    device_freep(&d);
+    d = device_from_xm(DEVICE_P9, "tag=a,path=/b", "", &p);
+    device_note_ignored(d, ON_QEMU, "/p9/0", "nobody has it", &p);
+    CU_ASSERT_EQUAL_FATAL(p.len, 1);
+    CU_ASSERT_STRING_EQUAL(p.ptr[0].text, "p9: nobody has it; ignored");
+    problems_clear(&p);
 }
 
 TESTS("device", {"disks go round", test_disks}, {"disks as xl writes them", test_xl_disks},
       {"disks that xm's language cannot say", test_disks_beyond_xm}, {"bad disks", test_bad_disks},
       {"vifs", test_vifs}, {"vfbs", test_vfbs}, {"the original's SXP", test_original_sxp},
       {"numbers of virtual disks", test_vdev_numbers}, {"MAC addresses", test_macs},
-      {"classes and tables", test_classes_and_tables}, {"what a driver ignores", test_notes})
+      {"classes and tables", test_classes_and_tables},
+      {"passed-through devices, and xl's classes", test_other_classes},
+      {"what a driver ignores", test_notes})

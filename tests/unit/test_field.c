@@ -272,7 +272,22 @@ static void test_parse_int(void)
     CU_ASSERT_TRUE(parse_int("-9223372036854775808", &i) && i == INT64_MIN);
 }
 
-TESTS("field", {"defaults", test_defaults}, {"numbers", test_numbers},
+static void test_problems_limit(void)
+{
+    struct problems p = {0};
+
+    for (int i = 0; i < PROBLEMS_MAX - 1; i++)
+        problems_add(&p, "/x", NULL, "fault %d", i);
+    CU_ASSERT_STRING_EQUAL(p.ptr[PROBLEMS_MAX - 2].text, "fault 254");
+    for (int i = 0; i < 3; i++)
+        problems_add(&p, "/x", NULL, "one more");
+    CU_ASSERT_EQUAL(p.len, PROBLEMS_MAX);
+    CU_ASSERT_STRING_EQUAL(p.ptr[PROBLEMS_MAX - 1].text, "there are more faults than these");
+    problems_clear(&p);
+}
+
+TESTS("field", {"no more problems than anybody reads", test_problems_limit},
+      {"defaults", test_defaults}, {"numbers", test_numbers},
       {"booleans and words", test_booleans_and_words}, {"texts and lists", test_texts_and_lists},
       {"maps both ways", test_maps}, {"unknown keys", test_unknown_keys},
       {"whole numbers", test_parse_int})

@@ -151,6 +151,22 @@ static struct value *through_text(const struct spec *s, const char *head, size_t
     return forms;
 }
 
+/* The text for people to edit: nothing is lost in it, either. */
+static void goes_round_as_text(const struct spec *s, const char *want)
+{
+    AUTO(freep) char *text = spec_to_xm(s, false);
+    struct py_input in = {.name = "t", .text = text, .len = strlen(text)};
+    struct problems p = {0}, notes = {0};
+    struct err e = {0};
+    AUTO(value_freep) struct value *vars = py_eval(&in, &e);
+
+    if (!vars)
+        fprintf(stderr, "\n  %s\n", e.msg);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(vars);
+    same(text, shown_take(spec_from_xm(vars, "file", &p, &notes), &p), want);
+    problems_clear(&notes);
+}
+
 /* JSON, both SXP forms as text, and the form as it stands in memory: the same spec each time. */
 static void goes_round(const struct spec *s)
 {
@@ -174,10 +190,39 @@ static void goes_round(const struct spec *s)
             fprintf(stderr, "\n  (%zu)", i);
         same("round", got, buf_str(&want));
     }
+    goes_round_as_text(s, buf_str(&want));
 }
 
 static const char *const texts[] = {"x",  "two words", "it's", "a\"b",      "a\\b", "(x)",
                                     "#x", "\xc3\xa4",  "1",    "a=b c='d'", "nil",  "x\ny"};
+
+/* Of lists whose items have a form of their own. */
+static const char *some_item(const char *name)
+{
+    return strncmp(name, "cpuid", 5) == 0  ? "1:eax=0x1f,ebx=0x2"
+           : strncmp(name, "cpus", 4) == 0 ? "0-3,^1"
+           : strcmp(name, "ioports") == 0  ? "2f8-2ff"
+           : strcmp(name, "iomem") == 0    ? "fe000,10@e0000"
+                                           : "7";
+}
+
+/* Paths that xm makes absolute. */
+static bool is_path(const char *name)
+{
+    static const char *const names[] = {"kernel",
+                                        "ramdisk",
+                                        "acpi_firmware",
+                                        "smbios_firmware",
+                                        "device_tree",
+                                        "bios_path_override",
+                                        "stubdomain_kernel",
+                                        "stubdomain_ramdisk"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
 
 /* A value that the field takes and that is not its default. */
 static struct value *some_value(const struct field *f, unsigned k)
@@ -195,7 +240,8 @@ static struct value *some_value(const struct field *f, unsigned k)
                 return value_str(f->words[k % n]);
     case FIELD_LIST:
         list = value_list();
-        value_add_take(list, value_str(strcmp(f->name, "cpus") == 0 ? "0-3,^1" : texts[k % 12]));
+        value_add_take(list, value_str(f->check || strcmp(f->name, "cpus") == 0 ? some_item(f->name)
+                                                                                : texts[k % 12]));
         return list;
     case FIELD_STR:
         break;
@@ -204,7 +250,7 @@ static struct value *some_value(const struct field *f, unsigned k)
         return value_str("web1.example-2");
     if (strcmp(f->name, "uuid") == 0)
         return value_str("06ed00fe-1162-4fc4-b5d8-11993ee4a8b9");
-    if (strcmp(f->name, "kernel") == 0 || strcmp(f->name, "ramdisk") == 0)
+    if (is_path(f->name))
         return value_str(k % 2 ? "/boot/a b" : "/boot/vmlinuz");
     if (strcmp(f->name, "boot") == 0)
         return value_str(k % 2 ? "dc" : "n");
@@ -551,8 +597,27 @@ static void test_xm(void)
         {"{\"memroy\":512,\"memory\":64}", "{\"name\":\"file\",\"memory\":64}", ""},
         {"{\"vmid\":1,\"help\":[1],\"x\":{}}", "{\"name\":\"file\"}", ""},
         {"{\"disks\":[]}", "{\"name\":\"file\"}", "disks: no variable of xm; it has no effect"},
-        {"{\"pci\":[\"01:00.0\"],\"hpet\":0,\"irq\":[]}", "{\"name\":\"file\"}",
-         "pci: this xend does not have it yet; ignored"},
+        {"{\"pci\":[\"01:00.0\"],\"hpet\":0,\"irq\":[]}",
+         "{\"name\":\"file\",\"hpet\":false,\"pci\":[{\"bdf\":\"0000:01:00.0\"}]}", ""},
+        {"{\"hpet\":1,\"irq\":[4],\"vnuma\":[[]]}",
+         "{\"name\":\"file\",\"hpet\":true,\"irqs\":[\"4\"]}",
+         "vnuma: has no effect here; ignored; hpet: no driver of this xend has it; ignored; "
+         "irqs: no driver of this xend has it; ignored"},
+        {"{\"pci\":[\"1:0.0@6,msitranslate=0\",\"2:0.*\"],\"pci_msitranslate\":1,\"pci_seize\":"
+         "\"1\"}",
+         "{\"name\":\"file\",\"pci\":[{\"bdf\":\"0000:01:00.0\",\"vslot\":\"06\","
+         "\"msitranslate\":0,\"seize\":1},{\"bdf\":\"0000:02:00.*\",\"msitranslate\":1,"
+         "\"seize\":1}]}",
+         ""},
+        {"{\"cap\":50,\"bootloader_args\":[\"a\",\"b\"],\"tsc_mode\":\"native\"}",
+         "{\"cpu_cap\":50,\"bootargs\":\"a b\",\"name\":\"file\",\"tsc_mode\":2}", ""},
+        {"{\"viridian\":[\"all\",\"!x\"]}",
+         "{\"name\":\"file\",\"viridian\":true,\"viridian_groups\":[\"all\",\"!x\"]}",
+         "viridian_groups: no driver of this xend has it; ignored"},
+        {"{\"uuid\":\"e5a1b0c4d77e4ea89d0e3ff4a6b9c201\",\"gfx_passthru\":1,\"altp2m\":0}",
+         "{\"uuid\":\"e5a1b0c4-d77e-4ea8-9d0e-3ff4a6b9c201\",\"name\":\"file\","
+         "\"gfx_passthru\":\"1\"}",
+         "gfx_passthru: no driver of this xend has it; ignored"},
         {"{\"name\":5}", "{\"name\":\"5\"}", ""},
         {"{\"name\":[]}", "!name: a list is not a string", ""},
         {"{\"cpu_weight\":0.75}", "!cpu_weight: 0 is not between 1 and 65535", ""},
@@ -624,7 +689,8 @@ static void test_original_sxp(void)
                  " (device (vbd (protocol x86_64-abi) (uuid 3-3) (bootable 1) (dev xvda1:disk)"
                  " (uname phy:/dev/vg/web1) (mode w) (backend 0) (VDI ))))"),
         "{\"uuid\":\"8c8a6ab2-3f0e-4f5c-9a41-0d2c6a1b7e55\",\"vcpus\":2,\"name\":\"web1\",\"cpus\":"
-        "[\"0,1\"],\"memory\":256,\"kernel\":\"/boot/vmlinuz\",\"extra\":\"root=/dev/xvda1 ro\","
+        "[\"0,1\"],\"memory\":256,\"kernel\":\"/boot/vmlinuz\",\"extra\":\"root=/dev/xvda1 "
+        "ro\",\"superpages\":false,"
         "\"disk\":[{\"type\":\"phy\",\"target\":\"/dev/vg/web1\",\"vdev\":\"xvda1\",\"mode\":\"w\","
         "\"backend\":\"0\",\"protocol\":\"x86_64-abi\"}],\"vif\":[{\"mac\":\"00:16:3e:01:02:03\","
         "\"bridge\":\"xenbr0\",\"script\":\"/etc/xen/scripts/vif-bridge\",\"backend\":\"0\"}]}");
@@ -647,8 +713,13 @@ static void test_original_sxp(void)
          "!vcpus: a list is not a whole number; memory: 'x' is not a whole number");
     same("extension", from_sxp("(vm (name n) (extension (machine q35) (colour red)))"),
          "!colour: not known here");
-    same("pci", from_sxp("(vm (name n) (device (pci (dev (bus 1)))))"),
-         "!device: class \"pci\" is not supported by this xend");
+    same("vif2", from_sxp("(vm (name n) (device (vif2 (dev (bus 1)))))"),
+         "!device: class \"vif2\" is not supported by this xend");
+    same("pci",
+         from_sxp("(vm (name n) (device (pci (dev (bus 0x1)) (dev (domain 0x1) (bus 0x02) (slot "
+                  "0x1f) (func 0x7) (vdevfn 0x30) (opts (msitranslate 1) (x y))) (uuid 1))))"),
+         V ",\"pci\":[{\"bdf\":\"0000:01:00.0\"},{\"bdf\":\"0001:02:1f.7\",\"vslot\":\"06\","
+           "\"msitranslate\":1}]}");
 }
 
 /* The layout that people and scripts know from `xm list --long` and `xm create -n`. */
