@@ -5,7 +5,8 @@
 static const struct py_row *const methods[T_END] = {
     [T_STR] = py_str_methods,     [T_LIST] = py_list_methods,   [T_TUPLE] = py_tuple_methods,
     [T_DICT] = py_dict_methods,   [T_SET] = py_set_methods,     [T_VARS] = py_vars_methods,
-    [T_REGEX] = py_regex_methods, [T_MATCH] = py_match_methods, [T_FILE] = py_file_methods};
+    [T_REGEX] = py_regex_methods, [T_MATCH] = py_match_methods, [T_FILE] = py_file_methods,
+    [T_HASH] = py_hash_methods};
 
 const struct py_row *py_row_find(const struct py_row *rows, const char *name, size_t len)
 {

@@ -30,6 +30,7 @@ static const struct {
     [T_MATCH] = {"Match", "a match"},
     [T_VARS] = {"Vars", "xm_vars"},
     [T_FILE] = {"file", "a file"},
+    [T_HASH] = {"hash", "a hash"},
 };
 
 const char *py_type_text(struct obj o)

@@ -55,6 +55,7 @@ enum py_type {
     T_MATCH,
     T_VARS, /* xm_vars */
     T_FILE, /* sys.stdout and sys.stderr */
+    T_HASH, /* of hashlib */
     T_END
 };
 
@@ -76,6 +77,7 @@ struct obj {
         struct exc *exc;
         const struct py_re *re;
         const struct py_match *match;
+        struct hash *hash;
     };
 };
 
@@ -470,10 +472,11 @@ int64_t py_arg_int(struct py *p, const struct call *c, int i, int64_t fallback);
 
 extern const struct py_row py_builtins[], py_str_methods[], py_list_methods[], py_tuple_methods[],
     py_dict_methods[], py_set_methods[], py_vars_methods[], py_file_methods[], py_regex_methods[],
-    py_match_methods[];
+    py_match_methods[], py_hash_methods[];
 extern const struct py_module py_modules[]; /* ends with a NULL name */
 extern const struct py_row py_re_rows[], py_ip_rows[], py_string_rows[], py_os_rows[],
-    py_os_path_rows[], py_math_rows[], py_sys_rows[], py_platform_rows[], py_socket_rows[];
+    py_os_path_rows[], py_math_rows[], py_sys_rows[], py_platform_rows[], py_socket_rows[],
+    py_hashlib_rows[], py_md5_rows[], py_sha_rows[];
 py_fn py_refused;  /* raises; params is the reason */
 py_fn py_constant; /* a PY_VALUE: the string in params */
 const struct py_module *py_module_find(const char *name, size_t len);

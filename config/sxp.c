@@ -83,10 +83,12 @@ static int read_escape(struct reader *r, struct err *e)
             return fail(r, start, e, "\\x without hexadecimal digits");
     } else if (*r->at >= '0' && *r->at <= '7') {
         c = octal(&r->at, r->end);
-    } else {
+    } else if (*r->at != '\0') {
         buf_addc(&r->text, '\\');
         buf_addc(&r->text, *r->at++);
         return 0;
+    } else {
+        c = 0;
     }
     if (c == 0)
         return fail(r, start, e, "NUL character in a string");

@@ -95,6 +95,7 @@ static void test_faults(void)
     CU_ASSERT_PTR_NULL(sxp_parse("(a\0b)", 5, "f", &e));
     CU_ASSERT_PTR_NULL(sxp_parse("\0", 1, "f", &e));
     CU_ASSERT_PTR_NULL(sxp_parse("'a\0b'", 5, "f", &e));
+    CU_ASSERT_PTR_NULL(sxp_parse("'a\\\0b'", 6, "f", &e));
 }
 
 static void test_depth(void)
