@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,6 +68,36 @@ static int child_fds(const struct proc_spec *p, int report)
     return fcntl(report, F_SETFD, FD_CLOEXEC);
 }
 
+/* In the child. A limit above what we have ourselves is that. */
+static int child_limits(const struct proc_spec *p)
+{
+    for (size_t j = 0; j < p->n_limits; j++) {
+        struct rlimit r;
+
+        if (getrlimit((unsigned)p->limits[j].resource, &r) < 0)
+            return -1;
+        if (r.rlim_max > p->limits[j].value)
+            r.rlim_max = p->limits[j].value;
+        r.rlim_cur = r.rlim_max;
+        if (setrlimit((unsigned)p->limits[j].resource, &r) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* In the child: back to 0 when the system spares us (a negative number); a failure is no harm. */
+static void child_oom(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_RDWR);
+    char sign = '0';
+
+    if (fd < 0)
+        return;
+    if (read(fd, &sign, 1) == 1 && sign == '-' && pwrite(fd, "0", 1, 0) < 0)
+        sign = '0';
+    close(fd);
+}
+
 /* In the child, after fork of a threaded process: async-signal-safe calls only. */
 static void child_run(const struct proc_spec *p, int report)
 {
@@ -80,7 +111,9 @@ static void child_run(const struct proc_spec *p, int report)
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (p->new_session ? setsid() < 0 : setpgid(0, 0) < 0)
         goto failed;
-    if (child_fds(p, report) < 0)
+    if (p->no_oom_favour)
+        child_oom();
+    if (child_fds(p, report) < 0 || child_limits(p) < 0)
         goto failed;
     if (p->set_ids && (setgroups(p->n_groups, p->groups) < 0 || setresgid(p->gid, p->gid, p->gid) ||
                        setresuid(p->uid, p->uid, p->uid) < 0))

@@ -17,6 +17,12 @@ struct proc_fd {
     int to;   /* its number in the child; >= 0 */
 };
 
+/* A limit of setrlimit(2), soft and hard; never more than what we have. */
+struct proc_limit {
+    int resource;
+    uint64_t value;
+};
+
 struct proc_spec {
     const char *const *argv; /* NULL-terminated; argv[0] with a slash is a path, else from PATH */
     const char *const *env;  /* NULL-terminated "K=V" list, or NULL: only PATH and LC_ALL=C */
@@ -28,6 +34,9 @@ struct proc_spec {
     gid_t gid;
     const gid_t *groups;
     size_t n_groups;
+    const struct proc_limit *limits;
+    size_t n_limits;
+    bool no_oom_favour; /* when memory runs out it is not spared for being a child of ours */
 };
 
 /*

@@ -25,13 +25,14 @@ int logfile_open(const char *path, struct err *e)
     struct stat st;
     int fd;
 
+    logfile_trim(path); /* it may have grown while no xend was there */
     if (stat(path, &st) == 0 && st.st_size > 0)
         rename(path, old); /* when it fails, the log goes on where it was */
     fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     return fd < 0 ? err_sys(e, "%s", path) : fd;
 }
 
-void logfile_trim(const char *path)
+bool logfile_trim(const char *path)
 {
     AUTO(closep) int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
     AUTO(freep) char *kept = NULL;
@@ -40,12 +41,13 @@ void logfile_trim(const char *path)
     ssize_t n;
 
     if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= LOG_BYTES_MAX)
-        return;
+        return false;
     kept = xmalloc(LOG_BYTES_KEPT);
     n = pread(fd, kept, LOG_BYTES_KEPT, st.st_size - LOG_BYTES_KEPT);
     /* what is written between here and the next line is lost: the price of having no lock */
     if (ftruncate(fd, 0) == 0 && n > 0)
         write_all(fd, kept, (size_t)n, &e);
+    return true;
 }
 
 /* The end of the file, as text; -1 when there is none. */

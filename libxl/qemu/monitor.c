@@ -16,8 +16,11 @@
 #include "libxl/qemu/qemu.h"
 
 #define EVENTS_PER_TURN 64
-#define DRAIN_TURNS 8        /* of 64 KiB: twice what a socket buffers */
-#define CHORES_EVERY_MS 4000 /* only while there are guests; a serial port under TCG: some MB/s */
+#define DRAIN_TURNS 8 /* of 64 KiB: twice what a socket buffers */
+/* Only while there are guests. A serial port says 1 MB/s under TCG, a QEMU's stderr has been
+ * brought to 8: some 40 MB until the first cut is what a flood can have. */
+#define CHORES_EVERY_MS 4000
+#define FLOOD_EVERY_MS 250 /* while a log grows over its bound again and again */
 
 enum source { FROM_PROCESS, FROM_QMP };
 #define WAKE_KEY 0
@@ -97,12 +100,14 @@ static void process_ended(struct qguest *g)
     epoll_ctl(g->d->epoll_fd, EPOLL_CTL_DEL, g->pidfd, NULL);
     g->end = reap(g);
     g->last_words = logfile_last_words(g->log);
+    logfile_trim(g->log); /* nobody does from now on */
+    logfile_trim(g->console_log);
     g->ended = true;
     if (g->qmp)
         qmp_fail(g->qmp, "QEMU has ended");
     if (g->announced && !g->destroying)
         tell_ended(g);
-    pthread_cond_broadcast(&g->d->ended);
+    pthread_cond_broadcast(&g->d->told);
 }
 
 enum guest_state monitor_announce(struct qguest *g)
@@ -128,12 +133,16 @@ static struct qguest *find_key(struct qemu *d, uint64_t key)
     return NULL;
 }
 
-static void trim_logs(struct qemu *d)
+/* True when some log was over its bound: then it will soon be again. */
+static bool trim_logs(struct qemu *d)
 {
+    bool flood = false;
+
     for (size_t i = 0; i < d->guests.len; i++) {
-        logfile_trim(d->guests.ptr[i]->log);
-        logfile_trim(d->guests.ptr[i]->console_log);
+        flood |= logfile_trim(d->guests.ptr[i]->log);
+        flood |= logfile_trim(d->guests.ptr[i]->console_log);
     }
+    return flood;
 }
 
 /* See press_until in life.c. An operating system that has heard it once does not mind. */
@@ -169,21 +178,22 @@ static void *monitor_main(void *arg)
 {
     struct qemu *d = arg;
     struct epoll_event ev[EVENTS_PER_TURN];
-    int64_t next = now_ms() + CHORES_EVERY_MS;
+    int64_t next = now_ms() + CHORES_EVERY_MS, next_trim = next;
 
     pthread_mutex_lock(&d->lock);
     while (!d->closing) {
-        int64_t left = next - now_ms();
+        int64_t left = (next_trim < next ? next_trim : next) - now_ms();
         int timeout = !d->guests.len ? -1 : left > 0 ? (int)left : 0, n;
 
         pthread_mutex_unlock(&d->lock);
         n = epoll_wait(d->epoll_fd, ev, EVENTS_PER_TURN, timeout);
         pthread_mutex_lock(&d->lock);
         handle_events(d, ev, n);
+        if (now_ms() >= next_trim)
+            next_trim = now_ms() + (trim_logs(d) ? FLOOD_EVERY_MS : CHORES_EVERY_MS);
         if (now_ms() < next)
             continue;
         press_buttons(d);
-        trim_logs(d);
         next = now_ms() + CHORES_EVERY_MS;
     }
     pthread_mutex_unlock(&d->lock);

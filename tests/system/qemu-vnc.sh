@@ -51,6 +51,24 @@ assert_ok xm reboot -w web1
 assert_eq 2 "$(types)" "logins after a reboot under a new xend"
 no_leak "rebooted"
 ! grep 'not known any more' "$ROOT/var/log/xen/xend.log" || fail "the new xend did not find the password"
+
+# xend dies when the guest is gone and the next is not there yet: with it the password; nobody gets in
+stop_xend
+XEND_FAULT=guest.destroyed start_xend qemu
+wait_console web1 'guest: ready'
+domid=$(xm domid web1)
+run xm reboot -w web1
+timeout 60 sh -c 'while kill -0 "$1" 2>/dev/null; do :; done' sh "$(cat "$ROOT/var/run/xend.pid")" ||
+    fail "xend did not die"
+start_xend qemu
+again() {
+    [ "$(domain_state web1)" = running ] && [ "$(xm domid web1)" != "$domid" ]
+}
+TIMEOUT=90 eventually again
+assert_eq 2 "$(types)" "logins when the password is lost"
+no_leak "password lost"
+grep -q 'web1: its VNC password is not known any more' "$ROOT/var/log/xen/xend.log" ||
+    fail "not a word about the lost password"
 assert_ok xm destroy web1
 nothing_left
 
