@@ -10,7 +10,10 @@ Q       := $(if $(V),,@)
 
 OPT     ?= -O2
 CFLAGS  ?= $(OPT) -g
-FLAGS   := -std=gnu11 -D_GNU_SOURCE -I. -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror) -Wshadow \
+# the xen driver is built where Xen's headers are (Debian: libxen-dev)
+XEN     := $(wildcard /usr/include/xenctrl.h)
+FLAGS   := -std=gnu11 -D_GNU_SOURCE -I. $(if $(XEN),-DHAVE_XEN) \
+           -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror) -Wshadow \
            -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wwrite-strings \
            -fstack-protector-strong -fPIE -pthread $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer,\
            -D_FORTIFY_SOURCE=2)
@@ -20,7 +23,7 @@ LDFLAGS += -pie -pthread $(if $(SAN),-fsanitize=$(SAN))
 BASE    := $(wildcard libxl/base/*.c)
 CONFIG  := $(wildcard config/*.c)
 SPEC    := $(filter-out libxl/driver.c,$(wildcard libxl/*.c))
-DRIVERS := libxl/driver.c $(wildcard libxl/test/*.c libxl/qemu/*.c)
+DRIVERS := libxl/driver.c $(wildcard libxl/test/*.c libxl/qemu/*.c $(if $(XEN),libxl/xen/*.c))
 XEND    := $(wildcard xend/*.c)
 XM      := $(wildcard xm/*.c)
 UNIT    := $(wildcard tests/unit/test_*.c)
@@ -31,6 +34,7 @@ LIBDRV  := $(BUILD)/libdrivers.a
 # xend without its main(), for the unit tests
 LIBXEND := $(BUILD)/libxend.a
 EXT     := -lyajl -luuid -lm
+XEN_EXT := $(if $(XEN),-lxenctrl -lxenguest -lxenstore)
 
 # xm is linked statically: the dynamic linker would take half of a short command's time
 XM_LINK := $(if $(SAN),,-static-pie)
@@ -40,7 +44,7 @@ PROGRAMS   := $(BUILD)/xend $(BUILD)/xm
 UNIT_PROGS := $(UNIT:tests/unit/%.c=$(BUILD)/tests/%)
 TOOL_PROGS := $(TOOLS:tests/tools/%.c=$(BUILD)/tests/%)
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(BUILD)/xm.cfg.5
 
 OBJ := $(BUILD)/obj
 obj = $(patsubst %.c,$(OBJ)/%.o,$(1))
@@ -59,19 +63,28 @@ $(eval $(call archive,$(BUILD)/libspec.a,$(SPEC)))
 $(eval $(call archive,$(LIBDRV),$(DRIVERS)))
 $(eval $(call archive,$(LIBXEND),$(filter-out xend/main.c,$(XEND))))
 
-$(BUILD)/xend: $(OBJ)/xend/main.o $(LIBXEND) $(LIBDRV) $(LIBS)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd $(EXT)
+# the drivers as objects, not as an archive: so a name that two of them use is an error
+$(BUILD)/xend: $(OBJ)/xend/main.o $(LIBXEND) $(call obj,$(DRIVERS)) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd $(XEN_EXT) $(EXT)
 
 $(BUILD)/xm: $(call obj,$(XM)) $(LIBS)
 	$(Q)$(CC) $(if $(SAN),$(LDFLAGS),$(filter-out -pie,$(LDFLAGS))) $(XM_LINK) -o $@ $^ $(XM_EXT)
 
 $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(LIBXEND) $(LIBDRV) $(LIBS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcunit -lmicrohttpd $(EXT)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcunit -lmicrohttpd $(XEN_EXT) $(EXT)
 
 $(BUILD)/tests/%: $(OBJ)/tests/tools/%.o $(LIBDRV) $(LIBS)
 	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(XEN_EXT) $(EXT)
+
+# the manual page of configuration files, from the tables of the spec
+$(BUILD)/tests/xmcfg_man: $(OBJ)/tests/tools/xmcfg_man.o $(LIBS)
+	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(EXT)
+
+$(BUILD)/xm.cfg.5: $(BUILD)/tests/xmcfg_man
+	$(Q)$< >$@.tmp && mv $@.tmp $@
 
 -include $(wildcard $(OBJ)/*/*.d $(OBJ)/*/*/*.d)
 
@@ -92,7 +105,7 @@ run-check:
 	    $(if $(SAN),,tests/check-lint.sh)
 
 # real guests: root, and the guest's kernel and initramfs
-LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_qemu_boot $(BUILD)/tests/test_qemu_vnc \
+LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_qemu_ops $(BUILD)/tests/test_qemu_boot $(BUILD)/tests/test_qemu_vnc $(BUILD)/tests/test_qemu_limits \
               $(BUILD)/tests/test_driver_contract
 check-system: all guest $(LIVE_PROGS)
 	$(Q)$(RUN) --reset
@@ -102,12 +115,13 @@ run-check-system:
 	$(Q)$(RUN) $(LIVE_PROGS) $(sort $(wildcard tests/system/qemu-*.sh tests/system/root-*.sh tests/system/install-*.sh))
 
 # real Xen: the rig
-check-xen:
+XEN_PROGS := $(BUILD)/tests/test_driver_contract
+check-xen: all guest $(XEN_PROGS)
 	$(Q)$(RUN) --reset
 	$(Q)$(MAKE) --no-print-directory run-check-xen; $(RUN) --sum
 
 run-check-xen:
-	$(Q)TEST_TIMEOUT=1500 $(RUN) tests/rig/smoke
+	$(Q)TEST_TIMEOUT=1500 $(RUN) tests/rig/suite
 
 # everything, and once more under the sanitizers; one sum at the end
 check-all: all guest $(UNIT_PROGS) $(TOOL_PROGS)
@@ -131,6 +145,19 @@ check-san-build: all $(UNIT_PROGS) $(TOOL_PROGS)
 # figures as ratios; see tests/bench/
 bench: all $(TOOL_PROGS)
 	$(Q)BUILD=$(BUILD) sh tests/bench/run.sh
+	$(Q)BUILD=$(BUILD) sh tests/bench/config.sh
+
+# libFuzzer over all parsers; FUZZ_SECONDS=60 for all together
+fuzz:
+	$(Q)$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined \
+	    BUILD=$(BUILD)/fuzz run-fuzz
+
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBS)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -pie -pthread -o $@ $^ $(EXT)
+
+run-fuzz: $(FUZZERS)
+	$(Q)tests/fuzz/run $(FUZZERS)
 
 rig:
 	$(Q)tests/rig/build
@@ -158,7 +185,7 @@ MAN   := $(DESTDIR)$(PREFIX)/share/man
 ETC   := $(DESTDIR)/etc/xen
 UNITS := $(DESTDIR)/lib/systemd/system
 COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-MANPAGES := xm/xm.1 xend/xend.8 config/xm.cfg.5
+MANPAGES := xm/xm.1 xend/xend.8 $(BUILD)/xm.cfg.5
 
 install: all
 	install -d $(SBIN) $(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(ETC)/auto $(ETC)/scripts $(UNITS) $(COMPLETION)
@@ -185,6 +212,7 @@ help:
 	@echo "make check-xen   tests on real Xen in the rig (root)"
 	@echo "make check-all   all of these; CI's"
 	@echo "make demo        boot a guest and show what xm does; KEEP=1 leaves it running"
+	@echo "make fuzz        libFuzzer over all parsers; FUZZ_SECONDS=60"
 	@echo "make bench       figures, as ratios to a peer in the same run"
 	@echo "make rig, rig-shell   real Xen in QEMU; a shell in its dom0"
 	@echo "make format, lint, tidy   layers, sizes, shellcheck, cppcheck; clang-tidy"
@@ -192,5 +220,5 @@ help:
 	@echo "variables: V=1 CC=clang SAN= WERROR=0 BUILD=dir"
 
 .PHONY: all clean guest check run-check check-system run-check-system check-xen run-check-xen check-all \
-    check-san check-san-build bench rig rig-shell demo format lint tidy install uninstall help
+    check-san check-san-build bench fuzz run-fuzz rig rig-shell demo format lint tidy install uninstall help
 .SECONDARY:

@@ -3,7 +3,13 @@
 
 #include <string.h>
 
-static const struct driver_ops *const drivers[] = {&driver_qemu, &driver_test};
+static const struct driver_ops *const drivers[] = {
+#ifdef HAVE_XEN
+    &driver_xen,
+#endif
+    &driver_qemu,
+    &driver_test,
+};
 
 const struct driver_ops *driver_find(const char *name)
 {

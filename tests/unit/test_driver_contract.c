@@ -1,6 +1,7 @@
 /*
- * What every driver must do (libxl/driver.h), tried on each that opens on this host: the test
- * driver always; qemu where QEMU is and the guest of scripts/mkguest (GUEST_DIR, build/guest).
+ * What every driver must do (libxl/driver.h), tried on each that opens on this host: xen in a dom0
+ * (tests/rig); elsewhere test and qemu, which needs QEMU. xen and qemu boot the guest of
+ * scripts/mkguest (GUEST_DIR, build/guest).
  * Waits for changes with deadlines, sleeps for nothing.
  */
 #include <errno.h>
@@ -22,7 +23,7 @@
 
 /* What differs between drivers: how to make a guest that does something. */
 struct subject {
-    const struct driver_ops *ops;
+    const char *driver;
     const char *plain;    /* extra of a guest that runs on */
     const char *crashing; /* of one that crashes by itself */
     const char *broken;   /* of one that cannot be created, or NULL: a kernel that is not there */
@@ -31,9 +32,11 @@ struct subject {
 };
 
 static const struct subject test_subject = {
-    &driver_test, "", "test:crash-on-resume", "test:fail=create", "test guest contract: up", false};
+    "test", "", "test:crash-on-resume", "test:fail=create", "test guest contract: up", false};
 static const struct subject qemu_subject = {
-    &driver_qemu, "console=ttyS0 quiet", "console=ttyS0 quiet crash", NULL, "guest: ready", true};
+    "qemu", "console=ttyS0 quiet", "console=ttyS0 quiet crash", NULL, "guest: ready", true};
+static const struct subject xen_subject = {"xen", "console=hvc0 quiet", "console=hvc0 quiet crash",
+                                           NULL,  "guest: ready",       true};
 
 struct change {
     char uuid[UUID_TEXT_SIZE];
@@ -164,7 +167,7 @@ static bool rig_init(struct rig *r, const struct subject *subject)
     static const char *const ramdisks[] = {"initrd.img", NULL};
     pthread_condattr_t attr;
 
-    *r = (struct rig){.subject = subject, .ops = subject->ops};
+    *r = (struct rig){.subject = subject, .ops = driver_find(subject->driver)};
     strcpy(r->dir, "/tmp/test_contract-XXXXXX");
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(r->dir));
     chmod(r->dir, 0755);
@@ -184,7 +187,7 @@ static bool rig_init(struct rig *r, const struct subject *subject)
         r->kernel = guest_file(kernels);
         r->ramdisk = guest_file(ramdisks);
     }
-    if ((subject->boots && (!r->kernel || !r->ramdisk)) || !rig_open(r))
+    if (!r->ops || (subject->boots && (!r->kernel || !r->ramdisk)) || !rig_open(r))
         return false;
     rig_watch(r);
     return true;
@@ -220,6 +223,7 @@ static struct spec *new_spec(const struct rig *r, const char *extra)
     s->kernel = xstrdup_null(r->kernel);
     s->ramdisk = xstrdup_null(r->ramdisk);
     s->extra = xstrdup_null(*extra ? extra : NULL);
+    s->tsc_mode = 2; /* for xen: never emulated; under QEMU's TCG that is slow */
     return s;
 }
 
@@ -268,6 +272,8 @@ static void count_sample(void *arg, const struct guest_sample *s)
 {
     struct census *c = arg;
 
+    if (strcmp(s->uuid, "00000000-0000-0000-0000-000000000000") == 0)
+        return; /* Domain-0, where the driver knows it */
     c->n++;
     if (c->uuid && strcmp(c->uuid, s->uuid) == 0) {
         c->n_found++;
@@ -649,6 +655,259 @@ static void save_and_restore(struct rig *r)
     destroy(r, g);
 }
 
+/* True for a driver that does not have these operations yet. */
+static bool lacks_changes(const struct rig *r)
+{
+    if (r->ops->vcpus && r->ops->pin_vcpu && r->ops->set_vcpus && r->ops->set_memory &&
+        r->ops->set_maxmem && r->ops->keep_spec)
+        return false;
+    test_skip("this driver cannot change its guests yet");
+    return true;
+}
+
+/* The virtual CPUs of one guest. */
+struct roll {
+    const char *uuid;
+    unsigned n, online;
+    bool in_order, pinned; /* pinned: number 0, and where to */
+    struct cpuset first;
+};
+
+static void on_vcpu(void *arg, const struct vcpu_sample *v)
+{
+    struct roll *roll = arg;
+
+    if (strcmp(v->uuid, roll->uuid) != 0)
+        return;
+    roll->in_order = v->vcpu == roll->n && (roll->in_order || !roll->n);
+    if (v->vcpu == 0 && v->affinity) {
+        roll->pinned = true;
+        roll->first = *v->affinity;
+    }
+    CU_ASSERT_TRUE(v->online || (v->cpu == -1 && !v->running));
+    roll->online += v->online;
+    roll->n++;
+}
+
+static struct roll call_roll(struct rig *r, const char *uuid, bool ask_for_all)
+{
+    struct roll roll = {.uuid = uuid};
+    struct err e = {0};
+
+    must(r->ops->vcpus(r->d, ask_for_all ? NULL : uuid, on_vcpu, &roll, &e), &e);
+    return roll;
+}
+
+static void vcpus_are_told(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct guest *g;
+    struct roll one, all;
+
+    if (lacks_changes(r))
+        return;
+    s->vcpus = 2;
+    s->maxvcpus = 3;
+    g = must_create(r, s);
+    one = call_roll(r, s->uuid, false);
+    all = call_roll(r, s->uuid, true);
+    CU_ASSERT_TRUE(one.n == 3 && one.online == 2 && one.in_order);
+    CU_ASSERT_TRUE(all.n == 3 && all.online == 2 && all.in_order);
+    destroy(r, g);
+    CU_ASSERT_EQUAL(call_roll(r, s->uuid, false).n, 0);
+}
+
+/* Number 0 may run on CPU 0 only; a host with one CPU has no narrower set than all. */
+static bool is_pinned(struct rig *r, const char *uuid)
+{
+    struct err e = {0};
+    AUTO(value_freep) struct value *host = r->ops->node_info(r->d, &e);
+    struct cpuset first = call_roll(r, uuid, false).first;
+
+    if (value_get_int(host, "nr_cpus", 0) == 1)
+        return true;
+    return cpuset_count(&first) == 1 && cpuset_has(&first, 0);
+}
+
+/* Those of the spec from the start, others later; the host's first CPU is always there. */
+static void pins_hold(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct cpuset zero = {0}, none = {0}, all = cpuset_first(CPUSET_MAX);
+    struct err e = {0};
+    struct guest *g;
+
+    if (lacks_changes(r))
+        return;
+    cpuset_add(&zero, 0);
+    cpuset_add(&none, CPUSET_MAX - 1);
+    s->cpus = value_list();
+    value_add_take(s->cpus, value_str("0"));
+    g = must_create(r, s);
+    CU_ASSERT_TRUE(is_pinned(r, s->uuid));
+    must(r->ops->pin_vcpu(g, 0, &all, &e), &e);
+    CU_ASSERT_FALSE(call_roll(r, s->uuid, false).pinned);
+    must(r->ops->resume(g, &e), &e);
+    must(r->ops->pin_vcpu(g, 0, &zero, &e), &e);
+    CU_ASSERT_TRUE(is_pinned(r, s->uuid));
+    CU_ASSERT_EQUAL(r->ops->pin_vcpu(g, 0, &none, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_INVALID);
+    CU_ASSERT_EQUAL(r->ops->pin_vcpu(g, 1, &zero, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_INVALID);
+    destroy(r, g);
+}
+
+static int set_vcpus(struct rig *r, struct guest *g, unsigned n, struct err *e)
+{
+    struct job j = JOB_INIT;
+
+    return r->ops->set_vcpus(g, n, &j, e);
+}
+
+static int set_memory(struct rig *r, struct guest *g, uint64_t kib, struct err *e)
+{
+    struct job j = JOB_INIT;
+
+    return r->ops->set_memory(g, kib, &j, e);
+}
+
+static void sizes_change(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct err e = {0};
+    struct guest *g;
+
+    if (lacks_changes(r))
+        return;
+    s->vcpus = 2;
+    s->maxvcpus = 3;
+    s->memory = 128;
+    s->maxmem = 192;
+    g = must_create(r, s);
+    boot(r, g);
+    must(set_vcpus(r, g, 3, &e), &e);
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).found.vcpus_online, 3);
+    if (set_vcpus(r, g, 1, &e) < 0) { /* some can only add */
+        CU_ASSERT_EQUAL(e.code, ERR_UNSUPPORTED);
+        CU_ASSERT_EQUAL(call_roll(r, s->uuid, false).online, 3);
+    } else {
+        CU_ASSERT_EQUAL(take_census(r, s->uuid).found.vcpus_online, 1);
+        CU_ASSERT_EQUAL(call_roll(r, s->uuid, false).online, 1);
+    }
+    CU_ASSERT_EQUAL(set_vcpus(r, g, 4, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_INVALID);
+    CU_ASSERT_EQUAL(set_vcpus(r, g, 0, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_INVALID);
+
+    must(set_memory(r, g, 96 * 1024, &e), &e);
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).found.mem_kib, 96 * 1024);
+    must(set_memory(r, g, 160 * 1024, &e), &e);
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).found.mem_kib, 160 * 1024);
+    CU_ASSERT_EQUAL(set_memory(r, g, 256 * 1024, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_INVALID);
+    CU_ASSERT_EQUAL(r->ops->set_maxmem(g, 128 * 1024, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_INVALID);
+    must(r->ops->set_maxmem(g, 160 * 1024, &e), &e);
+    CU_ASSERT_EQUAL(set_memory(r, g, 192 * 1024, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_INVALID);
+    destroy(r, g);
+}
+
+static void spec_is_kept(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct guest *g;
+    struct find f = {0};
+    struct err e = {0};
+
+    if (lacks_changes(r))
+        return;
+    g = must_create(r, s);
+    free(s->description);
+    s->description = xstrdup("changed");
+    must(r->ops->keep_spec(g, s, &e), &e);
+    r->ops->forget(g);
+    rig_close(r);
+    CU_ASSERT_TRUE_FATAL(rig_open(r));
+    must(r->ops->scan(r->d, on_found, &f, &e), &e);
+    rig_watch(r);
+    CU_ASSERT_EQUAL_FATAL(f.n, 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f.s->description);
+    CU_ASSERT_STRING_EQUAL(f.s->description, "changed");
+    destroy(r, f.g);
+    spec_free(f.s);
+}
+
+static void reset_is_a_reboot(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct guest *g;
+    enum stop_reason reason = STOP_CRASH;
+    struct err e = {0};
+
+    if (lacks_changes(r))
+        return;
+    g = must_create(r, s);
+    must(r->ops->resume(g, &e), &e);
+    CU_ASSERT_TRUE(wait_change(r, g, GUEST_RUNNING, NULL));
+    if (r->ops->trigger) {
+        CU_ASSERT_EQUAL(r->ops->trigger(g, TRIGGER_NMI, 1, &e), -1);
+        CU_ASSERT_EQUAL(e.code, ERR_INVALID);
+        must(r->ops->trigger(g, TRIGGER_RESET, 0, &e), &e);
+        CU_ASSERT_TRUE(wait_change(r, g, GUEST_SHUTDOWN, &reason));
+        CU_ASSERT_EQUAL(reason, STOP_REBOOT);
+        /* one that has ended has nothing left to change */
+        CU_ASSERT_TRUE(set_memory(r, g, 64 * 1024, &e) < 0 && e.code == ERR_STATE);
+        CU_ASSERT_TRUE(set_vcpus(r, g, 1, &e) < 0 && e.code == ERR_STATE);
+    }
+    destroy(r, g);
+}
+
+/* sysrq c crashes it; what it had in memory can be written down before and after. */
+static void dump_of_a_crash(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    AUTO(freep) char *path = path_join(r->dir, "core");
+    AUTO(closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct guest *g = must_create(r, s);
+    struct job j = JOB_INIT;
+    struct err e = {0};
+
+    boot(r, g);
+    if (r->ops->dump) {
+        must(r->ops->dump(g, fd, &j, &e), &e);
+        CU_ASSERT_TRUE(lseek(fd, 0, SEEK_END) > 0);
+        CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_RUNNING);
+    }
+    if (r->ops->sysrq) {
+        must(r->ops->sysrq(g, 'c', &e), &e);
+        CU_ASSERT_TRUE(wait_change(r, g, GUEST_CRASHED, NULL));
+    }
+    if (r->ops->dump && r->ops->sysrq) {
+        CU_ASSERT_EQUAL(lseek(fd, 0, SEEK_SET) + ftruncate(fd, 0), 0);
+        must(r->ops->dump(g, fd, &j, &e), &e);
+        CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_CRASHED);
+    }
+    destroy(r, g);
+}
+
+static void cancelled_dump_harms_nothing(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    AUTO(closep) int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    struct guest *g = must_create(r, s);
+    struct job j = {.cancelled = true, .cancel_fd = eventfd(1, EFD_CLOEXEC)};
+    struct err e = {0};
+
+    if (r->ops->dump) {
+        CU_ASSERT_EQUAL(r->ops->dump(g, fd, &j, &e), -1);
+        CU_ASSERT_EQUAL(e.code, ERR_CANCELLED);
+        CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_PAUSED);
+    }
+    close(j.cancel_fd);
+    destroy(r, g);
+}
+
 static void *create_and_destroy(void *arg)
 {
     struct rig *r = arg;
@@ -689,7 +948,7 @@ static void run(const struct subject *subject, void (*fn)(struct rig *r))
         rig_close(&r);
     } else {
         CU_ASSERT_TRUE(subject->boots); /* the test driver opens everywhere */
-        test_skip("the qemu driver needs QEMU, and build/guest (make guest) or GUEST_DIR");
+        test_skip("qemu needs QEMU; qemu and xen need build/guest (make guest) or GUEST_DIR");
     }
     rig_clear(&r);
 }
@@ -703,6 +962,10 @@ static void run(const struct subject *subject, void (*fn)(struct rig *r))
     static void fn##_qemu(void)                                                                    \
     {                                                                                              \
         run(&qemu_subject, fn);                                                                    \
+    }                                                                                              \
+    static void fn##_xen(void)                                                                     \
+    {                                                                                              \
+        run(&xen_subject, fn);                                                                     \
     }
 CONTRACT(node_info)
 CONTRACT(create_ends_paused)
@@ -719,27 +982,55 @@ CONTRACT(impossible_memory_is_refused)
 CONTRACT(one_guest_for_a_uuid)
 CONTRACT(domids_are_not_reused)
 CONTRACT(save_and_restore)
+CONTRACT(vcpus_are_told)
+CONTRACT(pins_hold)
+CONTRACT(sizes_change)
+CONTRACT(spec_is_kept)
+CONTRACT(reset_is_a_reboot)
+CONTRACT(dump_of_a_crash)
+CONTRACT(cancelled_dump_harms_nothing)
 CONTRACT(threads_do_not_disturb_each_other)
 
 #define ROW(fn, what)                                                                              \
-    {"test: " what, fn##_test},                                                                    \
+    {"test: " what, fn##_test}, {"qemu: " what, fn##_qemu},                                        \
     {                                                                                              \
-        "qemu: " what, fn##_qemu                                                                   \
+        "xen: " what, fn##_xen                                                                     \
     }
 
-TESTS("driver contract", ROW(node_info, "node_info knows the host"),
-      ROW(create_ends_paused, "create ends paused, destroy leaves nothing"),
-      ROW(pause_and_resume, "pause and resume are told"),
-      ROW(poweroff_is_obeyed, "stop(poweroff) becomes shutdown"),
-      ROW(reboot_is_obeyed, "stop(reboot) becomes shutdown, or is refused"),
-      ROW(crash_is_told, "a crash is told"),
-      ROW(sample_sees_each_once, "sample sees each guest once"),
-      ROW(console_speaks_and_hears, "the console speaks and hears"),
-      ROW(scan_finds_the_forgotten, "scan finds what was forgotten"),
-      ROW(failed_create_leaves_nothing, "a failing create leaves nothing"),
-      ROW(cancelled_create_leaves_nothing, "a cancelled create leaves nothing"),
-      ROW(impossible_memory_is_refused, "impossible memory is refused"),
-      ROW(one_guest_for_a_uuid, "a uuid has one guest"),
-      ROW(domids_are_not_reused, "domids are not reused"),
-      ROW(save_and_restore, "save and restore, or neither"),
-      ROW(threads_do_not_disturb_each_other, "threads do not disturb each other"))
+static const struct test_row rows[] = {
+    ROW(node_info, "node_info knows the host"),
+    ROW(create_ends_paused, "create ends paused, destroy leaves nothing"),
+    ROW(pause_and_resume, "pause and resume are told"),
+    ROW(poweroff_is_obeyed, "stop(poweroff) becomes shutdown"),
+    ROW(reboot_is_obeyed, "stop(reboot) becomes shutdown, or is refused"),
+    ROW(crash_is_told, "a crash is told"),
+    ROW(sample_sees_each_once, "sample sees each guest once"),
+    ROW(console_speaks_and_hears, "the console speaks and hears"),
+    ROW(scan_finds_the_forgotten, "scan finds what was forgotten"),
+    ROW(failed_create_leaves_nothing, "a failing create leaves nothing"),
+    ROW(cancelled_create_leaves_nothing, "a cancelled create leaves nothing"),
+    ROW(impossible_memory_is_refused, "impossible memory is refused"),
+    ROW(one_guest_for_a_uuid, "a uuid has one guest"),
+    ROW(domids_are_not_reused, "domids are not reused"),
+    ROW(save_and_restore, "save and restore, or neither"),
+    ROW(vcpus_are_told, "each virtual CPU is told of"),
+    ROW(pins_hold, "pins hold"),
+    ROW(sizes_change, "memory and virtual CPUs change"),
+    ROW(spec_is_kept, "a changed spec is kept"),
+    ROW(reset_is_a_reboot, "a reset ends it as a reboot"),
+    ROW(dump_of_a_crash, "dumps, before and after a crash"),
+    ROW(cancelled_dump_harms_nothing, "a cancelled dump harms nothing"),
+    ROW(threads_do_not_disturb_each_other, "threads do not disturb each other")};
+
+/* A dom0 has no other driver to try, and no other host has xen. */
+int main(void)
+{
+    bool dom0 = access("/proc/xen/privcmd", F_OK) == 0;
+    struct test_row chosen[ARRAY_LEN(rows)];
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if ((strncmp(rows[i].what, "xen: ", 5) == 0) == dom0)
+            chosen[n++] = rows[i];
+    return tests_main("driver contract", chosen, n);
+}

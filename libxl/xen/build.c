@@ -1,0 +1,109 @@
+/*
+ * The domain itself, as hypercalls: an empty one, then memory, kernel and start of day by
+ * libxenguest. PV guests only so far. Each build has a handle of its own, whose logger catches
+ * what libxenguest has to say. Called by create.c, which undoes what fails here.
+ */
+#include "libxl/xen/xen.h"
+
+#include <xenguest.h> /* does not stand alone: after xenctrl.h */
+
+#define MAXMEM_SLACK_KIB 1024 /* as libxenlight: room for the pages of Xen's own */
+#define EVTCHN_PORT_MAX 1023
+#define DOM0 0
+
+/* Sizes as a guest kernel may have them: far over real ones (66 and 700 MiB), below harm. */
+#define KERNEL_BYTES_MAX (256UL << 20)
+#define RAMDISK_BYTES_MAX (2048UL << 20)
+
+int build_domain(struct xguest *g, const xc_physinfo_t *host, struct err *e)
+{
+    const struct spec *s = g->spec;
+    xc_interface *xch = g->d->xch;
+    bool v2 = host->capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v2;
+    struct xen_domctl_createdomain c = {.max_vcpus = (uint32_t)spec_maxvcpus(s),
+                                        .max_evtchn_port = EVTCHN_PORT_MAX,
+                                        .max_grant_frames = -1, /* Xen's defaults */
+                                        .max_maptrack_frames = -1,
+                                        .grant_opts = XEN_DOMCTL_GRANT_version(v2 ? 2 : 1)};
+    uint64_t maxmem_kib = (uint64_t)spec_maxmem(s) * 1024 + MAXMEM_SLACK_KIB;
+    uint32_t domid = 0; /* any */
+
+    handle_from_uuid(c.handle, g->pub.uuid);
+    if (xc_domain_create(xch, &domid, &c) < 0)
+        return err_xen(e, NULL);
+    g->pub.domid = domid;
+    if (xc_domain_max_vcpus(xch, domid, c.max_vcpus) < 0 ||
+        xc_domain_setmaxmem(xch, domid, maxmem_kib) < 0 ||
+        xc_cpuid_apply_policy(xch, domid, false, NULL, 0, s->pae, false, false, NULL, NULL) < 0)
+        return err_xen(e, NULL);
+    if (s->tsc_mode && xc_domain_set_tsc_info(xch, domid, (uint32_t)s->tsc_mode, 0, 0, 0) < 0)
+        return err_xen(e, NULL);
+    return 0;
+}
+
+/* Two event channels that the guest is born with: to xenstored and to xenconsoled, in dom0. */
+static int make_ports(xc_interface *xch, uint32_t domid, struct built *b)
+{
+    int store = xc_evtchn_alloc_unbound(xch, domid, DOM0);
+    int console = store < 0 ? -1 : xc_evtchn_alloc_unbound(xch, domid, DOM0);
+
+    b->store_port = (unsigned)store;
+    b->console_port = (unsigned)console;
+    return console < 0 ? -1 : 0;
+}
+
+/* The steps in the order that libxenguest wants; each says -1 and logs why. */
+static int build_steps(struct xc_dom_image *dom, const struct xguest *g)
+{
+    const struct spec *s = g->spec;
+
+    if (xc_dom_kernel_max_size(dom, KERNEL_BYTES_MAX) ||
+        xc_dom_module_max_size(dom, RAMDISK_BYTES_MAX) || xc_dom_kernel_file(dom, s->kernel) ||
+        (s->ramdisk && xc_dom_module_file(dom, s->ramdisk, NULL)))
+        return -1;
+    if (xc_dom_boot_xen_init(dom, dom->xch, g->pub.domid) || xc_dom_parse_image(dom) ||
+        xc_dom_mem_init(dom, (unsigned)s->memory) || xc_dom_boot_mem_init(dom))
+        return -1;
+    return xc_dom_build_image(dom) || xc_dom_boot_image(dom) || xc_dom_gnttab_init(dom) ? -1 : 0;
+}
+
+static int build(xc_interface *xch, struct xguest *g, struct built *b, const char *cmdline)
+{
+    struct xc_dom_image *dom = xc_dom_allocate(xch, cmdline, g->spec->features);
+    int r;
+
+    if (!dom)
+        return -1;
+    dom->container_type = XC_DOM_PV_CONTAINER;
+    dom->claim_enabled = 1; /* too little memory is found out before any is taken */
+    dom->max_vcpus = (unsigned)spec_maxvcpus(g->spec);
+    dom->xenstore_evtchn = b->store_port;
+    dom->console_evtchn = b->console_port;
+    dom->xenstore_domid = dom->console_domid = DOM0;
+    r = build_steps(dom, g);
+    if (r == 0) {
+        b->store_mfn = xc_dom_p2m(dom, dom->xenstore_pfn);
+        b->console_mfn = xc_dom_p2m(dom, dom->console_pfn);
+    }
+    xc_dom_release(dom);
+    return r;
+}
+
+int build_image(struct xguest *g, struct built *b, struct err *e)
+{
+    AUTO(freep) char *cmdline = spec_cmdline(g->spec);
+    struct xlog log;
+    xc_interface *xch;
+    int r;
+
+    xlog_init(&log);
+    xch = xc_interface_open(&log.vtable, NULL, 0);
+    r = !xch || make_ports(xch, g->pub.domid, b) < 0 ? -1 : build(xch, g, b, cmdline);
+    if (r < 0) {
+        err_xen(e, &log);
+        err_add(e, "%s", g->spec->kernel);
+    }
+    if (xch)
+        xc_interface_close(xch);
+    return r;
+}

@@ -1,0 +1,169 @@
+/*
+ * Making a guest, step by step. Each step has a name, for the job and for the error's text, and a
+ * place to die at, for the tests. Whatever fails: undo gives everything back.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libxl/base/fault.h"
+#include "libxl/base/log.h"
+#include "libxl/xen/xen.h"
+
+#define PAGES_PER_MIB 256
+
+struct making {
+    struct xguest *g;
+    xc_physinfo_t host;
+    struct built built;
+};
+
+/* What this driver cannot do yet is refused by name, never left out in silence. */
+static int check_spec(struct making *m, struct err *e)
+{
+    const struct spec *s = m->g->spec;
+
+    if (s->type != TYPE_PV)
+        return err_set(e, ERR_UNSUPPORTED, "type: the xen driver makes PV guests only, so far");
+    if (s->devices.len) {
+        AUTO(freep) char *text = device_to_xm(s->devices.ptr[0]);
+
+        return err_set(e, ERR_UNSUPPORTED, "%s %s: the xen driver has no devices yet",
+                       device_class_name(s->devices.ptr[0]->class), text);
+    }
+    if (s->bootloader)
+        return err_set(e, ERR_UNSUPPORTED, "bootloader: the xen driver runs none yet");
+    if (!s->kernel)
+        return err_set(e, ERR_INVALID, "nothing to boot: no kernel");
+    if (s->cpus || s->cpu_cap || s->cpu_weight != 256 || strcmp(s->pool, "Pool-0") != 0)
+        log_warn("%s: cpus, cpu_weight, cpu_cap and pool: not applied yet", s->name);
+    return 0;
+}
+
+static int check_file(const char *path, struct err *e)
+{
+    AUTO(closep) int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+    struct stat st;
+
+    if (path && (fd < 0 || fstat(fd, &st) < 0))
+        return err_sys(e, "%s", path);
+    return !path || S_ISREG(st.st_mode) ? 0 : err_set(e, ERR_INVALID, "%s: not a file", path);
+}
+
+/* What can be told before anything is made: files, memory, and whether the uuid is free. */
+static int check_host(struct making *m, struct err *e)
+{
+    const struct spec *s = m->g->spec;
+    struct infos infos = {0};
+    uint64_t free_mib;
+    bool taken;
+
+    if (check_file(s->kernel, e) < 0 || check_file(s->ramdisk, e) < 0)
+        return -1;
+    if (xc_physinfo(m->g->d->xch, &m->host) < 0)
+        return err_xen(e, NULL);
+    free_mib = (m->host.free_pages - m->host.outstanding_pages) / PAGES_PER_MIB;
+    if ((uint64_t)s->memory > free_mib)
+        return err_set(e, ERR_NO_RESOURCE,
+                       "Not enough free memory: %" PRId64 " MiB wanted, %" PRIu64 " MiB free",
+                       s->memory, free_mib);
+    if (infos_get(m->g->d, &infos, e) < 0)
+        return -1;
+    taken = infos_find_uuid(&infos, s->uuid);
+    vec_clear(&infos);
+    return taken ? err_set(e, ERR_EXISTS, "a guest with uuid %s runs already", s->uuid) : 0;
+}
+
+/* xenconsoled appends; the words of an earlier guest of this name are kept beside the new ones. */
+static int note_intent(struct making *m, struct err *e)
+{
+    AUTO(freep) char *log = xen_console_log(&m->g->pub);
+    AUTO(freep) char *old = log ? xasprintf("%s.1", log) : NULL;
+
+    if (log)
+        rename(log, old);
+    return xstate_save(m->g, false, e);
+}
+
+static int make_domain(struct making *m, struct err *e)
+{
+    return build_domain(m->g, &m->host, e);
+}
+
+static int make_image(struct making *m, struct err *e)
+{
+    return build_image(m->g, &m->built, e);
+}
+
+static int make_store(struct making *m, struct err *e)
+{
+    return store_add(m->g, &m->built, e);
+}
+
+static int note_ready(struct making *m, struct err *e)
+{
+    return xstate_save(m->g, true, e);
+}
+
+static const struct step {
+    const char *name, *fault;
+    int (*run)(struct making *m, struct err *e);
+} steps[] = {
+    {"checking the configuration", "xen.checked", check_spec},
+    {"checking the host", "xen.prepared", check_host},
+    {"noting what is to be made", "xen.intended", note_intent},
+    {"making the domain", "xen.made", make_domain},
+    {"loading its kernel", "xen.loaded", make_image},
+    {"describing it in xenstore", "xen.described", make_store},
+    {"noting what was made", "xen.ready", note_ready},
+};
+
+static int make(struct making *m, struct job *j, struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        if (job_check(j, e) < 0)
+            return -1;
+        job_step(j, steps[i].name);
+        if (steps[i].run(m, e) < 0)
+            return err_add(e, "%s", steps[i].name);
+        fault_point(steps[i].fault);
+    }
+    return 0;
+}
+
+/* *e stays. What cannot be undone keeps its state file: the next xend tries again. */
+static void undo(struct xguest *g)
+{
+    struct err failed;
+
+    if (domain_end(g, &failed) < 0)
+        log_error("%s: undoing its creation: %s", g->spec->name, failed.msg);
+    else
+        xstate_remove(g);
+}
+
+struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, struct err *e)
+{
+    struct making m = {.g = xguest_new(xen_of(d), s)};
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    m.g->pub.start_time = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    uuid_make(m.g->nonce);
+    if (!m.g->spec->uuid) {
+        uuid_make(m.g->pub.uuid);
+        m.g->spec->uuid = xstrdup(m.g->pub.uuid);
+    }
+    snprintf(m.g->pub.uuid, sizeof(m.g->pub.uuid), "%s", m.g->spec->uuid);
+    if (make(&m, j, e) < 0) {
+        undo(m.g);
+        xguest_free(m.g);
+        return NULL;
+    }
+    xguest_list(m.g);
+    return &m.g->pub;
+}

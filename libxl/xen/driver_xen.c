@@ -1,0 +1,145 @@
+/*
+ * The Xen driver: guests are domains of the hypervisor below us, made with libxenctrl and
+ * libxenguest and described in xenstore. Opens in dom0 only. This file opens and closes the
+ * driver, turns Xen's errors into ours, and has the table of operations; see xen.h.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "libxl/base/io.h"
+#include "libxl/base/log.h"
+#include "libxl/xen/xen.h"
+
+static void __attribute__((format(printf, 5, 0)))
+on_message(xentoollog_logger *logger, xentoollog_level level, int sys, const char *context,
+           const char *fmt, va_list ap)
+{
+    struct xlog *l = (struct xlog *)logger;
+    char text[sizeof(l->words)];
+
+    (void)sys;
+    if (level < XTL_WARN)
+        return;
+    vsnprintf(text, sizeof(text), fmt, ap);
+    log_debug("%s: %s", context ? context : "xen", text);
+    if (level >= XTL_ERROR && !l->words[0])
+        memcpy(l->words, text, sizeof(text));
+}
+
+void xlog_init(struct xlog *l)
+{
+    *l = (struct xlog){.vtable = {.vmessage = on_message}};
+}
+
+/* libxenguest says "panic: xg_dom_core.c:536: xc_dom_alloc: too large": people want the end. */
+static const char *plain_words(const char *words)
+{
+    const char *function = strstr(words, ": xc_"), *end;
+
+    if (strncmp(words, "panic: ", 7) != 0 || !function)
+        return words;
+    end = strstr(function + 2, ": ");
+    return end ? end + 2 : words;
+}
+
+/* The first error of libxenguest is the cause; those that follow tell of its own unwinding. */
+int err_xen(struct err *e, const struct xlog *l)
+{
+    int sys = errno;
+    enum err_code code = sys == ENOMEM ? ERR_NO_RESOURCE : ERR_BACKEND;
+
+    if (l && l->words[0])
+        return err_set(e, code, "%s", plain_words(l->words));
+    return err_set(e, code, "Xen says: %s", strerror(sys));
+}
+
+static void xen_close(struct driver *driver)
+{
+    struct xen *d = xen_of(driver);
+
+    while (d->guests.len)
+        xen_forget(&d->guests.ptr[0]->pub);
+    vec_clear(&d->guests);
+    vec_clear(&d->changes);
+    if (d->xch)
+        xc_interface_close(d->xch);
+    xs_close(d->xs);
+    close_fd(&d->wake_fd);
+    pthread_mutex_destroy(&d->lock);
+    free(d->dir);
+    free(d);
+}
+
+/* Hypervisor, xenstore, and our own things. */
+static int connect_all(struct xen *d, struct err *e)
+{
+    static struct xlog log; /* shared by all threads: only xlog_init writes to it */
+    xc_physinfo_t host = {0};
+
+    xlog_init(&log);
+    strcpy(log.words, "-"); /* keeps none */
+    d->xch = xc_interface_open(&log.vtable, NULL, 0);
+    if (!d->xch || xc_physinfo(d->xch, &host) < 0) {
+        err_sys(e, "the hypervisor");
+        e->code = ERR_UNSUPPORTED;
+        return err_hint(e, "The xen driver works in the dom0 of a Xen host, as root.");
+    }
+    d->xs = xs_open(0);
+    if (!d->xs) {
+        err_sys(e, "xenstore");
+        return err_hint(e, "Is xenstored running? (/etc/init.d/xen start)");
+    }
+    d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return d->wake_fd < 0 ? err_sys(e, "eventfd") : make_dirs(d->dir, 0700, e);
+}
+
+static struct driver *xen_open(const struct driver_env *env, struct err *e)
+{
+    struct xen *d = xcalloc(1, sizeof(*d));
+
+    d->pub.ops = &driver_xen;
+    d->dir = path_join(env->run_dir, "xen");
+    d->wake_fd = -1;
+    pthread_mutex_init(&d->lock, NULL);
+    if (connect_all(d, e) == 0)
+        return &d->pub;
+    xen_close(&d->pub);
+    return NULL;
+}
+
+static int xen_save(struct guest *g, int fd, bool live, struct job *j, struct err *e)
+{
+    (void)g, (void)fd, (void)live, (void)j;
+    return err_set(e, ERR_UNSUPPORTED, "the xen driver cannot save a guest yet");
+}
+
+static struct guest *xen_restore(struct driver *d, const struct spec *s, int fd, struct job *j,
+                                 struct err *e)
+{
+    (void)d, (void)s, (void)fd, (void)j;
+    err_set(e, ERR_UNSUPPORTED, "the xen driver cannot restore a guest yet");
+    return NULL;
+}
+
+const struct driver_ops driver_xen = {
+    .name = "xen",
+    .flag = ON_XEN,
+    .open = xen_open,
+    .close = xen_close,
+    .node_info = xen_node_info,
+    .scan = xen_scan,
+    .sample = xen_sample,
+    .watch = xen_watch,
+    .create = xen_create,
+    .restore = xen_restore,
+    .save = xen_save,
+    .destroy = xen_destroy,
+    .forget = xen_forget,
+    .state = xen_state,
+    .pause = xen_pause,
+    .resume = xen_resume,
+    .stop = xen_stop,
+    .console = xen_console,
+    .console_log = xen_console_log,
+};

@@ -1,0 +1,165 @@
+/*
+ * Who is there: the list of our guests, and Xen's list of all domains, which one hypercall tells
+ * whole; how the two are matched, and what Xen's flags mean.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libxl/xen/xen.h"
+
+#define ROOM_MIN 64 /* doubled until all domains fit, and remembered */
+
+struct xguest *xguest_new(struct xen *d, const struct spec *s)
+{
+    struct xguest *g = xcalloc(1, sizeof(*g));
+
+    g->pub.driver = &d->pub;
+    g->d = d;
+    g->spec = spec_copy(s);
+    g->state = GUEST_PAUSED;
+    return g;
+}
+
+void xguest_free(struct xguest *g)
+{
+    spec_free(g->spec);
+    free(g);
+}
+
+void xguest_list(struct xguest *g)
+{
+    pthread_mutex_lock(&g->d->lock);
+    vec_push(&g->d->guests, g);
+    pthread_mutex_unlock(&g->d->lock);
+}
+
+void xguest_unlist(struct xguest *g)
+{
+    struct xen *d = g->d;
+
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < d->guests.len; i++)
+        if (d->guests.ptr[i] == g) {
+            vec_remove(&d->guests, i);
+            break;
+        }
+    pthread_mutex_unlock(&d->lock);
+}
+
+void xguest_become(struct xguest *g, enum guest_state state, enum stop_reason reason)
+{
+    struct xchange c = {.domid = g->pub.domid, .state = state, .reason = reason};
+    const uint64_t one = 1;
+
+    if (g->state == state)
+        return;
+    g->state = state;
+    g->reason = reason;
+    memcpy(c.uuid, g->pub.uuid, sizeof(c.uuid));
+    vec_push(&g->d->changes, c);
+    if (write(g->d->wake_fd, &one, sizeof(one)) < 0)
+        abort(); /* an eventfd takes 2^64 - 2 of these */
+}
+
+/* Xen keeps a uuid as 16 bytes and calls it the domain's handle. */
+void handle_from_uuid(xen_domain_handle_t handle, const char *uuid)
+{
+    for (size_t i = 0; i < sizeof(xen_domain_handle_t); i++, uuid += 2) {
+        char digits[3];
+
+        uuid += *uuid == '-';
+        memcpy(digits, uuid, 2);
+        digits[2] = '\0';
+        handle[i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+}
+
+static bool is_of_uuid(const xc_domaininfo_t *i, const char *uuid)
+{
+    xen_domain_handle_t handle = {0};
+
+    handle_from_uuid(handle, uuid);
+    return memcmp(i->handle, handle, sizeof(handle)) == 0;
+}
+
+int infos_get(struct xen *d, struct infos *out, struct err *e)
+{
+    size_t room = atomic_load(&d->room);
+    int n;
+
+    for (room = room ? room : ROOM_MIN;; room *= 2) {
+        out->ptr = xrealloc(out->ptr, room * sizeof(*out->ptr));
+        out->cap = room;
+        n = xc_domain_getinfolist(d->xch, 0, (unsigned)room, out->ptr);
+        if (n < 0) {
+            err_xen(e, NULL);
+            return err_add(e, "listing domains");
+        }
+        out->len = (size_t)n;
+        if (out->len < room) {
+            atomic_store(&d->room, room);
+            return 0;
+        }
+    }
+}
+
+const xc_domaininfo_t *infos_find_uuid(const struct infos *v, const char *uuid)
+{
+    for (size_t i = 0; i < v->len; i++)
+        if (!(v->ptr[i].flags & XEN_DOMINF_dying) && is_of_uuid(&v->ptr[i], uuid))
+            return &v->ptr[i];
+    return NULL;
+}
+
+static int by_domid(const void *key, const void *item)
+{
+    int a = (int)*(const uint32_t *)key, b = ((const xc_domaininfo_t *)item)->domain;
+
+    return a - b;
+}
+
+const xc_domaininfo_t *infos_find_guest(const struct infos *v, const struct guest *g)
+{
+    const xc_domaininfo_t *i = bsearch(&g->domid, v->ptr, v->len, sizeof(*v->ptr), by_domid);
+
+    return i && is_of_uuid(i, g->uuid) ? i : NULL;
+}
+
+static enum stop_reason reason_of_code(unsigned code)
+{
+    switch (code) {
+    case SHUTDOWN_poweroff:
+        return STOP_POWEROFF;
+    case SHUTDOWN_reboot:
+    case SHUTDOWN_soft_reset: /* a kexec in place: we begin anew instead */
+        return STOP_REBOOT;
+    case SHUTDOWN_suspend:
+        return STOP_SUSPEND;
+    default: /* crash, or its watchdog ran out */
+        return STOP_CRASH;
+    }
+}
+
+enum guest_state info_state(const xc_domaininfo_t *i, enum stop_reason *reason)
+{
+    *reason = STOP_POWEROFF;
+    if (i->flags & XEN_DOMINF_dying)
+        return GUEST_DYING;
+    if (i->flags & XEN_DOMINF_shutdown) {
+        *reason = reason_of_code(i->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
+        return *reason == STOP_CRASH ? GUEST_CRASHED : GUEST_SHUTDOWN;
+    }
+    return i->flags & XEN_DOMINF_paused ? GUEST_PAUSED : GUEST_RUNNING;
+}
+
+enum guest_state xguest_look(const struct xguest *g, enum stop_reason *reason)
+{
+    xc_domaininfo_t i;
+
+    *reason = STOP_POWEROFF;
+    if (xc_domain_getinfolist(g->d->xch, g->pub.domid, 1, &i) != 1 || i.domain != g->pub.domid ||
+        !is_of_uuid(&i, g->pub.uuid))
+        return GUEST_GONE;
+    return info_state(&i, reason);
+}

@@ -1,0 +1,159 @@
+/* What is done to a guest that runs, its console, and its end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "libxl/base/fault.h"
+#include "libxl/base/io.h"
+#include "libxl/xen/xen.h"
+
+#define TTY_TIMEOUT_MS 5000 /* xenconsoled makes it within milliseconds of the domain */
+#define CONSOLE_LOG_DIR "/var/log/xen/console" /* of Debian's xenconsoled, when it keeps logs */
+
+enum guest_state xen_state(struct guest *guest, enum stop_reason *reason)
+{
+    return xguest_look(xguest_of(guest), reason);
+}
+
+/* Refuses what makes no sense for a guest that has stopped for good. */
+static int check_lives(enum guest_state state, struct err *e)
+{
+    if (state == GUEST_RUNNING || state == GUEST_PAUSED)
+        return 0;
+    return err_set(e, ERR_STATE, "it is %s", guest_state_name(state));
+}
+
+/* Xen counts pauses, so a guest that is in the wanted state already is left in it. */
+static int set_running(struct xguest *g, bool run, struct err *e)
+{
+    enum stop_reason reason;
+    enum guest_state now, want = run ? GUEST_RUNNING : GUEST_PAUSED;
+    int r;
+
+    pthread_mutex_lock(&g->d->lock);
+    now = xguest_look(g, &reason);
+    r = check_lives(now, e);
+    if (r == 0 && now != want) {
+        r = run ? xc_domain_unpause(g->d->xch, g->pub.domid)
+                : xc_domain_pause(g->d->xch, g->pub.domid);
+        if (r < 0)
+            err_xen(e, NULL);
+    }
+    if (r == 0)
+        xguest_become(g, want, STOP_POWEROFF);
+    pthread_mutex_unlock(&g->d->lock);
+    return r;
+}
+
+int xen_pause(struct guest *g, struct err *e)
+{
+    return set_running(xguest_of(g), false, e);
+}
+
+int xen_resume(struct guest *g, struct err *e)
+{
+    return set_running(xguest_of(g), true, e);
+}
+
+/* The request stays in xenstore: a guest that is still booting hears it later. */
+int xen_stop(struct guest *guest, enum stop_reason how, struct err *e)
+{
+    static const char *const words[] = {
+        [STOP_POWEROFF] = "poweroff", [STOP_REBOOT] = "reboot", [STOP_HALT] = "halt"};
+    struct xguest *g = xguest_of(guest);
+    enum stop_reason reason;
+    enum guest_state state = xguest_look(g, &reason);
+
+    if ((size_t)how >= ARRAY_LEN(words) || !words[how])
+        return err_set(e, ERR_UNSUPPORTED, "the xen driver cannot ask a guest to %s",
+                       stop_reason_name(how));
+    if (check_lives(state, e) < 0)
+        return -1;
+    if (state == GUEST_PAUSED)
+        return err_set(e, ERR_STATE, "it is paused and cannot hear");
+    fault_point("xen.asking");
+    return store_request(g, words[how], e);
+}
+
+/* Already gone is fine, never made too: idempotent. One with its number only is another's. */
+int domain_end(struct xguest *g, struct err *e)
+{
+    enum stop_reason reason;
+
+    if (g->pub.domid && xguest_look(g, &reason) != GUEST_GONE &&
+        xc_domain_destroy(g->d->xch, g->pub.domid) < 0 && errno != ESRCH) {
+        err_xen(e, NULL);
+        return err_add(e, "destroying domain %u", g->pub.domid);
+    }
+    fault_point("xen.destroyed");
+    return store_remove(g, e);
+}
+
+int xen_destroy(struct guest *guest, struct err *e)
+{
+    struct xguest *g = xguest_of(guest);
+    int r;
+
+    pthread_mutex_lock(&g->d->lock);
+    g->destroying = true;
+    pthread_mutex_unlock(&g->d->lock);
+    r = domain_end(g, e);
+    if (r == 0)
+        xstate_remove(g);
+    pthread_mutex_lock(&g->d->lock);
+    g->destroying = false;
+    if (r == 0)
+        xguest_become(g, GUEST_GONE, STOP_POWEROFF);
+    pthread_mutex_unlock(&g->d->lock);
+    if (r == 0)
+        xen_forget(guest);
+    return r;
+}
+
+void xen_forget(struct guest *guest)
+{
+    xguest_unlist(xguest_of(guest));
+    xguest_free(xguest_of(guest));
+}
+
+/* A terminal would echo, and turn one kind of line end into another: xend wants bytes. */
+static int open_raw(const char *path, struct err *e)
+{
+    int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    struct termios t;
+
+    if (fd < 0 || tcgetattr(fd, &t) < 0)
+        goto failed;
+    cfmakeraw(&t);
+    if (tcsetattr(fd, TCSANOW, &t) == 0)
+        return fd;
+failed:
+    err_sys(e, "%s", path);
+    close_fd(&fd);
+    return -1;
+}
+
+/* The pty is xenconsoled's. The node is dom0's, yet nothing but a pty is opened. */
+int xen_console(struct guest *guest, struct err *e)
+{
+    AUTO(freep) char *path = NULL;
+
+    path = store_await(xguest_of(guest), "console/tty", TTY_TIMEOUT_MS, e);
+    if (!path)
+        return err_add(e, "console");
+    if (strncmp(path, "/dev/pts/", 9) != 0 || !path[9] || path[9 + strspn(path + 9, "0123456789")])
+        return err_set(e, ERR_BACKEND, "console: '%s' is no pty", path);
+    return open_raw(path, e);
+}
+
+char *xen_console_log(struct guest *guest)
+{
+    char *path = xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, xguest_of(guest)->spec->name);
+
+    if (access(path, R_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}

@@ -1,0 +1,89 @@
+/*
+ * What the driver keeps of a guest, RUN_DIR/xen/UUID.json: written before there is a domain (an
+ * intent, with the nonce that the domain will carry in xenstore) and again when it is complete.
+ * After a boot of the host no domain carries these nonces: an old file is just removed.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "config/json.h"
+#include "libxl/base/io.h"
+#include "libxl/xen/xen.h"
+
+#define STATE_VERSION 1
+#define STATE_BYTES_MAX (1024 * 1024)
+
+static char *xstate_path(const struct xen *d, const char *uuid)
+{
+    return xasprintf("%s/%s.json", d->dir, uuid);
+}
+
+int xstate_save(const struct xguest *g, bool ready, struct err *e)
+{
+    AUTO(value_freep) struct value *v = value_map();
+    AUTO(freep) char *path = xstate_path(g->d, g->pub.uuid);
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    value_set_int(v, "version", STATE_VERSION);
+    value_set_bool(v, "ready", ready);
+    value_set_str(v, "uuid", g->pub.uuid);
+    value_set_str(v, "nonce", g->nonce);
+    value_set_int(v, "domid", g->pub.domid);
+    value_set_take(v, "start_time", value_real(g->pub.start_time));
+    value_set_take(v, "spec", spec_to_value(g->spec));
+    json_print_pretty(v, &text);
+    return write_file_whole(path, text.ptr, text.len, 0600, e);
+}
+
+static struct xguest *guest_from_value(struct xen *d, const struct value *v, const char *uuid,
+                                       struct err *e)
+{
+    const struct value *spec_value = value_get(v, "spec"), *start = value_get(v, "start_time");
+    AUTO(spec_freep) struct spec *spec = NULL;
+    struct problems problems = {0};
+    struct xguest *g;
+    int r;
+
+    if (value_get_int(v, "version", 0) != STATE_VERSION || !spec_value || !start ||
+        strcmp(value_get_str(v, "uuid", ""), uuid) != 0) {
+        err_set(e, ERR_INVALID, "not a state file of version %d", STATE_VERSION);
+        return NULL;
+    }
+    spec = spec_from_value(spec_value, &problems);
+    r = problems_to_err(&problems, e);
+    problems_clear(&problems);
+    if (r < 0)
+        return NULL;
+    g = xguest_new(d, spec);
+    snprintf(g->pub.uuid, sizeof(g->pub.uuid), "%s", uuid);
+    snprintf(g->nonce, sizeof(g->nonce), "%s", value_get_str(v, "nonce", ""));
+    g->pub.domid = (uint32_t)value_get_int(v, "domid", 0);
+    g->pub.start_time = value_as_real(start);
+    return g;
+}
+
+struct xguest *xstate_load(struct xen *d, const char *uuid, bool *ready, struct err *e)
+{
+    AUTO(freep) char *path = xstate_path(d, uuid);
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    AUTO(value_freep) struct value *v = NULL;
+    struct xguest *g;
+
+    if (read_file(path, STATE_BYTES_MAX, &text, e) < 0)
+        return NULL;
+    v = json_parse(text.ptr, text.len, path, e);
+    if (!v)
+        return NULL;
+    *ready = value_get_bool(v, "ready", false);
+    g = guest_from_value(d, v, uuid, e);
+    if (!g)
+        err_add(e, "%s", path);
+    return g;
+}
+
+void xstate_remove(const struct xguest *g)
+{
+    AUTO(freep) char *path = xstate_path(g->d, g->pub.uuid);
+
+    unlink(path);
+}
