@@ -93,6 +93,13 @@ struct guest_change {
 };
 typedef void guest_change_fn(void *arg, const struct guest_change *c);
 
+/* Where a guest's screen is served. */
+struct vnc_place {
+    char host[256]; /* an address; 0.0.0.0 or ::: any of the host's */
+    int port;
+    bool password; /* it is asked for */
+};
+
 struct driver_ops {
     const char *name; /* "xen", "qemu", "test" */
     unsigned flag;    /* ON_XEN, ... */
@@ -165,6 +172,9 @@ struct driver_ops {
     int (*pin_vcpu)(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
     int (*keep_spec)(struct guest *g, const struct spec *s, struct err *e);
 
+    /* Optional. Where its screen is; ERR_UNSUPPORTED when it has none. */
+    int (*vnc)(struct guest *g, struct vnc_place *place, struct err *e);
+
     /*
      * Optional. sysrq: the guest's kernel sees alt-sysrq-KEY. dump: writes the guest's memory as
      * an ELF core to fd (job: bytes) and leaves the guest running or paused as it was.
@@ -177,7 +187,7 @@ struct driver_ops {
 /* For an optional operation that is NULL: ERR_UNSUPPORTED, "the qemu driver has no WHAT". */
 int driver_lacks(const struct driver *d, const char *what, struct err *e);
 
-extern const struct driver_ops driver_qemu, driver_test;
+extern const struct driver_ops driver_qemu, driver_test, driver_xen;
 
 /* The driver with this name, or NULL. */
 const struct driver_ops *driver_find(const char *name);

@@ -26,7 +26,9 @@ void api_config(struct xend *x, struct request *r, struct reply *p)
     (void)r;
     for (size_t i = 0; i < value_len(x->conf.map); i++) {
         const struct value *option = value_at(x->conf.map, i);
-        if (value_type(option) != VALUE_NIL)
+        if (strcmp(value_key(x->conf.map, i), "vncpasswd") == 0 && value_type(option) != VALUE_NIL)
+            value_set_str(v, "vncpasswd", "XXXXXXXX");
+        else if (value_type(option) != VALUE_NIL)
             value_set_take(v, value_key(x->conf.map, i), value_copy(option));
     }
     reply_json_take(p, 200, v);

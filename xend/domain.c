@@ -190,6 +190,7 @@ void domain_unref(struct domain *d)
         return;
     spec_free(d->spec);
     free(d->json);
+    free(d->vnc);
     free(d);
 }
 
@@ -241,6 +242,8 @@ void domain_stopped(struct domains *t, struct domain *d)
         index_remove(&t->by_domid, d->domid_text);
     d->domid = DOMID_NONE;
     d->domid_text[0] = '\0';
+    free(d->vnc);
+    d->vnc = NULL;
     d->state = DOMAIN_HALTED;
     d->cpu_ns = 0;
     domain_touch(t, d);

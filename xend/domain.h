@@ -42,6 +42,7 @@ struct domain {
     double start_time;
     bool managed;    /* kept when nothing runs */
     bool privileged; /* Domain-0: the host itself */
+    char *vnc;       /* "HOST:PORT" where its screen is, or NULL */
     bool reboot_asked;
     uint32_t stops_asked; /* how often the guest was asked to end */
 
@@ -106,7 +107,7 @@ int domain_set_spec_take(struct domains *t, struct domain *d, struct spec *s, st
 
 /* The wire form; detail: with the spec. The caller's. */
 struct value *domain_to_value(const struct domain *d, bool detail);
-#define DOMAIN_KEYS_ALL 0xffffu
+#define DOMAIN_KEYS_ALL 0x1ffffu
 /* "name,state": which keys of the wire form are wanted, as bits. */
 int domain_keys_parse(const char *text, unsigned *out, struct err *e);
 

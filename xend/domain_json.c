@@ -92,6 +92,11 @@ static struct value *key_job(const struct domain *d)
                                                    : value_nil();
 }
 
+static struct value *key_vnc(const struct domain *d)
+{
+    return d->vnc ? value_str(d->vnc) : value_nil();
+}
+
 static struct value *key_config(const struct domain *d)
 {
     return spec_to_value(d->spec);
@@ -116,6 +121,7 @@ static const struct key {
     {"driver", key_driver},
     {"idle", key_idle},
     {"job", key_job},
+    {"vnc", key_vnc},
     {"config", key_config}, /* the last: only when asked for */
 };
 #define KEYS ARRAY_LEN(keys)

@@ -127,6 +127,7 @@ static const struct key domain_keys[] = {
     {"driver", "string", .doc = "What runs it."},
     {"idle", "boolean", .doc = "It runs, but its virtual CPUs wait."},
     {"job", "integer", "The job that works on it now.", .flags = NULLABLE},
+    {"vnc", "string", "Where its screen is: ADDRESS:PORT.", .flags = NULLABLE},
     {"config", "Spec", "The spec; only when asked for.", .flags = OPTIONAL},
 };
 

@@ -47,6 +47,23 @@ static int check_alive(struct xend *x, struct guest *g, struct err *e)
     return -1;
 }
 
+/* Asks where the screen is, if there is one; d->vnc. On its worker, or before there are any. */
+static void find_screen(struct xend *x, struct domain *d)
+{
+    struct vnc_place place;
+    char *text;
+    struct err e;
+
+    if (!x->driver->ops->vnc || x->driver->ops->vnc(d->guest, &place, &e) < 0)
+        return;
+    text = xasprintf(strchr(place.host, ':') ? "[%s]:%d" : "%s:%d", place.host, place.port);
+    xend_lock(x);
+    free(d->vnc);
+    d->vnc = text;
+    domain_touch(x->domains, d);
+    xend_unlock(x);
+}
+
 int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e)
 {
     AUTO(spec_freep) struct spec *s = NULL;
@@ -67,6 +84,7 @@ int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct g
     xend_lock(x);
     domain_started(x->domains, d, g);
     xend_unlock(x);
+    find_screen(x, d);
     if (console_wanted(x->consoles, d) && connect_console(x, d, e) < 0)
         log_warn("domain=%s: %s", t->name, e->msg); /* its viewers see nothing, it runs */
     if (paused)
@@ -363,6 +381,7 @@ static void adopt(void *arg, struct guest *g_take, struct spec *s_take, enum gue
     }
     xend_unlock(x);
     if (d) {
+        find_screen(x, d);
         log_info("domain=%s: adopted, id %u, %s", name, domid, guest_state_name(state));
     } else {
         log_error("domain=%s id %u runs but cannot be adopted, it is left alone: %s", name, domid,

@@ -298,6 +298,7 @@ static int spawn(struct making *m, const struct strings *argv, struct err *e)
     m->fds[m->n_fds] = (struct proc_fd){m->log_fd, 1};
     m->fds[m->n_fds + 1] = (struct proc_fd){m->log_fd, 2};
     p.n_fds = m->n_fds + 2;
+    limits_of_process(&p);
     g->pid = proc_spawn(&p, &g->pidfd, e);
     close_passed(m);
     if (g->pid < 0)
@@ -325,6 +326,7 @@ static int start(struct making *m, struct err *e)
     if (spawn(m, &argv, e) < 0)
         return -1;
     fault_point("qemu.spawned");
+    limits_place(m->g);
     if (monitor_add(m->g, e) < 0 || state_save(m->g, PHASE_STARTED, e) < 0)
         return -1;
     fault_point("qemu.started");
@@ -400,8 +402,9 @@ static int make(struct making *m, struct err *e)
     struct job *j = m->job;
 
     job_step(j, "opening its kernel and disks");
-    if (check_memory(g->spec, e) < 0 || open_kernel(m, e) < 0 || open_disks(m, e) < 0 ||
-        check_boot(m, e) < 0 || open_screen(m, e) < 0 || job_check(j, e) < 0)
+    if (check_memory(g->spec, e) < 0 || vcpus_wish(g, e) < 0 || open_kernel(m, e) < 0 ||
+        open_disks(m, e) < 0 || check_boot(m, e) < 0 || open_screen(m, e) < 0 ||
+        job_check(j, e) < 0)
         return -1;
     if (choose_accel(m, e) < 0 || job_check(j, e) < 0)
         return -1;
@@ -411,7 +414,8 @@ static int make(struct making *m, struct err *e)
     fault_point("qemu.prepared");
     job_step(j, "starting QEMU");
     if (start(m, e) < 0 || shake_hands(m, e) < 0 || keep_machine(g, e) < 0 ||
-        set_balloon(g, e) < 0 || job_check(j, e) < 0)
+        set_balloon(g, e) < 0 || vcpus_learn(g, e) < 0 || vcpus_pin(g, e) < 0 ||
+        job_check(j, e) < 0)
         return -1;
     return state_save(g, PHASE_READY, e);
 }

@@ -11,6 +11,7 @@
 #include "libxl/qemu/qemu.h"
 
 #define BINARY_DEFAULT "qemu-system-x86_64"
+#define CGROUPS_DEFAULT "/sys/fs/cgroup"
 
 /* Deadlines count in CLOCK_MONOTONIC, as everywhere. */
 static void init_locks(struct qemu *d)
@@ -22,7 +23,7 @@ static void init_locks(struct qemu *d)
     pthread_mutex_init(&d->probe_lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&d->ended, &attr);
+    pthread_cond_init(&d->told, &attr);
     pthread_condattr_destroy(&attr);
 }
 
@@ -39,7 +40,7 @@ static void qemu_free(struct qemu *d)
     pthread_mutex_destroy(&d->lock);
     pthread_mutex_destroy(&d->domid_lock);
     pthread_mutex_destroy(&d->probe_lock);
-    pthread_cond_destroy(&d->ended);
+    pthread_cond_destroy(&d->told);
     free(d->dir);
     free(d->log_dir);
     free(d->binary);
@@ -65,6 +66,7 @@ static struct driver *qemu_open(const struct driver_env *env, struct err *e)
     struct qemu *d = xcalloc(1, sizeof(*d));
 
     d->pub.ops = &driver_qemu;
+    d->patience_ms = PATIENCE_MS;
     d->epoll_fd = d->wake_fd = d->changes_fd = -1;
     d->dir = path_join(env->run_dir, "qemu");
     d->log_dir = xstrdup(env->log_dir);
@@ -72,6 +74,7 @@ static struct driver *qemu_open(const struct driver_env *env, struct err *e)
     d->vnc_listen = value_get_str(env->config, "vnc-listen", NULL);
     d->vnc_passwd = value_get_str(env->config, "vncpasswd", NULL);
     d->keymap = value_get_str(env->config, "keymap", NULL);
+    d->cgroups = value_get_str(env->config, "qemu-cgroups", CGROUPS_DEFAULT); /* for tests */
     init_locks(d);
     if (find_binary(d, env->config, e) < 0 || make_dirs(d->dir, 0700, e) < 0 ||
         make_dirs(d->log_dir, 0755, e) < 0) {
@@ -97,58 +100,16 @@ static void qemu_close(struct driver *driver)
     qemu_free(d);
 }
 
-/* CPU time of a whole process; 0 when it has just ended. */
-static uint64_t cpu_time(pid_t pid)
-{
-    struct timespec t;
-    clockid_t clock;
-
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) < 0)
-        return 0;
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* From what the events told, and one system call per guest. Called without the lock, as promised.
- */
-static int qemu_sample(struct driver *driver, guest_sample_fn *each, void *arg, struct err *e)
-{
-    struct qemu *d = qemu_of(driver);
-    struct samples VEC(struct guest_sample) all = {0};
-    struct names VEC(char *) uuids = {0};
-
-    (void)e;
-    pthread_mutex_lock(&d->lock);
-    for (size_t i = 0; i < d->guests.len; i++) {
-        struct qguest *g = d->guests.ptr[i];
-        struct guest_sample s = {.state = g->destroying ? GUEST_DYING : g->state,
-                                 .cpu_ns = cpu_time(g->pid),
-                                 .mem_kib = g->mem_kib,
-                                 .vcpus_online = (unsigned)g->spec->vcpus};
-
-        if (!g->announced || g->ended)
-            continue;
-        vec_push(&all, s);
-        vec_push(&uuids, xstrdup(g->pub.uuid));
-    }
-    pthread_mutex_unlock(&d->lock);
-    for (size_t i = 0; i < all.len; i++) {
-        all.ptr[i].uuid = uuids.ptr[i];
-        each(arg, &all.ptr[i]);
-        free(uuids.ptr[i]);
-    }
-    vec_clear(&all);
-    vec_clear(&uuids);
-    return 0;
-}
-
 const struct driver_ops driver_qemu = {
     .name = "qemu",
     .flag = ON_QEMU,
     .open = qemu_open,
     .close = qemu_close,
     .node_info = qemu_node_info,
+    .host_log = qemu_host_log,
     .scan = qemu_scan,
     .sample = qemu_sample,
+    .vcpus = qemu_vcpus,
     .watch = qemu_watch,
     .create = qemu_create,
     .restore = qemu_restore,
@@ -160,5 +121,14 @@ const struct driver_ops driver_qemu = {
     .resume = qemu_resume,
     .stop = qemu_stop,
     .console = qemu_console,
+    .vnc = qemu_vnc,
     .console_log = qemu_console_log,
+    .set_memory = qemu_set_memory,
+    .set_maxmem = qemu_set_maxmem,
+    .set_vcpus = qemu_set_vcpus,
+    .pin_vcpu = qemu_pin_vcpu,
+    .keep_spec = qemu_keep_spec,
+    .sysrq = qemu_sysrq,
+    .trigger = qemu_trigger,
+    .dump = qemu_dump,
 };

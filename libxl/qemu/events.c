@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,7 +46,7 @@ void qguest_become(struct qguest *g, enum guest_state state, enum stop_reason re
 static void on_stop(struct qguest *g, const struct value *data)
 {
     (void)data;
-    if (g->state == GUEST_RUNNING) /* else it follows a shutdown or a panic */
+    if (g->state == GUEST_RUNNING && !g->dumping) /* else it follows a shutdown or a panic */
         qguest_become(g, GUEST_PAUSED, STOP_POWEROFF, g->trouble);
     g->trouble = NULL;
 }
@@ -53,14 +54,15 @@ static void on_stop(struct qguest *g, const struct value *data)
 static void on_resume(struct qguest *g, const struct value *data)
 {
     (void)data;
-    qguest_become(g, GUEST_RUNNING, STOP_POWEROFF, NULL);
+    if (!g->dumping)
+        qguest_become(g, GUEST_RUNNING, STOP_POWEROFF, NULL);
 }
 
 static void on_shutdown(struct qguest *g, const struct value *data)
 {
     const char *reason = value_get_str(data, "reason", "");
 
-    if (strcmp(reason, "guest-reset") == 0)
+    if (strcmp(reason, "guest-reset") == 0 || strcmp(reason, "host-qmp-system-reset") == 0)
         qguest_become(g, GUEST_SHUTDOWN, STOP_REBOOT, NULL);
     else if (strcmp(reason, "guest-shutdown") == 0)
         qguest_become(g, GUEST_SHUTDOWN, g->reboot_wished ? STOP_REBOOT : STOP_POWEROFF, NULL);
@@ -86,7 +88,36 @@ static void on_io_error(struct qguest *g, const struct value *data)
 
 static void on_balloon(struct qguest *g, const struct value *data)
 {
-    g->mem_kib = (uint64_t)value_get_int(data, "actual", 0) / 1024;
+    memory_told(g, value_get_int(data, "actual", 0));
+}
+
+/* Of a virtual CPU the only news is the end of its interrupt controller: PATH/lapic. */
+static void on_deleted(struct qguest *g, const struct value *data)
+{
+    AUTO(freep) char *path = xstrdup(value_get_str(data, "path", ""));
+    char *end = strstr(path, "/lapic");
+
+    if (end && !end[6])
+        *end = '\0';
+    vcpus_removed(g, path);
+}
+
+/* The guest's kernel answers a hot-plug request: _OST of ACPI 6.3, chapter 6.3.5. */
+static void on_ost(struct qguest *g, const struct value *data)
+{
+    enum { BUS_CHECK = 0, DEVICE_CHECK = 1, EJECT = 3, OSPM_EJECT = 0x103, IN_PROGRESS = 0x84 };
+    const struct value *info = value_get(data, "info");
+    int64_t source = value_get_int(info, "source", -1), status = value_get_int(info, "status", -1);
+    unsigned long vcpu = strtoul(value_get_str(info, "slot", ""), NULL, 10);
+
+    if (strcmp(value_get_str(info, "slot-type", ""), "CPU") != 0 || vcpu >= g->vcpus_most)
+        return;
+    if (status != 0 && status != IN_PROGRESS)
+        g->vcpus[vcpu].word = WORD_REFUSED;
+    else if (status == 0 && (source == EJECT || source == OSPM_EJECT))
+        g->vcpus[vcpu].word = WORD_GIVEN;
+    else if (status == 0 && (source == BUS_CHECK || source == DEVICE_CHECK))
+        g->vcpus[vcpu].word = WORD_TAKEN;
 }
 
 static const struct {
@@ -99,14 +130,20 @@ static const struct {
     {"GUEST_PANICKED", on_panic},
     {"BLOCK_IO_ERROR", on_io_error},
     {"BALLOON_CHANGE", on_balloon},
+    {"DEVICE_DELETED", on_deleted},
+    {"ACPI_DEVICE_OST", on_ost},
 };
 
 /* qmp_pump's callback; the lock is held around the pump. Other events mean nothing here. */
 void qguest_event(void *arg, const char *event, const struct value *data)
 {
+    struct qguest *g = arg;
+
     for (size_t i = 0; i < ARRAY_LEN(events); i++)
         if (strcmp(events[i].name, event) == 0)
-            events[i].handle(arg, data);
+            events[i].handle(g, data);
+    g->news++;
+    pthread_cond_broadcast(&g->d->told);
 }
 
 /* Hands over all that waits. */

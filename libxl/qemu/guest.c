@@ -26,7 +26,8 @@ struct qguest *qguest_new(struct qemu *d, const struct spec *s)
     g->spec = spec_copy(s);
     g->pidfd = -1;
     g->state = GUEST_PAUSED;
-    g->mem_kib = (uint64_t)spec_maxmem(s) * 1024;
+    g->mem_kib = g->mem_most_kib = g->mem_bound_kib = (uint64_t)spec_maxmem(s) * 1024;
+    vcpus_init(g, (unsigned)spec_maxvcpus(s));
     return g;
 }
 
@@ -35,7 +36,9 @@ void qguest_free(struct qguest *g)
     if (!g)
         return;
     qmp_free(g->qmp);
+    vcpus_clear(g);
     close_fd(&g->pidfd);
+    limits_release(g->d, g->pub.uuid);
     spec_free(g->spec);
     free(g->dir);
     free(g->log);
@@ -86,7 +89,8 @@ int qguest_connect(struct qguest *g, struct err *e)
 /* QEMU's run states, in our words; those not listed are kinds of paused. */
 static enum guest_state state_of_status(const char *status)
 {
-    if (strcmp(status, "running") == 0)
+    /* suspended: by itself (ACPI S3); no event tells of it as of a pause, and it wakes by itself */
+    if (strcmp(status, "running") == 0 || strcmp(status, "suspended") == 0)
         return GUEST_RUNNING;
     if (strcmp(status, "shutdown") == 0)
         return GUEST_SHUTDOWN;
@@ -113,15 +117,14 @@ int qguest_refresh(struct qguest *g, struct err *e)
     else if (state == GUEST_SHUTDOWN && (g->reboot_wished || !logfile_tells_poweroff(g->log)))
         reason = STOP_REBOOT;
     pthread_mutex_lock(&g->d->lock);
-    if (g->turns == turns) /* else an event has told something newer */
+    if (g->turns == turns && !g->dumping) /* else an event has told something newer */
         qguest_become(g, state, reason, NULL);
     pthread_mutex_unlock(&g->d->lock);
-    return 0;
+    return vcpus_learn(g, e) < 0 || memory_learn(g, e) < 0 ? -1 : 0;
 }
 
 /* A connection that broke, or that never came about, is made anew here, not in the background. */
-int qguest_call_take(struct qguest *g, const char *command, struct value *args,
-                     struct value **result, struct err *e)
+static int be_connected(struct qguest *g, struct err *e)
 {
     bool talks, ended;
 
@@ -129,21 +132,72 @@ int qguest_call_take(struct qguest *g, const char *command, struct value *args,
     talks = g->talks;
     ended = g->ended;
     pthread_mutex_unlock(&g->d->lock);
-    if (ended || (!talks && (qguest_connect(g, e) < 0 || qguest_refresh(g, e) < 0))) {
+    if (ended)
+        return err_set(e, ERR_STATE, "its QEMU has ended");
+    return !talks && (qguest_connect(g, e) < 0 || qguest_refresh(g, e) < 0) ? -1 : 0;
+}
+
+int qguest_call_take(struct qguest *g, const char *command, struct value *args,
+                     struct value **result, struct err *e)
+{
+    if (be_connected(g, e) < 0) {
         value_free(args);
-        return ended ? err_set(e, ERR_STATE, "its QEMU has ended") : -1;
+        return -1;
     }
     return qmp_call_take(g->qmp, command, args, QMP_TIMEOUT_MS, result, e);
 }
 
+int qguest_call_fd_take(struct qguest *g, const char *command, struct value *args, int fd,
+                        struct err *e)
+{
+    if (be_connected(g, e) < 0) {
+        value_free(args);
+        return -1;
+    }
+    return qmp_call_fd_take(g->qmp, command, args, fd, QMP_TIMEOUT_MS, NULL, e);
+}
+
+static struct timespec after_ms(int timeout_ms)
+{
+    int64_t t = now_ms() + timeout_ms;
+
+    return (struct timespec){.tv_sec = t / 1000, .tv_nsec = t % 1000 * 1000000};
+}
+
+void qguest_wait_news(struct qguest *g, unsigned *seen, int timeout_ms)
+{
+    struct timespec until = after_ms(timeout_ms);
+
+    pthread_mutex_lock(&g->d->lock);
+    while (g->news == *seen && !g->ended &&
+           pthread_cond_timedwait(&g->d->told, &g->d->lock, &until) != ETIMEDOUT)
+        ;
+    *seen = g->news;
+    pthread_mutex_unlock(&g->d->lock);
+}
+
+int64_t qguest_boot_left_ms(const struct qguest *g)
+{
+    double age_s = (double)time(NULL) - g->pub.start_time;
+    int64_t age_ms = age_s > 0 ? (int64_t)(age_s * 1000) : 0; /* time() has whole seconds */
+
+    return age_ms < BOOT_MS ? BOOT_MS - age_ms : 0;
+}
+
+int64_t qguest_patience(const struct qguest *g)
+{
+    int64_t boot = qguest_boot_left_ms(g);
+
+    return boot > g->d->patience_ms ? boot : g->d->patience_ms;
+}
+
 bool qguest_wait_end(struct qguest *g, int timeout_ms)
 {
-    int64_t deadline = now_ms() + timeout_ms;
-    struct timespec until = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000};
+    struct timespec until = after_ms(timeout_ms);
     bool ended;
 
     pthread_mutex_lock(&g->d->lock);
-    while (!g->ended && pthread_cond_timedwait(&g->d->ended, &g->d->lock, &until) != ETIMEDOUT)
+    while (!g->ended && pthread_cond_timedwait(&g->d->told, &g->d->lock, &until) != ETIMEDOUT)
         ;
     ended = g->ended;
     pthread_mutex_unlock(&g->d->lock);

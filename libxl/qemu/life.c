@@ -1,5 +1,4 @@
 /* What is done to a guest that runs, and its end: the short operations of the interface. */
-#include <time.h>
 #include <unistd.h>
 
 #include "libxl/base/fault.h"
@@ -18,8 +17,7 @@ enum guest_state qemu_state(struct guest *guest, enum stop_reason *reason)
     return state;
 }
 
-/* Refuses what makes no sense for a guest that has stopped for good. */
-static int check_lives(struct qguest *g, struct err *e)
+int qguest_check_lives(struct qguest *g, struct err *e)
 {
     enum stop_reason reason;
     enum guest_state state = qemu_state(&g->pub, &reason);
@@ -33,14 +31,14 @@ int qemu_pause(struct guest *guest, struct err *e)
 {
     struct qguest *g = qguest_of(guest);
 
-    return check_lives(g, e) < 0 ? -1 : qguest_call_take(g, "stop", NULL, NULL, e);
+    return qguest_check_lives(g, e) < 0 ? -1 : qguest_call_take(g, "stop", NULL, NULL, e);
 }
 
 int qemu_resume(struct guest *guest, struct err *e)
 {
     struct qguest *g = qguest_of(guest);
 
-    return check_lives(g, e) < 0 ? -1 : qguest_call_take(g, "cont", NULL, NULL, e);
+    return qguest_check_lives(g, e) < 0 ? -1 : qguest_call_take(g, "cont", NULL, NULL, e);
 }
 
 /*
@@ -49,10 +47,9 @@ int qemu_resume(struct guest *guest, struct err *e)
  */
 static int64_t press_until(const struct qguest *g)
 {
-    double age_s = (double)time(NULL) - g->pub.start_time;
-    int64_t age_ms = age_s > 0 ? (int64_t)(age_s * 1000) : 0; /* time() has whole seconds */
+    int64_t left = qguest_boot_left_ms(g);
 
-    return age_ms < BOOT_MS ? now_ms() + BOOT_MS - age_ms : 0;
+    return left ? now_ms() + left : 0;
 }
 
 /*
@@ -68,7 +65,7 @@ int qemu_stop(struct guest *guest, enum stop_reason how, struct err *e)
     if (how != STOP_POWEROFF && how != STOP_HALT && how != STOP_REBOOT)
         return err_set(e, ERR_UNSUPPORTED, "the qemu driver cannot ask a guest to %s",
                        stop_reason_name(how));
-    if (check_lives(g, e) < 0)
+    if (qguest_check_lives(g, e) < 0)
         return -1;
     if (qemu_state(guest, &reason) == GUEST_PAUSED)
         return err_set(e, ERR_STATE, "it is paused and cannot hear");
@@ -78,6 +75,28 @@ int qemu_stop(struct guest *guest, enum stop_reason how, struct err *e)
     pthread_mutex_unlock(&g->d->lock);
     state_wish_reboot(g->dir, how == STOP_REBOOT);
     return qguest_call_take(g, "system_powerdown", NULL, NULL, e);
+}
+
+/* Nobody else looks at the spec of a guest: its operations come one at a time. */
+int qemu_keep_spec(struct guest *guest, const struct spec *s, struct err *e)
+{
+    struct qguest *g = qguest_of(guest);
+    struct spec *old = g->spec;
+
+    g->spec = spec_copy(s);
+    free(g->spec->uuid);
+    g->spec->uuid = xstrdup(g->pub.uuid);
+    if (!g->spec->machine) /* it runs on the one that create has chosen */
+        g->spec->machine = xstrdup_null(old->machine);
+    fault_point("qemu.spec-keeping");
+    if (state_save(g, PHASE_READY, e) < 0) {
+        spec_free(g->spec);
+        g->spec = old;
+        return -1;
+    }
+    fault_point("qemu.spec-kept");
+    spec_free(old);
+    return 0;
 }
 
 /* The news of its end goes out when all of it is gone, directory included. */

@@ -21,6 +21,8 @@
 #define QMP_TIMEOUT_MS 5000    /* one command; QEMU answers in under a millisecond when it lives */
 #define START_TIMEOUT_MS 15000 /* exec to QMP greeting; 30 to 600 ms measured */
 #define BOOT_MS 120000         /* so long a guest may take until its power button works */
+#define PATIENCE_MS 30000      /* so long a guest may stand still while it is to obey */
+#define NEWS_SLICE_MS 250      /* how soon a cancelled job is noticed, at the latest */
 #define DOMID_MAX 32751
 
 /* What a guest's QEMU may become when xend is root. */
@@ -37,6 +39,16 @@ struct change {
     enum guest_state state;
     enum stop_reason reason;
     char *detail; /* or NULL */
+};
+
+/* What a guest's kernel has said of a virtual CPU last. */
+enum vcpu_word { WORD_NONE, WORD_TAKEN, WORD_GIVEN, WORD_REFUSED };
+
+struct qvcpu {
+    pid_t tid;           /* its thread, or 0: not plugged in */
+    char *path;          /* its name in QEMU, or NULL */
+    enum vcpu_word word; /* what the guest has said */
+    struct cpuset pins;  /* the host CPUs wished for; empty: no wish */
 };
 
 struct qemu;
@@ -60,9 +72,15 @@ struct qguest {
     enum guest_state state;  /* (L) */
     enum stop_reason reason; /* (L) */
     unsigned turns;          /* (L) how often these two have changed */
+    unsigned news;           /* (L) how many events have come */
+    bool dumping;            /* (L) QEMU stops and resumes it by itself: that is no news */
     const char *trouble;     /* (L) why it will stop next, a constant, or NULL */
     int64_t press_until;     /* (L) until then (now_ms) the power button is pressed again; or 0 */
-    uint64_t mem_kib;        /* (L) */
+    uint64_t mem_kib;        /* (L) what it has now */
+    uint64_t mem_most_kib;   /* what QEMU was started with: the most that it can ever have */
+    uint64_t mem_bound_kib;  /* what it may have */
+    struct qvcpu *vcpus;     /* (L) */
+    unsigned vcpus_most;     /* how many of them */
     char *end, *last_words;  /* (L) once ended: how, and what its log says (or NULL) */
 };
 
@@ -72,18 +90,21 @@ struct qemu {
     char *binary;      /* absolute */
     const char *accel; /* of the configuration, or NULL; these, too: */
     const char *vnc_listen, *vnc_passwd, *keymap;
+    const char *cgroups; /* where cgroup v2 is mounted */
     struct ids ids;
 
     pthread_t monitor;
     int epoll_fd, wake_fd, changes_fd; /* the latter two are eventfds */
 
     pthread_mutex_t lock;
-    pthread_cond_t ended;                       /* some guest has ended */
+    pthread_cond_t told;                        /* some guest has ended, or sent an event */
     struct qguests VEC(struct qguest *) guests; /* (L) */
     struct changes VEC(struct change) changes;  /* (L) for watch() */
     uint64_t next_key;                          /* (L) */
     bool closing;                               /* (L) */
 
+    int patience_ms;            /* PATIENCE_MS, but in tests */
+    bool removes_without_kvm;   /* never, but in tests: see hotplug.c */
     pthread_mutex_t domid_lock; /* one user of the file at a time */
     pthread_mutex_t probe_lock; /* one KVM probe at a time */
     bool probed;
@@ -173,6 +194,15 @@ int ramdisk_open(const char *path, struct err *e);
 bool file_readable_by(int fd, const struct ids *ids);
 int file_copy_to_memory(int fd, struct err *e);
 
+/* ---- limits.c ---- */
+
+/* Adds the limits of a QEMU to what is about to be started. */
+void limits_of_process(struct proc_spec *p);
+/* Gives g's process its share of the CPUs; what cannot be done is logged when it was asked for. */
+void limits_place(const struct qguest *g);
+/* Takes away what a guest that is no more had; harmless for one that runs. */
+void limits_release(const struct qemu *d, const char *uuid);
+
 /* ---- vnc.c ---- */
 
 /* A file with g's VNC password for its QEMU, or with one that nobody knows when the spec's is lost
@@ -181,13 +211,6 @@ int vnc_secret_open(const struct qguest *g, int *fd, struct err *e);
 /* Puts the password that g's process has into g's spec, which came from a file without it. */
 void vnc_secret_recover(struct qguest *g);
 
-/* Where a viewer finds a guest's screen: to become an operation of driver.h. */
-struct vnc_place {
-    char host[256]; /* the address it listens on: 0.0.0.0 and :: are all of the host's */
-    int port;
-    bool password; /* one is asked for */
-};
-/* ERR_UNSUPPORTED: it has no screen. */
 int qemu_vnc(struct guest *g, struct vnc_place *place, struct err *e);
 
 /* ---- kvm_probe.c ---- */
@@ -212,6 +235,8 @@ struct state {
     double start_time;
     pid_t pid;
     uint64_t pid_start;
+    uint64_t mem_most_kib, mem_bound_kib; /* 0: not told (a file of an older xend) */
+    unsigned vcpus_most;                  /* likewise */
     char *log, *console_log;
     struct spec *spec;
 };
@@ -235,8 +260,8 @@ int domid_next(struct qemu *d, uint32_t *domid, struct err *e);
 
 /* Opens for appending, empty; what was there goes to path.1. */
 int logfile_open(const char *path, struct err *e);
-/* Cuts it down to its last LOG_BYTES_KEPT when it is over LOG_BYTES_MAX. */
-void logfile_trim(const char *path);
+/* Cuts it down to its last LOG_BYTES_KEPT when it is over LOG_BYTES_MAX; true when it was. */
+bool logfile_trim(const char *path);
 /* True when the log says that the guest powered itself off: the trace of argv.c is in it. */
 bool logfile_tells_poweroff(const char *path);
 /* The last lines of a QEMU's log, without time stamps, in one line; NULL when it said nothing. */
@@ -271,6 +296,20 @@ int qguest_dial(struct qguest *g, struct err *e);
 int qguest_connect(struct qguest *g, struct err *e);
 /* Takes the cached state from query-status. */
 int qguest_refresh(struct qguest *g, struct err *e);
+/* The same, with a descriptor (borrowed) on its way. */
+int qguest_call_fd_take(struct qguest *g, const char *command, struct value *args, int fd,
+                        struct err *e);
+/*
+ * Waits for an event of g that was not seen yet, or for its end; at most timeout_ms. seen: begin
+ * with what it is (0 returns at once).
+ */
+void qguest_wait_news(struct qguest *g, unsigned *seen, int timeout_ms);
+/* How long from now a guest that is asked for something may do nothing: longer while it boots. */
+int64_t qguest_patience(const struct qguest *g);
+/* What is left of BOOT_MS, or 0. */
+int64_t qguest_boot_left_ms(const struct qguest *g);
+/* Refuses what makes no sense for a guest that has stopped for good. */
+int qguest_check_lives(struct qguest *g, struct err *e);
 /* Waits until the process has ended; false at the deadline. */
 bool qguest_wait_end(struct qguest *g, int timeout_ms);
 /* Ends the process, gently first; -1 when even SIGKILL does not. */
@@ -302,6 +341,44 @@ void qguest_become(struct qguest *g, enum guest_state state, enum stop_reason re
 /* With d->lock: tells watch() so. */
 void change_add(struct qguest *g, enum guest_state state, const char *detail);
 
+/* ---- vcpu.c: virtual CPUs and the threads that they are ---- */
+
+/* A guest has so many, none of them plugged in yet. */
+void vcpus_init(struct qguest *g, unsigned most);
+void vcpus_clear(struct qguest *g);
+/* Asks QEMU which are plugged in. */
+int vcpus_learn(struct qguest *g, struct err *e);
+/* With the lock: how many are plugged in. */
+unsigned vcpus_online(const struct qguest *g);
+/* With the lock: QEMU has removed the object of this name. */
+void vcpus_removed(struct qguest *g, const char *path);
+/* Takes the wishes of the spec's cpus; ERR_INVALID when the host has none of them. */
+int vcpus_wish(struct qguest *g, struct err *e);
+/* Puts all threads where they are wished; after vcpus_learn. */
+int vcpus_pin(struct qguest *g, struct err *e);
+/* The CPUs of the host; those of `wanted` among them, or ERR_INVALID when there is none. */
+struct cpuset host_cpus(void);
+int host_cpus_of(const struct cpuset *wanted, struct cpuset *out, struct err *e);
+/* Pins one thread of g, which must be one. */
+int thread_pin(const struct qguest *g, pid_t tid, const struct cpuset *cpus, struct err *e);
+/* What it may use; false when it is no more. */
+bool thread_affinity(pid_t tid, struct cpuset *out);
+
+/* ---- hoststat.c ---- */
+
+#define HOST_UUID "00000000-0000-0000-0000-000000000000"
+uint64_t ticks_to_ns(uint64_t ticks);
+/* The host as a guest among others, and each of its CPUs up to the last one that is online. */
+void host_sample(guest_sample_fn *each, void *arg);
+void host_vcpus(const struct cpuset *online, vcpu_sample_fn *each, void *arg);
+
+/* ---- memory.c ---- */
+
+/* Asks QEMU how much memory g has. */
+int memory_learn(struct qguest *g, struct err *e);
+/* With the lock: so says the balloon, which is to say the guest. */
+void memory_told(struct qguest *g, int64_t bytes);
+
 /* ---- the operations ---- */
 
 struct guest *qemu_create(struct driver *d, const struct spec *s, struct job *j, struct err *e);
@@ -319,5 +396,16 @@ int qemu_stop(struct guest *g, enum stop_reason how, struct err *e);
 int qemu_console(struct guest *g, struct err *e);
 char *qemu_console_log(struct guest *g);
 struct value *qemu_node_info(struct driver *d, struct err *e);
+int qemu_host_log(struct driver *d, bool clear, struct buf *out, struct err *e);
+int qemu_sample(struct driver *d, guest_sample_fn *each, void *arg, struct err *e);
+int qemu_vcpus(struct driver *d, const char *uuid, vcpu_sample_fn *each, void *arg, struct err *e);
+int qemu_set_memory(struct guest *g, uint64_t kib, struct job *j, struct err *e);
+int qemu_set_maxmem(struct guest *g, uint64_t kib, struct err *e);
+int qemu_set_vcpus(struct guest *g, unsigned online, struct job *j, struct err *e);
+int qemu_pin_vcpu(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
+int qemu_keep_spec(struct guest *g, const struct spec *s, struct err *e);
+int qemu_sysrq(struct guest *g, char key, struct err *e);
+int qemu_trigger(struct guest *g, enum trigger what, unsigned vcpu, struct err *e);
+int qemu_dump(struct guest *g, int fd, struct job *j, struct err *e);
 
 #endif

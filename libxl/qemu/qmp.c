@@ -225,14 +225,37 @@ static int check_alive(struct qmp *q, struct err *e)
     return r;
 }
 
+/* send(), with a descriptor beside the bytes unless it is -1. */
+static ssize_t send_with_fd(int to, const char *p, size_t n, int fd)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec iov = {(char *)p, n};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+
+    if (fd >= 0) {
+        m.msg_control = &control;
+        m.msg_controllen = sizeof(control);
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+    }
+    return sendmsg(to, &m, MSG_NOSIGNAL);
+}
+
 /* Sends all of it; a peer that does not read is given until the deadline. */
-static int send_line(struct qmp *q, const struct buf *line, int64_t deadline_ms, struct err *e)
+static int send_line(struct qmp *q, const struct buf *line, int fd, int64_t deadline_ms,
+                     struct err *e)
 {
     size_t sent = 0;
 
     while (sent < line->len) {
         struct pollfd p = {.fd = q->fd, .events = POLLOUT};
-        ssize_t r = send(q->fd, line->ptr + sent, line->len - sent, MSG_NOSIGNAL);
+        /* it goes with the first bytes, once */
+        ssize_t r = send_with_fd(q->fd, line->ptr + sent, line->len - sent, sent ? -1 : fd);
         int64_t left = deadline_ms - now_ms();
 
         if (r >= 0) {
@@ -317,6 +340,12 @@ static int await_reply(struct qmp *q, struct waiter *w, const char *command, int
 int qmp_call_take(struct qmp *q, const char *command, struct value *args, int timeout_ms,
                   struct value **result, struct err *e)
 {
+    return qmp_call_fd_take(q, command, args, -1, timeout_ms, result, e);
+}
+
+int qmp_call_fd_take(struct qmp *q, const char *command, struct value *args, int fd, int timeout_ms,
+                     struct value **result, struct err *e)
+{
     int64_t deadline = now_ms() + timeout_ms;
     AUTO(buf_clear) struct buf line = BUF_INIT;
     AUTO(value_freep) struct value *reply = NULL;
@@ -335,7 +364,7 @@ int qmp_call_take(struct qmp *q, const char *command, struct value *args, int ti
     pthread_mutex_lock(&q->write_lock);
     sent = check_alive(q, &write_error);
     if (sent == 0)
-        sent = send_line(q, &line, deadline, &write_error);
+        sent = send_line(q, &line, fd, deadline, &write_error);
     pthread_mutex_unlock(&q->write_lock);
 
     if (await_reply(q, &w, command, sent < 0 ? now_ms() : deadline, timeout_ms, e) < 0) {

@@ -57,6 +57,10 @@ int qmp_negotiate(struct qmp *q, int timeout_ms, struct err *e);
 int qmp_call_take(struct qmp *q, const char *command, struct value *args, int timeout_ms,
                   struct value **result, struct err *e);
 
+/* The same, with a descriptor (borrowed) beside it: what QEMU's getfd wants. */
+int qmp_call_fd_take(struct qmp *q, const char *command, struct value *args, int fd, int timeout_ms,
+                     struct value **result, struct err *e);
+
 /*
  * Sends a command and does not wait, not even for room to send it: its reply is dropped. For the
  * pumping thread, which must not block.

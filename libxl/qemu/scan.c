@@ -21,6 +21,7 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, const st
                                        int pidfd)
 {
     struct qguest *g = qguest_new(d, s->spec);
+    struct err ignored; /* of pins that this host has no CPU for (any more) */
 
     memcpy(g->pub.uuid, s->uuid, sizeof(g->pub.uuid));
     memcpy(g->nonce, s->nonce, sizeof(g->nonce));
@@ -34,11 +35,18 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, const st
     g->pidfd = pidfd;
     g->reboot_wished = state_reboot_wished(dir);
     vnc_secret_recover(g);
+    if (s->mem_most_kib) {
+        g->mem_kib = g->mem_most_kib = s->mem_most_kib;
+        g->mem_bound_kib = s->mem_bound_kib;
+    }
+    if (s->vcpus_most)
+        vcpus_init(g, s->vcpus_most);
+    vcpus_wish(g, &ignored);
     return g;
 }
 
 /* An intent without a pid: xend died around the exec. The nonce tells the process, if any. */
-static void undo_intent(const struct state *s, const char *dir)
+static void undo_intent(const struct qemu *d, const struct state *s, const char *dir)
 {
     pid_t pid = process_find(s->uuid, s->nonce);
     uint64_t start = pid ? proc_start_time(pid) : 0;
@@ -47,6 +55,7 @@ static void undo_intent(const struct state *s, const char *dir)
     /* looked at once more, now that it can be no other */
     if (pidfd >= 0 && process_find(s->uuid, s->nonce) == pid)
         process_end(pidfd);
+    limits_release(d, s->uuid);
     state_tidy(dir);
     log_warn("%s: its creation was interrupted: undone", s->spec->name);
 }
@@ -90,6 +99,17 @@ static void adopt(const struct scan *scan, const struct state *s, const char *di
     scan->found(scan->arg, &g->pub, spec_copy(g->spec), state);
 }
 
+/* It ended while no xend was there. */
+static void tidy_ended(const struct qemu *d, const struct state *s, const char *dir)
+{
+    if (s->log)
+        logfile_trim(s->log);
+    if (s->console_log)
+        logfile_trim(s->console_log);
+    limits_release(d, s->uuid);
+    state_tidy(dir);
+}
+
 static void scan_dir(const struct scan *scan, const char *dir)
 {
     struct state s;
@@ -105,9 +125,9 @@ static void scan_dir(const struct scan *scan, const char *dir)
     }
     pidfd = s.phase == PHASE_INTENT ? -1 : process_open(s.pid, s.pid_start);
     if (s.phase == PHASE_INTENT)
-        undo_intent(&s, dir);
+        undo_intent(scan->d, &s, dir);
     else if (pidfd < 0)
-        state_tidy(dir); /* it ended while no xend was there */
+        tidy_ended(scan->d, &s, dir);
     else
         adopt(scan, &s, dir, pidfd);
     state_clear(&s);

@@ -50,11 +50,24 @@ int state_save(const struct qguest *g, enum phase phase, struct err *e)
         value_set_int(v, "pid", g->pid);
         value_set_int(v, "pid_start", (int64_t)g->pid_start);
     }
+    value_set_int(v, "mem_most_kib", (int64_t)g->mem_most_kib);
+    value_set_int(v, "mem_bound_kib", (int64_t)g->mem_bound_kib);
+    value_set_int(v, "vcpus_most", g->vcpus_most);
     value_set_str(v, "log", g->log);
     value_set_str(v, "console_log", g->console_log);
     value_set_take(v, "spec", spec_to_value(g->spec));
     json_print_pretty(v, &text);
     return write_file_atomic(path, text.ptr, text.len, 0600, e);
+}
+
+/* What the guest's QEMU was started with: the spec may have changed since. */
+static void sizes_from_value(const struct value *v, struct state *s)
+{
+    int64_t vcpus = value_get_int(v, "vcpus_most", 0);
+
+    s->mem_most_kib = (uint64_t)value_get_int(v, "mem_most_kib", 0);
+    s->mem_bound_kib = (uint64_t)value_get_int(v, "mem_bound_kib", 0);
+    s->vcpus_most = vcpus > 0 && vcpus <= DOMAIN_VCPUS_MAX ? (unsigned)vcpus : 0;
 }
 
 static int phase_from_name(const char *name)
@@ -86,6 +99,7 @@ static int state_from_value(const struct value *v, struct state *s, struct err *
     s->start_time = value_get(v, "start_time") ? value_as_real(value_get(v, "start_time")) : 0;
     s->pid = (pid_t)value_get_int(v, "pid", 0);
     s->pid_start = (uint64_t)value_get_int(v, "pid_start", 0);
+    sizes_from_value(v, s);
     s->log = xstrdup_null(value_get_str(v, "log", NULL));
     s->console_log = xstrdup_null(value_get_str(v, "console_log", NULL));
     s->spec = spec_from_value(spec, &problems);
