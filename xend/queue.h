@@ -43,7 +43,7 @@ struct task {
     struct value *arg_value; /* likewise; owned */
     enum task_state state;
     double queued, started, ended; /* seconds since the epoch, 0 = not yet */
-    struct value *result;
+    struct value *result; /* its worker's until the task has ended */
     struct err err;
     struct task *next;          /* in its domain's queue */
     struct task *older, *newer; /* among all jobs */

@@ -82,7 +82,10 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     (void)arg, (void)connection, (void)code;
     if (!x)
         return;
-    set_deadline(x->conn, NEXT_REQUEST_S);
+    /* After an upgrade the library calls this with its lock held, which resume_exchange takes while
+     * it holds that of the waiters; and such a connection has no next request. */
+    if (!x->after.on_upgrade)
+        set_deadline(x->conn, NEXT_REQUEST_S);
     buf_clear(&x->request.body);
     free(x->after.upgrade_arg);
     free(x->after.stream_arg);
