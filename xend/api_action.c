@@ -66,6 +66,16 @@ void api_domain_reset(struct xend *x, struct request *r, struct reply *p)
     act(x, r, p, &op_reset, 0);
 }
 
+void api_domain_delete(struct xend *x, struct request *r, struct reply *p)
+{
+    act(x, r, p, &op_delete, 0);
+}
+
+void api_domain_suspend(struct xend *x, struct request *r, struct reply *p)
+{
+    act(x, r, p, &op_suspend, 0);
+}
+
 /* A number of the body, which must be there and within the range. */
 static int body_int(const struct value *body, const char *key, int64_t min, int64_t max,
                     int64_t *out, struct err *e)
@@ -332,4 +342,29 @@ void api_restore(struct xend *x, struct request *r, struct reply *p)
         xend_unlock(x);
     }
     reply_job(x, r, p, r->job);
+}
+
+/* {"paused":bool} */
+static void act_paused(struct xend *x, struct request *r, struct reply *p,
+                       const struct task_kind *kind)
+{
+    AUTO(value_freep) struct value *body = NULL;
+    bool paused;
+    struct err e;
+
+    body = request_json(r, &e);
+    if (body && body_bool(body, "paused", &paused, &e) == 0)
+        act(x, r, p, kind, paused ? CREATE_PAUSED : 0);
+    else
+        reply_err(p, &e);
+}
+
+void api_domain_start(struct xend *x, struct request *r, struct reply *p)
+{
+    act_paused(x, r, p, &op_start);
+}
+
+void api_domain_resume(struct xend *x, struct request *r, struct reply *p)
+{
+    act_paused(x, r, p, &op_resume);
 }

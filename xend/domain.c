@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "libxl/base/io.h"
+#include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/dom0.h"
 #include "xend/events.h"
@@ -189,6 +190,7 @@ void domain_unref(struct domain *d)
     if (--d->refs)
         return;
     spec_free(d->spec);
+    spec_free(d->next);
     free(d->json);
     free(d->vnc);
     free(d);
@@ -246,6 +248,11 @@ void domain_stopped(struct domains *t, struct domain *d)
     d->vnc = NULL;
     d->state = DOMAIN_HALTED;
     d->cpu_ns = 0;
+    if (d->next) {
+        struct err e;
+        if (domain_set_spec_take(t, d, steal(d->next), &e) < 0)
+            log_error("domain=%s: its new configuration: %s", d->spec->name, e.msg);
+    }
     domain_touch(t, d);
     event_domain(t->xend, d, "stopped");
 }

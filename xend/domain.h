@@ -35,6 +35,7 @@ struct domain {
     char uuid[UUID_TEXT_SIZE];
     char domid_text[12]; /* the index key: decimal, "" without one */
     const char *driver;  /* the name of what runs it; a constant */
+    struct spec *next;   /* what a managed domain starts with next time, or NULL: spec */
     struct spec *spec;   /* its name is the domain's; replaced as a whole, never changed in place */
     enum domain_state state;
     enum stop_reason reason; /* of DOMAIN_SHUTDOWN */

@@ -17,8 +17,9 @@
 
 #define INTENT_BYTES_MAX (1024 * 1024) /* a spec, which came in a body of that size */
 
-static const char *const op_names[] = {"create", "destroy", "restart",
-                                       "dump",   "save",    "checkpoint"};
+static const char *const op_names[] = {"create", "destroy", "restart",   "dump",
+                                       "save",   "resume",  "checkpoint"};
+_Static_assert(ARRAY_LEN(op_names) == INTENT_CHECKPOINT + 1, "a name for each");
 
 static char *intents_dir(const struct xend *x)
 {
@@ -114,24 +115,42 @@ static struct task *go_on(struct xend *x, struct domain *d, enum intent_op op, b
             return t;
         }
         __attribute__((fallthrough));
+    case INTENT_RESUME:
+        if (op == INTENT_RESUME && saved && d->state == DOMAIN_PAUSED && !paused)
+            queue_add(x->queue, d, &op_unpause, "xend", false);
+        if (op == INTENT_RESUME && saved)
+            return NULL;
+        __attribute__((fallthrough));
     default:
         return queue_add(x->queue, d, &op_destroy, "xend", false);
     }
 }
 
-static void resume(struct xend *x, const char *uuid, const struct value *intent)
+/* The operation of this name; INTENT_CHECKPOINT + 1 when there is none. */
+static enum intent_op op_of(const char *name)
+{
+    size_t i = 0;
+
+    while (i < ARRAY_LEN(op_names) && strcmp(op_names[i], name) != 0)
+        i++;
+    return (enum intent_op)i;
+}
+
+/* False when nobody knows what it means: then nothing is done to any guest. */
+static bool resume(struct xend *x, const char *uuid, const struct value *intent)
 {
     const char *name = value_get_str(intent, "op", ""), *file = value_get_str(intent, "file", NULL);
     bool saved, paused = value_get_bool(intent, "paused", false);
-    enum intent_op op = INTENT_CREATE;
+    enum intent_op op = op_of(name);
     struct task *queued = NULL;
     struct domain *d;
 
+    if (op > INTENT_CHECKPOINT)
+        return false;
     log_info("uuid=%s: an earlier xend died while it was at: %s", uuid, name);
-    for (size_t i = 0; i < ARRAY_LEN(op_names); i++)
-        if (strcmp(op_names[i], name) == 0)
-            op = (enum intent_op)i;
-    saved = op == INTENT_SAVE && is_saved(intent);
+    saved = op == INTENT_SAVE     ? is_saved(intent)
+            : op == INTENT_RESUME ? access(value_get_str(intent, "name", ""), F_OK) < 0
+                                  : false;
     if (file)
         unlink(file);
     xend_lock(x);
@@ -143,6 +162,7 @@ static void resume(struct xend *x, const char *uuid, const struct value *intent)
     xend_unlock(x);
     if (!queued) /* else the job takes the intent back */
         intent_clear(x, uuid);
+    return true;
 }
 
 static void resume_file(struct xend *x, const char *name)
@@ -157,10 +177,10 @@ static void resume_file(struct xend *x, const char *name)
     path = intent_path(x, uuid);
     if (read_file(path, INTENT_BYTES_MAX, &text, &e) == 0)
         intent = json_parse(buf_str(&text), text.len, path, &e);
-    if (intent) {
-        resume(x, uuid, intent);
+    if (intent && resume(x, uuid, intent))
         return;
-    }
+    if (intent)
+        err_set(&e, ERR_INVALID, "it is of no operation that this xend knows");
     AUTO(freep) char *aside = xasprintf("%s.bad", path);
     rename(path, aside);
     log_error("%s: set aside as %s: %s", path, aside, e.msg);

@@ -14,6 +14,7 @@ enum intent_op {
     INTENT_RESTART,    /* finished: the old guest may be gone already */
     INTENT_DUMP,       /* undone: the guest, which stands still for it, goes on */
     INTENT_SAVE,       /* finished when the file has its name, else undone like a dump */
+    INTENT_RESUME,     /* undone while its checkpoint (more.name) is there, else finished */
     INTENT_CHECKPOINT, /* undone like a dump; a file that has its name stays */
 };
 

@@ -182,7 +182,7 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
         return -1;
     x->queue = queue_new(x);
     x->consoles = consoles_new(x);
-    if (dom0_add(x, e) < 0 || ops_adopt(x, e) < 0)
+    if (dom0_add(x, e) < 0 || ops_load(x, e) < 0 || ops_adopt(x, e) < 0)
         return -1;
     w->xend = x;
     w->stop_fd = eventfd(0, EFD_CLOEXEC);

@@ -140,6 +140,12 @@ static const struct key domains_keys[] = {
 static const struct key create_keys[] = {
     {"spec", "Spec", .doc = "What to make."},
     {"paused", "boolean", "Leave it paused.", .flags = OPTIONAL},
+    {"managed", "boolean", "Keep it when it does not run.", .flags = OPTIONAL},
+    {"start", "boolean", "Run it; true when not given.", .flags = OPTIONAL},
+};
+
+static const struct key start_keys[] = {
+    {"paused", "boolean", "Leave it paused.", .flags = OPTIONAL},
 };
 
 static const struct key shutdown_keys[] = {
@@ -301,6 +307,7 @@ const struct schema schemas[] = {
     {"Sysrq", "A key.", KEYS(sysrq_keys), 0},
     {"Trigger", "An event of hardware.", KEYS(trigger_keys), 0},
     {"Dump", "Where and how.", KEYS(dump_keys), 0},
+    {"Start", "How to run it.", KEYS(start_keys), 0},
     {"Save", "Where and how.", KEYS(save_keys), 0},
     {"Restore", "What and how.", KEYS(restore_keys), 0},
     {"Vcpu", "A virtual CPU.", KEYS(vcpu_keys), 0},

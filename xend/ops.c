@@ -11,6 +11,7 @@
 #include "xend/intent.h"
 #include "xend/last_words.h"
 #include "xend/policy.h"
+#include "xend/managed.h"
 #include "xend/xend.h"
 
 int op_no_guest(const struct domain *d, struct err *e)
@@ -107,6 +108,8 @@ int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct g
 
 int domain_guest_end(struct xend *x, struct domain *d, struct err *e)
 {
+    bool suspended;
+
     if (d->guest) {
         xend_lock(x);
         domain_set_state(x->domains, d, DOMAIN_DYING);
@@ -118,8 +121,11 @@ int domain_guest_end(struct xend *x, struct domain *d, struct err *e)
         fault_point("guest.destroyed");
     }
     console_guest_left(x->consoles, d);
+    suspended = d->managed && managed_has_checkpoint(x, d->uuid);
     xend_lock(x);
     domain_stopped(x->domains, d);
+    if (suspended)
+        domain_set_state(x->domains, d, DOMAIN_SUSPENDED);
     xend_unlock(x);
     return 0;
 }
@@ -314,6 +320,10 @@ int op_check(const struct task_kind *kind, const struct domain *d, struct err *e
         return err_set(e, ERR_STATE, "Cannot %s privileged domain %s",
                        kind->verb ? kind->verb : kind->name, d->spec->name);
     /* one that is being created has no domid yet: its queue will tell */
+    if ((kind->halted || kind->managed) && !d->managed)
+        return err_set(e, ERR_STATE, "Domain is not managed by Xend lifecycle support.");
+    if (kind->halted || (kind->halted_too && d->managed))
+        return 0; /* its job will look */
     if (kind != &op_destroy && d->domid == DOMID_NONE && !d->running && !d->first)
         return op_no_guest(d, e);
     return 0;
@@ -359,6 +369,25 @@ static void note_missed_end(struct xend *x, struct domain *d, enum guest_state s
     policy_note_end(x, d, &c);
 }
 
+/* The record of a guest that runs: a managed domain's own, or a new one. With the lock. */
+static struct domain *record_of(struct xend *x, struct spec *s_take, struct err *e)
+{
+    AUTO(spec_freep) struct spec *s = s_take;
+    struct domain *d = domain_find_uuid(x->domains, s->uuid);
+    struct spec *stored;
+
+    if (!d || d->guest)
+        return domain_add_take(x->domains, steal(s), e);
+    stored = spec_copy(d->spec);
+    spec_fill_secrets(s, stored);
+    if (domain_set_spec_take(x->domains, d, steal(s), e) < 0) {
+        spec_free(stored);
+        return NULL;
+    }
+    d->next = stored; /* it may have been edited while no xend ran */
+    return d;
+}
+
 static void adopt(void *arg, struct guest *g_take, struct spec *s_take, enum guest_state state)
 {
     AUTO(freep) char *name = xstrdup(s_take->name);
@@ -370,7 +399,7 @@ static void adopt(void *arg, struct guest *g_take, struct spec *s_take, enum gue
 
     x->driver->ops->state(g_take, &reason);
     xend_lock(x);
-    d = domain_add_take(x->domains, s_take, &e);
+    d = record_of(x, s_take, &e);
     if (d) {
         d->guest = g_take;
         domain_started(x->domains, d, g_take);

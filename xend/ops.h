@@ -9,7 +9,10 @@
 
 /* Its record is there already. arg: bits of enum create_how. */
 extern const struct task_kind op_create;
-enum create_how { CREATE_PAUSED = 1, CREATE_RESTART = 2 };
+enum create_how { CREATE_PAUSED = 1, CREATE_RESTART = 2, CREATE_START = 4 };
+/* Managed domains. new: arg_value: the spec, or NULL: the record's own; starts with CREATE_START.
+ * start, resume: arg: CREATE_PAUSED */
+extern const struct task_kind op_new, op_start, op_delete, op_suspend, op_resume;
 extern const struct task_kind op_pause, op_unpause;
 extern const struct task_kind op_shutdown; /* arg: enum stop_reason */
 extern const struct task_kind op_destroy, op_reset;
@@ -36,7 +39,8 @@ int op_check(const struct task_kind *kind, const struct domain *d, struct err *e
 /* The watch thread's callback (arg: struct xend): records the fact, leaves the rest to op_ended. */
 void ops_guest_changed(void *arg, const struct guest_change *c);
 
-/* At start: makes records of the guests that the driver found running. */
+/* At start: makes records of the managed domains, then of the guests that run. */
+int ops_load(struct xend *x, struct err *e);
 int ops_adopt(struct xend *x, struct err *e);
 
 #endif

@@ -112,20 +112,26 @@ static int let_go_on(struct xend *x, struct domain *d, bool was_running, struct 
 }
 
 /* Under its intent: until the file has its name a later xend lets the guest go on, then ends it. */
-static int save(struct xend *x, struct domain *d, struct task *t, struct saving *s, struct err *e)
+int domain_save(struct xend *x, struct domain *d, struct task *t, const char *file, bool checkpoint,
+                struct err *e)
 {
+    AUTO(freep) char *partial = xasprintf("%s-incomplete", file);
+    struct saving s = {.file = file, .partial = partial, .checkpoint = checkpoint, .fd = -1};
+    enum stop_reason reason;
     struct err more;
-    int r = save_to(x, d, t, s, e);
+    int r;
 
-    if ((r < 0 || s->checkpoint) && let_go_on(x, d, s->was_running, &more) < 0) {
+    s.was_running = x->driver->ops->state(d->guest, &reason) == GUEST_RUNNING;
+    r = save_to(x, d, t, &s, e);
+    if ((r < 0 || checkpoint) && let_go_on(x, d, s.was_running, &more) < 0) {
         log_error("domain=%s: going on after its save: %s", t->name, more.msg);
         if (r == 0)
             *e = more;
         r = -1;
     }
-    if (r == 0 && !s->checkpoint)
+    if (r == 0 && !checkpoint)
         r = domain_guest_end(x, d, e);
-    if (r == 0 && !s->checkpoint)
+    if (r == 0 && !checkpoint)
         domain_forget_if_transient(x, d);
     intent_clear(x, t->uuid);
     return r;
@@ -134,16 +140,11 @@ static int save(struct xend *x, struct domain *d, struct task *t, struct saving 
 static int run_save(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     const char *file = value_as_str(t->arg_value);
-    struct saving s = {.file = file, .checkpoint = t->arg, .fd = -1};
-    AUTO(freep) char *partial = NULL;
-    enum stop_reason reason;
     struct stat st;
 
     if (!d->guest)
         return op_no_guest(d, e);
-    s.partial = partial = xasprintf("%s-incomplete", file);
-    s.was_running = x->driver->ops->state(d->guest, &reason) == GUEST_RUNNING;
-    if (save(x, d, t, &s, e) < 0)
+    if (domain_save(x, d, t, file, t->arg, e) < 0)
         return err_add(e, "%s: saving", t->name);
     t->result = value_map();
     value_set_str(t->result, "file", file);
@@ -165,7 +166,7 @@ static int enter(struct xend *x, struct domain *d, struct task *t, struct spec *
     return r;
 }
 
-static int restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+int domain_restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
 {
     AUTO(spec_freep) struct spec *s = NULL;
     struct guest *g;
@@ -173,13 +174,38 @@ static int restore(struct xend *x, struct domain *d, struct task *t, int fd, str
     xend_lock(x);
     s = spec_copy(d->spec);
     xend_unlock(x);
-    if (intent_write(x, d, INTENT_CREATE, e) < 0)
-        return -1;
     job_step(&t->job, "reading its memory");
     fault_point("restore.begin");
     g = x->driver->ops->restore(x->driver, s, fd, &t->job, e);
     fault_point("restore.done");
-    return g ? domain_guest_take(x, d, t, g, t->arg & CREATE_PAUSED, e) : -1;
+    return g ? domain_guest_take(x, d, t, g, true, e) : -1;
+}
+
+int domain_let_go(struct xend *x, struct domain *d, struct err *e)
+{
+    fault_point("guest.resuming");
+    if (x->driver->ops->resume(d->guest, e) < 0)
+        return -1;
+    fault_point("guest.resumed");
+    xend_lock(x);
+    if (d->state == DOMAIN_PAUSED)
+        domain_set_state(x->domains, d, DOMAIN_RUNNING);
+    xend_unlock(x);
+    return 0;
+}
+
+/* One that cannot run is ended. */
+static int restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+{
+    struct err ignored;
+
+    if (intent_write(x, d, INTENT_CREATE, e) < 0 || domain_restore(x, d, t, fd, e) < 0)
+        return -1;
+    if (t->arg & CREATE_PAUSED || domain_let_go(x, d, e) == 0)
+        return 0;
+    if (domain_guest_end(x, d, &ignored) < 0)
+        log_error("domain=%s: giving back what was restored: %s", t->name, ignored.msg);
+    return -1;
 }
 
 static int run_restore(struct xend *x, struct domain *d, struct task *t, struct err *e)

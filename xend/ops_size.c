@@ -8,6 +8,7 @@
 #include "libxl/base/mem.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
+#include "xend/managed.h"
 #include "xend/xend.h"
 
 static struct spec *copy_spec(struct xend *x, const struct domain *d)
@@ -30,9 +31,11 @@ static int keep_take(struct xend *x, struct domain *d, struct spec *s_take, stru
     spec_finish(s, &faults);
     if (faults.len)
         return problems_to_err(&faults, e);
-    if (x->driver->ops->keep_spec && x->driver->ops->keep_spec(d->guest, s, e) < 0)
+    if (d->guest && x->driver->ops->keep_spec && x->driver->ops->keep_spec(d->guest, s, e) < 0)
         return -1;
     fault_point("spec.kept");
+    if (d->managed && managed_write(x, d->next ? d->next : s, e) < 0)
+        return -1;
     xend_lock(x);
     r = domain_set_spec_take(x->domains, d, steal(s), e);
     xend_unlock(x);
@@ -57,7 +60,7 @@ static int set_memory(struct xend *x, struct domain *d, struct task *t, struct s
         return err_hint(e, "xm mem-max raises the maximum, where the guest allows it");
     }
     fault_point("mem-set.begin");
-    if (x->driver->ops->set_memory(d->guest, (uint64_t)t->arg << 10, &t->job, e) < 0)
+    if (d->guest && x->driver->ops->set_memory(d->guest, (uint64_t)t->arg << 10, &t->job, e) < 0)
         return -1;
     fault_point("mem-set.done");
     show_memory(x, d, (uint64_t)t->arg << 10);
@@ -73,7 +76,7 @@ static int set_maxmem(struct xend *x, struct domain *d, struct task *t, struct s
         return err_set(e, ERR_INVALID, "memory_dynamic_max too small: it has %lld MiB",
                        (long long)s->memory);
     fault_point("mem-max.begin");
-    if (x->driver->ops->set_maxmem(d->guest, (uint64_t)t->arg << 10, e) < 0)
+    if (d->guest && x->driver->ops->set_maxmem(d->guest, (uint64_t)t->arg << 10, e) < 0)
         return -1;
     fault_point("mem-max.done");
     s->maxmem = t->arg;
@@ -89,7 +92,7 @@ static int set_vcpus(struct xend *x, struct domain *d, struct task *t, struct sp
         return err_hint(e, "maxvcpus in its configuration is what it can grow to");
     }
     fault_point("vcpu-set.begin");
-    if (x->driver->ops->set_vcpus(d->guest, (unsigned)t->arg, &t->job, e) < 0)
+    if (d->guest && x->driver->ops->set_vcpus(d->guest, (unsigned)t->arg, &t->job, e) < 0)
         return -1;
     fault_point("vcpu-set.done");
     s->maxvcpus = spec_maxvcpus(s);
@@ -129,7 +132,7 @@ static int pin_vcpus(struct xend *x, struct domain *d, struct task *t, struct sp
     if (cpuset_parse(text, &cpus, e) < 0)
         return -1;
     fault_point("vcpu-pin.begin");
-    for (int64_t i = first; i <= last; i++)
+    for (int64_t i = first; d->guest && i <= last; i++)
         if (x->driver->ops->pin_vcpu(d->guest, (unsigned)i, &cpus, e) < 0)
             return err_add(e, "cpus '%.100s'", text);
     fault_point("vcpu-pin.done");
@@ -178,9 +181,9 @@ static int change(struct xend *x, struct domain *d, struct task *t, change_fn *f
 {
     struct spec *s;
 
-    if (!d->guest)
+    if (!d->guest && !(d->managed && t->kind->halted_too))
         return op_no_guest(d, e);
-    if (!possible)
+    if (d->guest && !possible)
         return driver_lacks(x->driver, t->kind->name, e);
     s = copy_spec(x, d);
     if (fn(x, d, t, s, e) < 0) {
@@ -220,13 +223,13 @@ static int run_rename(struct xend *x, struct domain *d, struct task *t, struct e
 {
     if (change(x, d, t, rename_domain, true, e) == 0)
         return 0;
-    if (d->guest && strcmp(d->spec->name, t->name) != 0)
+    if (!d->removed && strcmp(d->spec->name, t->name) != 0)
         unrename(x, d, t->name);
     return -1;
 }
 
-const struct task_kind op_mem_set = {.name = "mem-set", .run = run_mem_set};
-const struct task_kind op_mem_max = {.name = "mem-max", .run = run_mem_max};
-const struct task_kind op_vcpu_set = {.name = "vcpu-set", .run = run_vcpu_set};
-const struct task_kind op_vcpu_pin = {.name = "vcpu-pin", .run = run_vcpu_pin};
-const struct task_kind op_rename = {.name = "rename", .run = run_rename};
+const struct task_kind op_mem_set = {.name = "mem-set", .run = run_mem_set, .halted_too = true};
+const struct task_kind op_mem_max = {.name = "mem-max", .run = run_mem_max, .halted_too = true};
+const struct task_kind op_vcpu_set = {.name = "vcpu-set", .run = run_vcpu_set, .halted_too = true};
+const struct task_kind op_vcpu_pin = {.name = "vcpu-pin", .run = run_vcpu_pin, .halted_too = true};
+const struct task_kind op_rename = {.name = "rename", .run = run_rename, .halted_too = true};

@@ -21,6 +21,13 @@ int domain_guest_end(struct xend *x, struct domain *d, struct err *e);
 /* Ends the guest and starts another with the same spec; finished even by a later xend. */
 int domain_restart(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e);
 void domain_forget_if_transient(struct xend *x, struct domain *d);
+/* Into a file, whole; then the guest ends, or goes on (checkpoint). Under an intent of its own. */
+int domain_save(struct xend *x, struct domain *d, struct task *t, const char *file, bool checkpoint,
+                struct err *e);
+/* A guest from a stream, paused. Under the caller's intent. */
+int domain_restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e);
+/* A paused guest runs. */
+int domain_let_go(struct xend *x, struct domain *d, struct err *e);
 /* {"domain":...}: what a job that starts one answers. The caller's. */
 struct value *domain_result(struct xend *x, const struct domain *d);
 /* ERR_STATE: the domain is not running. */

@@ -386,8 +386,7 @@ struct value *task_to_value(const struct task *t)
     value_set_int(v, "done", (int64_t)atomic_load(&t->job.done));
     value_set_int(v, "total", (int64_t)atomic_load(&t->job.total));
     /* until it has ended, result is its worker's */
-    value_set_take(v, "result",
-                   task_ended(t) && t->result ? value_copy(t->result) : value_nil());
+    value_set_take(v, "result", task_ended(t) && t->result ? value_copy(t->result) : value_nil());
     if (t->state == TASK_FAILED || t->state == TASK_CANCELLED) {
         error = value_map();
         value_set_str(error, "code", err_info(t->err.code)->name);

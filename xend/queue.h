@@ -28,6 +28,9 @@ struct task_kind {
     const char *verb; /* for "Cannot VERB privileged domain x"; NULL: the name */
     task_fn *run;
     bool hidden;       /* xend's own housekeeping: not in the API's lists */
+    bool halted;       /* of managed domains only, running or not */
+    bool halted_too;   /* of any that runs, and of managed ones that do not */
+    bool managed;      /* of managed domains only */
     bool makes_domain; /* cancelled before it began, its domain's record goes with it */
 };
 
@@ -43,7 +46,7 @@ struct task {
     struct value *arg_value; /* likewise; owned */
     enum task_state state;
     double queued, started, ended; /* seconds since the epoch, 0 = not yet */
-    struct value *result; /* its worker's until the task has ended */
+    struct value *result;          /* its worker's until the task has ended */
     struct err err;
     struct task *next;          /* in its domain's queue */
     struct task *older, *newer; /* among all jobs */

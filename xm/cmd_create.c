@@ -27,6 +27,18 @@ const struct option create_options[] = {
     {0},
 };
 
+const struct option new_options[] = {
+    {0, "help_config", NULL, "List the variables of configuration files (and of this one)."},
+    {'q', "quiet", NULL, "Print nothing but errors and warnings."},
+    {0, "path", "PATH", "Where to look for the file: directories, separated by colons."},
+    {'f', "defconfig", "FILE", "The configuration file; also given as a plain word."},
+    {'F', "config", "[FILE]", "A file that holds the domain as SXP or JSON."},
+    {'n', "dryrun", NULL, "Print the domain as SXP; define nothing."},
+    {0, "strict", NULL, "What would be ignored with a warning is an error."},
+    {0, "json", NULL, "Print JSON: the new domain, or the spec with -n."},
+    {0},
+};
+
 /* The variables of all files, then those that this one declares with xm_vars.var(). */
 static void print_variables(const struct domfile *f)
 {
@@ -192,6 +204,22 @@ static int create_and_attach(struct xm *xm, const struct args *a, const struct s
     return console_attach(xm, name, HISTORY_MAX, false);
 }
 
+/* xm new: kept, not started. */
+static int define(struct xm *xm, const struct args *a, const struct spec *s)
+{
+    AUTO(value_freep) struct value *body = create_body(s, false), *job = NULL;
+    struct err e;
+
+    value_set_bool(body, "managed", true);
+    value_set_bool(body, "start", false);
+    job = job_run(xm, "/v1/domains", body, &e);
+    if (!job)
+        return xm_fail(&e);
+    if (args_has(a, "json"))
+        print_json(value_get(value_get(job, "result"), "domain"));
+    return EXIT_SUCCESS;
+}
+
 /* What xend's driver ignores is known once xend is asked. */
 static int be_strict(struct xm *xm, const struct args *a, struct domfile *f, const struct spec *s,
                      struct err *e)
@@ -242,5 +270,12 @@ int cmd_create(struct xm *xm, const struct args *a)
         return domfile_print_faults(&f), EXIT_ERROR;
     if (!s)
         return xm_fail(&e);
-    return args_has(a, "dryrun") ? dry_run(s, json, config) : create_and_attach(xm, a, s);
+    if (args_has(a, "dryrun"))
+        return dry_run(s, json, config);
+    return xm->command->run == cmd_new ? define(xm, a, s) : create_and_attach(xm, a, s);
+}
+
+int cmd_new(struct xm *xm, const struct args *a)
+{
+    return cmd_create(xm, a);
 }

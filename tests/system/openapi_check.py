@@ -107,10 +107,10 @@ def held(method, path, arguments, body=None, headers=None):
     return status, reply
 
 
-def make(name, extra="", paused=False, wait=20):
+def make(name, extra="", paused=False, wait=20, **more):
     spec = {"name": name, "kernel": "/k", "extra": extra,
             "disk": [{"type": "phy", "target": "/dev/x", "vdev": "xvda"}], "vif": ["bridge=br0"]}
-    status, job = held("POST", "/v1/domains", {"query": {"wait": wait}}, {"spec": spec, "paused": paused})
+    status, job = held("POST", "/v1/domains", {"query": {"wait": wait}}, {"spec": spec, "paused": paused, **more})
     if status not in (200, 202):
         fault("cannot make %s: %s" % (name, job))
     return job["id"]
@@ -135,7 +135,11 @@ def call_each():
         if (method, path) == ("POST", "/v1/domains"):
             body = {"spec": {"name": name, "kernel": "/k"}}
         elif "{domain}" in path:
-            make(name, paused=path.endswith("/unpause"))
+            last = path.rsplit("/", 1)[1]
+            managed = last in ("start", "delete", "suspend", "resume")
+            make(name, paused=last == "unpause", managed=managed, start=last not in ("start", "delete"))
+            if last == "resume":
+                held("POST", "/v1/domains/{domain}/suspend", {"path": {"domain": name}, "query": {"wait": 20}})
             arguments["path"]["domain"] = name
         elif "{job}" in path: # DELETE needs one that has not ended
             slow = method == "DELETE"

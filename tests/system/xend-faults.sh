@@ -26,19 +26,29 @@ fresh_domain() {
     plain_start
     xm destroy web1 >/dev/null 2>&1 || true
     xm destroy web2 >/dev/null 2>&1 || true
+    xm delete web1 >/dev/null 2>&1 || true
+    xm delete web2 >/dev/null 2>&1 || true
     rm -f "$T"/core* "$T"/saved*
-    if [ "$1" != absent ]; then
+    case $1 in
+    halted | kept | suspended)
+        xm new -q "$(config)"
+        [ "$1" = halted ] || xm start web1
+        [ "$1" != suspended ] || xm suspend web1
+        ;;
+    running | paused)
         xm create -q "$(config)"
         case $DRIVER-$2 in qemu-shutdown | qemu-reboot) wait_console web1 'guest: ready' ;; esac
         [ "$1" = running ] || xm pause web1
         domid=$(xm domid web1)
-    fi
+        ;;
+    esac
     stop_xend
 }
 # operate OP: what the user does; errors are expected, for xend dies
 operate() {
     case $1 in
     create) xm create -q "$(config)" ;;
+    new) xm new -q "$(config)" ;;
     mem-set) api POST '/v1/domains/web1/memory?wait=20' -d '{"memory_mib":96}' ;;
     vcpu-set) api POST '/v1/domains/web1/vcpus?wait=20' -d '{"vcpus":2}' ;;
     vcpu-pin) api POST '/v1/domains/web1/pin?wait=20' -d '{"vcpu":"all","cpus":"0"}' ;;
@@ -103,7 +113,7 @@ kill_at() {
     got=$(domain_state web1 2>/dev/null)
     [ "$op" != rename ] || got=$got$(domain_state web2 2>/dev/null) # one of the two
     [ "$op-$got" != save- ] || [ -s "$T/saved" ] || fail "web1 is nowhere after save killed at $point"
-    assert_eq '' "$(find "$T" -name '*-incomplete')" "after $op killed at $point"
+    assert_eq '' "$(find "$T" -name '*-incomplete' -o -name '.removed-*' -o -name '*.tmp-*')" "after $op killed at $point"
     [ "$op" != dump-core ] || [ ! -e "$T/core" ] || [ -s "$T/core" ] || fail "an empty core after $point"
     case " $allowed " in
     *" ${got:-absent} "*) ;;
@@ -157,5 +167,13 @@ if [ "$DRIVER" = test ]; then
     assert_ok xm save web1 "$T/to-restore"
     stop_xend
     matrix restore absent 'absent running'
+    matrix new absent 'absent halted'
+    matrix start halted 'halted running'
+    matrix suspend kept 'running suspended'
+    matrix resume suspended 'suspended running'
+    matrix mem-set kept running
+    matrix rename halted halted
+    matrix destroy kept halted
+    matrix delete halted 'halted absent'
 fi
 echo "$cases cases on the $DRIVER driver"

@@ -1,0 +1,217 @@
+/* Managed domains on disk: see managed.h. */
+#include "xend/managed.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/sxp.h"
+#include "libxl/base/fault.h"
+#include "libxl/base/io.h"
+#include "libxl/base/log.h"
+#include "libxl/base/mem.h"
+#include "libxl/base/uuid.h"
+#include "xend/xend.h"
+
+#define CONFIG "config.sxp"
+#define CONFIG_BYTES_MAX (1024 * 1024) /* the largest spec is a few KiB */
+#define REMOVED ".removed-"            /* a domain that was deleted, on its way out */
+#define WIDTH 78                       /* as the original wrote these files */
+
+static char *domains_dir(const struct xend *x)
+{
+    return path_join(x->paths.lib_dir, "domains");
+}
+
+static char *file_of(const struct xend *x, const char *uuid, const char *name)
+{
+    return xasprintf("%s/domains/%s/%s", x->paths.lib_dir, uuid, name);
+}
+
+/* A directory of its own, whose name is on disk as well. */
+static int make_home(const struct xend *x, const char *uuid, struct err *e)
+{
+    AUTO(freep) char *dirs = domains_dir(x), *home = path_join(dirs, uuid);
+
+    if (make_dirs(dirs, 0700, e) < 0)
+        return -1;
+    if (mkdir(home, 0700) == 0)
+        return sync_parent(home, e);
+    return errno == EEXIST ? 0 : err_sys(e, "%s", home);
+}
+
+static struct value *pair(const char *key, const char *text)
+{
+    struct value *v = value_list();
+
+    value_add_take(v, value_str(key));
+    value_add_take(v, value_str(text));
+    return v;
+}
+
+int managed_write(const struct xend *x, const struct spec *s, struct err *e)
+{
+    AUTO(freep) char *path = file_of(x, s->uuid, CONFIG);
+    AUTO(value_freep) struct value *form = spec_to_sxp(s, "domain");
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    struct value *own = value_list();
+
+    value_add_take(own, value_str("xend"));
+    value_add_take(own, pair("version", "1"));
+    value_add_take(form, own);
+    sxp_print_pretty(form, WIDTH, &text);
+    fault_point("managed.writing");
+    if (make_home(x, s->uuid, e) < 0 || write_file_atomic(path, text.ptr, text.len, 0600, e) < 0)
+        return -1;
+    fault_point("managed.written");
+    return 0;
+}
+
+/* Files only: the store makes no directories in there. */
+static void remove_home(const char *home)
+{
+    DIR *d = opendir(home);
+    struct dirent *entry;
+
+    while (d && (entry = readdir(d))) {
+        AUTO(freep) char *path = path_join(home, entry->d_name);
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlink(path);
+    }
+    if (d)
+        closedir(d);
+    if (rmdir(home) < 0 && errno != ENOENT)
+        log_warn("%s: not removed: %s", home, strerror(errno));
+}
+
+/* Out of sight in one step, then away. */
+int managed_remove(const struct xend *x, const char *uuid, struct err *e)
+{
+    AUTO(freep) char *dirs = domains_dir(x), *home = path_join(dirs, uuid);
+    AUTO(freep) char *away = xasprintf("%s/" REMOVED "%s", dirs, uuid);
+
+    remove_home(away);
+    fault_point("managed.removing");
+    if (rename(home, away) < 0)
+        return errno == ENOENT ? 0 : err_sys(e, "%s", home);
+    fault_point("managed.removed");
+    if (sync_parent(home, e) < 0)
+        return -1;
+    remove_home(away);
+    return 0;
+}
+
+char *managed_checkpoint(const struct xend *x, const char *uuid)
+{
+    return file_of(x, uuid, "checkpoint.chk");
+}
+
+bool managed_has_checkpoint(const struct xend *x, const char *uuid)
+{
+    AUTO(freep) char *path = managed_checkpoint(x, uuid);
+
+    return access(path, F_OK) == 0;
+}
+
+int managed_remove_checkpoint(const struct xend *x, const char *uuid, struct err *e)
+{
+    AUTO(freep) char *path = managed_checkpoint(x, uuid);
+
+    if (unlink(path) < 0 && errno != ENOENT)
+        return err_sys(e, "%s", path);
+    return sync_parent(path, e);
+}
+
+/* The spec of one file; its uuid must be the directory's. */
+static struct spec *read_config(const char *path, const char *uuid, struct err *e)
+{
+    AUTO(problems_clear) struct problems faults = {0};
+    AUTO(value_freep) struct value *forms = NULL;
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    struct spec *s;
+
+    if (read_file(path, CONFIG_BYTES_MAX, &text, e) < 0)
+        return NULL;
+    forms = sxp_parse(buf_str(&text), text.len, path, e);
+    if (!forms)
+        return NULL;
+    if (value_len(forms) != 1) {
+        err_set(e, ERR_INVALID, "%s: %zu forms, not one", path, value_len(forms));
+        return NULL;
+    }
+    s = spec_from_sxp(value_at(forms, 0), &faults);
+    if (!s) {
+        problems_to_err(&faults, e);
+        err_add(e, "%s", path);
+    } else if (!s->uuid || strcmp(s->uuid, uuid) != 0) {
+        err_set(e, ERR_INVALID, "%s: its uuid is %s, not that of its directory", path,
+                s->uuid ? s->uuid : "missing");
+        spec_free(s);
+        s = NULL;
+    }
+    return s;
+}
+
+/* What an interrupted write has left beside the file. */
+static void remove_torn(const char *home)
+{
+    DIR *d = opendir(home);
+    struct dirent *entry;
+
+    while (d && (entry = readdir(d)))
+        if (strncmp(entry->d_name, CONFIG ".tmp-", sizeof(CONFIG ".tmp-") - 1) == 0) {
+            AUTO(freep) char *path = path_join(home, entry->d_name);
+            unlink(path);
+        }
+    if (d)
+        closedir(d);
+}
+
+static void load_one(const struct xend *x, const char *dirs, const char *name,
+                     managed_found_fn *found, void *arg)
+{
+    AUTO(freep) char *home = path_join(dirs, name), *path = path_join(home, CONFIG);
+    char uuid[UUID_TEXT_SIZE];
+    struct spec *s;
+    struct err e;
+
+    if (strncmp(name, REMOVED, strlen(REMOVED)) == 0) {
+        remove_home(home);
+        return;
+    }
+    if (strlen(name) != UUID_TEXT_SIZE - 1 || !uuid_normalize(name, uuid) ||
+        strcmp(name, uuid) != 0)
+        return; /* not ours */
+    remove_torn(home);
+    s = read_config(path, uuid, &e);
+    if (s) {
+        found(arg, s, managed_has_checkpoint(x, uuid));
+    } else if (e.sys == ENOENT) {
+        if (rmdir(home) < 0) /* made, and never written */
+            log_error("%s: a domain without " CONFIG ", left as it is", home);
+    } else if (e.sys) {
+        log_error("%s: left as it is: %s", path, e.msg);
+    } else {
+        AUTO(freep) char *aside = xasprintf("%s.bad", path);
+        log_error("%s: set aside as %s%s: %s", path, aside,
+                  rename(path, aside) < 0 ? " (which failed)" : "", e.msg);
+    }
+}
+
+int managed_load(const struct xend *x, managed_found_fn *found, void *arg, struct err *e)
+{
+    AUTO(freep) char *dirs = domains_dir(x);
+    DIR *d = opendir(dirs);
+    struct dirent *entry;
+
+    if (!d)
+        return errno == ENOENT ? 0 : err_sys(e, "%s", dirs);
+    while ((entry = readdir(d)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            load_one(x, dirs, entry->d_name, found, arg);
+    closedir(d);
+    return 0;
+}

@@ -1,0 +1,27 @@
+/*
+ * Managed domains on disk: lib_dir/domains/UUID/config.sxp, the form that `xm list --long` prints,
+ * and checkpoint.chk beside it while the domain is suspended. What is written is on disk when the
+ * call returns. All of these block; none takes the lock.
+ */
+#ifndef XEND_MANAGED_H
+#define XEND_MANAGED_H
+
+#include "libxl/spec.h"
+
+struct xend;
+
+int managed_write(const struct xend *x, const struct spec *s, struct err *e);
+/* With its checkpoint. Fine when there is none. */
+int managed_remove(const struct xend *x, const char *uuid, struct err *e);
+
+/* Where the memory of a suspended domain is; the caller frees. */
+char *managed_checkpoint(const struct xend *x, const char *uuid);
+bool managed_has_checkpoint(const struct xend *x, const char *uuid);
+/* The guest that was in it runs: it must never be used again, whatever happens to the host. */
+int managed_remove_checkpoint(const struct xend *x, const char *uuid, struct err *e);
+
+/* At start: each domain that can be read. One that cannot is set aside and named in the log. */
+typedef void managed_found_fn(void *arg, struct spec *s_take, bool suspended);
+int managed_load(const struct xend *x, managed_found_fn *found, void *arg, struct err *e);
+
+#endif
