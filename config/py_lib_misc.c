@@ -37,6 +37,14 @@ static struct obj string_atoi(struct py *p, struct call *c)
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
+/* Every dict here keeps its order. */
+const struct py_row py_collections_rows[] = {
+    {"OrderedDict", py_lib_dict, 0, PY_ANY, NULL, 0},
+    {"defaultdict", py_refused, 0, PY_ANY, "setdefault() and get() of a dict do the same", 0},
+    {"namedtuple", py_refused, 0, PY_ANY, "a dict holds values that belong together", 0},
+    {NULL, NULL, 0, 0, NULL, 0},
+};
+
 const struct py_row py_string_rows[] = {
     {"ascii_letters", py_constant, 0, PY_VALUE, LOWER UPPER, 0},
     {"ascii_lowercase", py_constant, 0, PY_VALUE, LOWER, 0},

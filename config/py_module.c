@@ -16,6 +16,7 @@ const struct py_module py_modules[] = {
     {"math", py_math_rows},
     {"platform", py_platform_rows},
     {"socket", py_socket_rows},
+    {"collections", py_collections_rows},
     {"hashlib", py_hashlib_rows},
     {"md5", py_md5_rows},
     {"sha", py_sha_rows},

@@ -476,7 +476,7 @@ extern const struct py_row py_builtins[], py_str_methods[], py_list_methods[], p
 extern const struct py_module py_modules[]; /* ends with a NULL name */
 extern const struct py_row py_re_rows[], py_ip_rows[], py_string_rows[], py_os_rows[],
     py_os_path_rows[], py_math_rows[], py_sys_rows[], py_platform_rows[], py_socket_rows[],
-    py_hashlib_rows[], py_md5_rows[], py_sha_rows[];
+    py_collections_rows[], py_hashlib_rows[], py_md5_rows[], py_sha_rows[];
 py_fn py_refused;  /* raises; params is the reason */
 py_fn py_constant; /* a PY_VALUE: the string in params */
 const struct py_module *py_module_find(const char *name, size_t len);

@@ -209,17 +209,11 @@ static void print_string(const char *s, size_t len, struct buf *out)
     buf_addc(out, quote);
 }
 
-static void print_pair(const struct value *map, size_t i, struct buf *out)
+/* Prints v on one line; false as soon as out is longer than limit, so that trying costs little. */
+static bool print_line(const struct value *v, size_t limit, struct buf *out)
 {
-    buf_addc(out, '(');
-    print_string(value_key(map, i), strlen(value_key(map, i)), out);
-    buf_addc(out, ' ');
-    sxp_print(value_at(map, i), out);
-    buf_addc(out, ')');
-}
+    bool map = value_type(v) == VALUE_MAP;
 
-void sxp_print(const struct value *v, struct buf *out)
-{
     switch (value_type(v)) {
     case VALUE_NIL:
         break;
@@ -241,23 +235,35 @@ void sxp_print(const struct value *v, struct buf *out)
         for (size_t i = 0; i < value_len(v); i++) {
             if (i)
                 buf_addc(out, ' ');
-            if (value_type(v) == VALUE_MAP)
-                print_pair(v, i, out);
-            else
-                sxp_print(value_at(v, i), out);
+            if (map) {
+                buf_addc(out, '(');
+                print_string(value_key(v, i), strlen(value_key(v, i)), out);
+                buf_addc(out, ' ');
+            }
+            if (!print_line(value_at(v, i), limit, out))
+                return false;
+            if (map)
+                buf_addc(out, ')');
         }
         buf_addc(out, ')');
         break;
     }
+    return out->len <= limit;
+}
+
+void sxp_print(const struct value *v, struct buf *out)
+{
+    print_line(v, SIZE_MAX, out);
 }
 
 /* Prints v at column `indent`, where the line already ends. */
 static void print_block(const struct value *v, size_t indent, size_t width, struct buf *out)
 {
     size_t start = out->len;
+    bool splits = value_type(v) == VALUE_LIST && value_len(v) > 0;
+    size_t room = width > indent ? width - indent : 0;
 
-    sxp_print(v, out);
-    if (indent + (out->len - start) <= width || value_len(v) == 0 || value_type(v) == VALUE_MAP)
+    if (print_line(v, splits ? start + room : SIZE_MAX, out))
         return;
     out->len = start;
     buf_addc(out, '(');

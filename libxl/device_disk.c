@@ -115,8 +115,11 @@ static int bad_disk(const char *text, const char *hint, const char *where, struc
 static int read_xm(struct value *map, const struct value *parts, const char *where,
                    struct problems *p)
 {
-    static const char *const keys[] = {"mode", "backend", "protocol"};
-    const char *mode = value_as_str(value_at(parts, 2));
+    static const char *const keys[] = {"backend", "protocol"};
+    const char *text = value_as_str(value_at(parts, 2));
+    const char *mode = strcmp(text, "rw") == 0   ? "w" /* xl's words, which it takes here, too */
+                       : strcmp(text, "ro") == 0 ? "r"
+                                                 : text;
 
     if (disk_map_uname(map, value_as_str(value_at(parts, 0)), where, p) < 0)
         return -1;
@@ -127,8 +130,9 @@ static int read_xm(struct value *map, const struct value *parts, const char *whe
                      "Invalid mode");
         return -1;
     }
-    for (size_t i = 2; i < value_len(parts); i++)
-        value_set_take(map, keys[i - 2], value_copy(value_at(parts, i)));
+    value_set_str(map, "mode", mode);
+    for (size_t i = 3; i < value_len(parts); i++)
+        value_set_take(map, keys[i - 3], value_copy(value_at(parts, i)));
     return 0;
 }
 
@@ -144,8 +148,9 @@ static const struct xl_word {
     {NULL, "discard", "discard", "on"},      {NULL, "no-discard", "discard", "off"},
     {NULL, "direct-io-safe", NULL, NULL},    {"format", "", NULL, NULL},
     {"format", "aio", "format", "raw"},      {"access", "", NULL, NULL},
-    {"specification", "xen", NULL, NULL},    {NULL, "trusted", NULL, NULL},
-    {NULL, "untrusted", NULL, NULL},         {"direct-io-safe", "", NULL, NULL},
+    {"format", "empty", NULL, NULL},         {"specification", "xen", NULL, NULL},
+    {NULL, "trusted", NULL, NULL},           {NULL, "untrusted", NULL, NULL},
+    {"direct-io-safe", "", NULL, NULL},
 };
 
 /* key NULL: a word that stands alone. */

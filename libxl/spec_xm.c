@@ -8,39 +8,9 @@
 #include <string.h>
 
 #include "libxl/base/io.h"
-#include "libxl/base/near.h"
 #include "libxl/spec_parts.h"
 
 #define NICS_MAX DOMAIN_DEVICES_MAX
-
-/*
- * Variables of xm and xl that a spec has no place for: a note, not silence. One text with blanks
- * around each, which is shorter to keep than a list. What they are: security labels of ACM, what a
- * file cannot decide (claim_mode, vncviewer...), and what is not carried (vnuma, vsnd...).
- */
-static const char without_effect[] =
-    " access_control bootentry claim_mode full-screen nfs_mount snapshot smp vhpt vif2 vncconsole "
-    "vncviewer vnuma vsnd ";
-
-/* Other names of fields: old ones, and xl's where xm had another. */
-static const struct {
-    const char *name, *field;
-} aliases[] = {
-    {"bootloader_args", "bootargs"},     {"cap", "cpu_cap"},    {"irq", "irqs"},
-    {"device_model_machine", "machine"}, {"pool_name", "pool"}, {"disable_migrate", "nomigrate"}};
-
-/* Variables of other names than their fields, and old ones; read by the functions below. */
-static const char *const old_spellings[] = {"builder",
-                                            "cmdline",
-                                            "cpu",
-                                            "nics",
-                                            "pvh",
-                                            "restart",
-                                            "pci_msitranslate",
-                                            "pci_permissive",
-                                            "pci_power_mgmt",
-                                            "pci_seize",
-                                            "vcpu_avail"};
 
 /* Words that xl takes for numbers of xm. */
 static const struct {
@@ -64,53 +34,10 @@ struct reading {
     struct problems *p, *notes;
 };
 
-/* Variables that are read here. */
-static bool has_effect(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(old_spellings); i++)
-        if (strcmp(old_spellings[i], name) == 0)
-            return true;
-    for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
-        if (strcmp(aliases[i].name, name) == 0)
-            return true;
-    return field_find(&spec_fields, name) || device_class_find(name) >= 0;
-}
-
-static bool is_without_effect(const char *name)
-{
-    AUTO(freep) char *word = xasprintf(" %s ", name);
-
-    return *name && !strchr(name, ' ') && strstr(without_effect, word);
-}
-
-bool spec_has_variable(const char *name)
-{
-    return has_effect(name) || is_without_effect(name);
-}
-
-/* Values that say nothing: None, 0, '', an empty list. */
-static bool is_empty(const struct value *v)
-{
-    switch (value_type(v)) {
-    case VALUE_NIL:
-        return true;
-    case VALUE_BOOL:
-        return !value_as_bool(v);
-    case VALUE_INT:
-        return value_as_int(v) == 0;
-    case VALUE_REAL:
-        return value_as_real(v) == 0;
-    case VALUE_STRING:
-        return value_str_len(v) == 0;
-    default:
-        return value_len(v) == 0;
-    }
-}
-
 /* Text comes from the command line. */
 static bool is_yes(const struct value *v)
 {
-    return value_type(v) == VALUE_STRING ? parse_bool(value_as_str(v)) == 1 : !is_empty(v);
+    return value_type(v) == VALUE_STRING ? parse_bool(value_as_str(v)) == 1 : !spec_is_empty(v);
 }
 
 /* Numbers of the command line are text. */
@@ -148,10 +75,10 @@ static const struct value *find_variable(const struct reading *r, const struct f
     const struct value *v = value_get(r->vars, f->name);
 
     *name = f->name;
-    for (size_t i = 0; !v && i < ARRAY_LEN(aliases); i++)
-        if (strcmp(aliases[i].field, f->name) == 0) {
-            *name = aliases[i].name;
-            v = value_get(r->vars, *name);
+    for (const struct spec_alias *a = spec_aliases; !v && a->name; a++)
+        if (strcmp(a->field, f->name) == 0) {
+            *name = a->name;
+            v = value_get(r->vars, a->name);
         }
     return v;
 }
@@ -218,7 +145,7 @@ static void read_known(struct reading *r)
 
         if (!v || value_type(v) == VALUE_NIL)
             continue;
-        if (f->in_map && f->type == FIELD_STR && is_empty(v))
+        if (f->in_map && f->type == FIELD_STR && spec_is_empty(v))
             continue; /* altp2m = 0 */
         if (value_type(v) == VALUE_BOOL)
             problems_add(r->notes, where, "write 1 or 0 to have it in both",
@@ -283,7 +210,7 @@ static void read_vcpu_avail(struct reading *r)
     const struct value *mask = value_get(r->vars, "vcpu_avail");
     int64_t most = int_or(value_get(r->map, "vcpus"), 1), n;
 
-    if (!mask || is_empty(mask) || value_get(r->map, "maxvcpus"))
+    if (!mask || spec_is_empty(mask) || value_get(r->map, "maxvcpus"))
         return;
     n = vcpu_mask_count((uint64_t)int_or(mask, 0), most);
     if (n == 0) {
@@ -364,7 +291,7 @@ static void make_disk_absolute(struct disk *k)
     bool remus = k->tapdisk && strcmp(k->tapdisk, "remus") == 0; /* HOST:PORT|aio:PATH */
     char *full;
 
-    if (!file || remus || k->target[0] == '/')
+    if (!file || remus || k->script || k->target[0] == '/') /* a script has targets of its own */
         return;
     full = path_absolute(k->target);
     free(k->target);
@@ -415,49 +342,12 @@ static void read_class(struct reading *r, struct spec *s, enum device_class clas
         list = value_copy(v);
     } else {
         list = value_list();
-        if (v && !is_empty(v))
+        if (v && !spec_is_empty(v))
             value_add_take(list, value_copy(v));
     }
     if (class == DEVICE_VIF)
         add_nics(r, list);
     spec_read_devices(s, class, list, r->p);
-}
-
-/*
- * A name that is near a known one, when that one was not given: probably mistyped. Short names
- * (i, vmid) are near to many and usually the file's own.
- */
-static void note_near(struct reading *r, const char *name)
-{
-    size_t len = strlen(name);
-    struct near n = {.word = name};
-    AUTO(freep) char *where = xasprintf("/%s", name);
-    AUTO(freep) char *hint = NULL;
-
-    for (size_t i = 0; i < spec_fields.n; i++)
-        near_try(&n, spec_fields.rows[i].name);
-    for (int c = 0; c < DEVICE_CLASSES; c++)
-        near_try(&n, device_class_name((enum device_class)c));
-    if (!n.best || len < 3 || (len < 6 && n.distance > 1) || value_get(r->vars, n.best))
-        return;
-    hint = xasprintf("did you mean %s?", n.best);
-    problems_add(r->notes, where, hint, "%s: no variable of xm; it has no effect", name);
-}
-
-/* Variables without effect; those that say nothing either (hpet = 0) are passed over. */
-static void note_others(struct reading *r)
-{
-    for (size_t i = 0; i < value_len(r->vars); i++) {
-        const char *name = value_key(r->vars, i);
-        AUTO(freep) char *where = xasprintf("/%s", name);
-
-        if (has_effect(name))
-            continue;
-        if (!is_without_effect(name))
-            note_near(r, name);
-        else if (!is_empty(value_at(r->vars, i)))
-            problems_add(r->notes, where, NULL, "%s: has no effect here; ignored", name);
-    }
 }
 
 /* Every fault is reported in one go: problems of variables, of devices, then of the whole. */
@@ -487,8 +377,10 @@ struct spec *spec_from_xm(const struct value *vars, const char *default_name, st
             make_disk_absolute(&s->devices.ptr[i]->disk);
         else if (s->devices.ptr[i]->class == DEVICE_PCI)
             set_pci_defaults(&r, &s->devices.ptr[i]->pci);
-    note_others(&r);
+    spec_note_others(vars, notes);
     spec_finish(s, p);
     spec_note_ignored(s, ON_XEN | ON_QEMU, notes);
+    spec_name_variables(vars, p);
+    spec_name_variables(vars, notes);
     return p->len == before ? steal(s) : NULL;
 }

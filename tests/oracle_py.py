@@ -140,7 +140,7 @@ def install_modules():
 
 
 def listed(fn):
-    return lambda *args: list(fn(*args))
+    return lambda *args, **kw: list(fn(*args, **kw))
 
 
 def namespace(args):

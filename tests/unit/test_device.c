@@ -266,7 +266,7 @@ static void test_bad_disks(void)
         {"file:/a,xvda,w,b,p,x", "!Invalid disk specifier: file:/a,xvda,w,b,p,x"},
         {"file:/a,xvda,q", "!Invalid mode"},
         {"file:/a,xvda,", "!Invalid mode"},
-        {"file:/a,xvda,rw", "!Invalid mode"},
+        {"file:/a,xvda,x", "!Invalid mode"},
         {"/srv/a.img,xvda,w", "!Block device must have physical details specified: /srv/a.img"},
         {":/a,xvda,w", "!Block device must have physical details specified: :/a"},
         {",xvda,w", "!Block device must have physical details specified"},

@@ -198,6 +198,8 @@ static int include_test(void *arg, const char *name, struct buf *out, struct err
         buf_adds(out, "\xef\xbb\xbf# B\nc = b + 1\ndef f():\n    return d\n");
     else if (strcmp(name, "bad.py") == 0)
         buf_adds(out, "x = 1\ny = x +\n");
+    else if (strcmp(name, "b1") == 0)
+        buf_adds(out, "b = 1\n");
     else if (strcmp(name, "loop") == 0)
         buf_adds(out, "execfile('loop')\n");
     else
@@ -232,6 +234,34 @@ static void test_include(void)
     CU_ASSERT_PTR_NULL(eval_including("from a import b", true));
     v = (value_free(v), eval_including("try:\n  execfile('no')\nexcept IOError: x = 1", true));
     CU_ASSERT_EQUAL(value_get_int(v, "x", 0), 1);
+}
+
+/* Limits of what came later, on both sides. */
+static void test_more_limits(void)
+{
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+
+    for (int n = PY_INCLUDES_MAX; n <= PY_INCLUDES_MAX + 1; n++) {
+        struct value *v;
+
+        b.len = 0;
+        for (int i = 0; i < n; i++)
+            buf_adds(&b, "execfile('b1')\n");
+        v = eval_including(buf_str(&b), true);
+        CU_ASSERT_EQUAL(v != NULL, n == PY_INCLUDES_MAX);
+        value_free(v);
+    }
+    for (int n = PY_LIST_MAX; n <= PY_LIST_MAX + 1; n++) {
+        AUTO(freep)
+        char *text = xasprintf("def g():\n  i = 0\n  while i < %d:\n    yield i\n    i += 1\n"
+                               "x = len(list(g()))\n",
+                               n);
+        struct value *v = eval_including(text, false);
+
+        CU_ASSERT_EQUAL(v != NULL, n == PY_LIST_MAX);
+        CU_ASSERT(v || e.code == ERR_TOO_LARGE);
+        value_free(v);
+    }
 }
 
 static void test_printed_limit(void)
@@ -520,8 +550,9 @@ TESTS("py", {"variables come back typed and in order", test_result},
       {"xm_vars: known after an error, which names the variable", test_vars_after_error},
       {"xm_help: the evaluation ends well at check()", test_help},
       {"places of assignments, and what print wrote", test_places_and_printed},
-      {"included files", test_include}, {"limit of print", test_printed_limit},
-      {"the report: place, line, caret, hint", test_report},
+      {"included files", test_include},
+      {"limits of included files and generators", test_more_limits},
+      {"limit of print", test_printed_limit}, {"the report: place, line, caret, hint", test_report},
       {"the report of long lines fits", test_report_fits},
       {"division rounds down unless asked otherwise", test_division},
       {"only a few environment variables", test_environment},
