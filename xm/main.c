@@ -42,20 +42,24 @@ static const struct command *find_exact(const char *name)
     return NULL;
 }
 
-/* The only command that begins with name; a beginning has two letters at least. */
+/*
+ * The only command that begins with name, or the only one of the original's common ones: new
+ * commands take nobody's short name away. A beginning has two letters at least.
+ */
 static const struct command *find_prefix(const char *name)
 {
-    const struct command *found = NULL;
-    size_t len = strlen(name);
+    const struct command *found[2] = {NULL, NULL}; /* any, common */
+    size_t len = strlen(name), n[2] = {0, 0};
 
     for (const struct command *c = commands; len >= 2 && c->name; c++) {
         if (strncmp(c->name, name, len) != 0)
             continue;
-        if (found)
-            return NULL;
-        found = c;
+        found[c->common] = c;
+        n[c->common]++;
     }
-    return found;
+    if (n[1] == 1)
+        return found[1];
+    return n[0] + n[1] == 1 ? found[0] : NULL;
 }
 
 /* The present name of an old one, or name itself. */

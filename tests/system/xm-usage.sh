@@ -93,3 +93,7 @@ assert_fails 1 xm -H
 assert_eq 'Error: option -H requires argument' "$err"
 assert_fails 1 xm list -H unix:/x
 assert_eq 'Error: option -H not recognized' "$err"
+
+# a beginning that a new command shares is still the old one's
+assert_fails 1 xm con
+assert_match "^Error: 'xm console' requires" "$err"
