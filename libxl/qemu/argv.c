@@ -158,6 +158,8 @@ static void add_policy(const struct launch *l, struct strings *argv)
               "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
     args_add2(argv, "-msg", "timestamp=on");
     args_add(argv, "-S");
+    if (l->incoming)
+        args_add2(argv, "-incoming", "defer");
     args_add(argv, "-rtc");
     args_add(argv, "base=%s", l->rtc_base);
     /* whatever a guest does to itself, its QEMU stays and reports it */

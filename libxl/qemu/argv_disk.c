@@ -166,6 +166,8 @@ static void add_disk(const struct launch *l, const struct launch_disk *ld, const
     value_set_str(v, "serial", p->vdev); /* /dev/disk/by-id knows it by the spec's name */
     if (k->mode == DISK_WRITE_SHARED)
         value_set_bool(v, "share-rw", true);
+    if (l->queues && !scsi && p->bus != BUS_IDE)
+        value_set_int(v, "num-queues", l->queues);
     if (boot)
         value_set_int(v, "bootindex", boot * DOMAIN_DEVICES_MAX + index);
     args_add_json(argv, "-device", v);
@@ -197,8 +199,13 @@ int argv_disks(const struct launch *l, struct strings *argv, struct err *e)
     if (disk_places(l, places, &scsi, e) < 0)
         return -1;
     if (scsi) {
-        args_add(argv, "-device");
-        args_add(argv, "{\"driver\":\"virtio-scsi-pci\",\"id\":\"scsi0\"}");
+        AUTO(value_freep) struct value *v = value_map();
+
+        value_set_str(v, "driver", "virtio-scsi-pci");
+        value_set_str(v, "id", "scsi0");
+        if (l->queues)
+            value_set_int(v, "num_queues", l->queues);
+        args_add_json(argv, "-device", v);
     }
     /* a guest names virtio disks by their slot: xvda must come before xvdb, however listed */
     for (size_t n = 0; n < l->n_disks; n++) {

@@ -24,6 +24,7 @@
 struct making {
     struct qguest *g;
     struct job *job;
+    struct restoring *from; /* NULL: it is new */
     struct launch launch;
     struct launch_disk disks[DOMAIN_DEVICES_MAX];
     struct proc_fd fds[CHILD_FDS_MAX];
@@ -111,7 +112,7 @@ static int open_kernel(struct making *m, struct err *e)
     int fd;
 
     m->launch.kernel_fd = m->launch.ramdisk_fd = -1;
-    if (!boots_kernel(s))
+    if (!boots_kernel(s) || m->from) /* which has booted, and has it in its memory */
         return 0;
     fd = kernel_open(s->kernel, &cmdline_max, e);
     if (fd < 0 || (m->launch.kernel_fd = pass_file_take(m, fd, e)) < 0)
@@ -164,7 +165,7 @@ static int check_boot(const struct making *m, struct err *e)
     const struct spec *s = m->g->spec;
     AUTO(buf_clear) struct buf missing = BUF_INIT;
 
-    if (boots_kernel(s))
+    if (boots_kernel(s) || m->from)
         return 0;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (!boot_place(s, *names[i][0]))
@@ -186,6 +187,12 @@ static int choose_accel(struct making *m, struct err *e)
     const char *want = m->g->spec->accel ? m->g->spec->accel : d->accel ? d->accel : "auto";
     const char *cpu = NULL;
 
+    if (m->from) {
+        m->launch.accel = m->from->saved.accel;
+        m->launch.cpu = m->from->saved.cpu;
+        m->kvm = strcmp(m->launch.accel, "kvm") == 0;
+        return saved_check_host(&m->from->saved, d, e);
+    }
     if (strcmp(want, "tcg") != 0 && strcmp(want, "kvm") != 0 && strcmp(want, "auto") != 0)
         return err_set(e, ERR_INVALID, "accel: '%s': not one of auto, kvm, tcg", want);
     if (strcmp(want, "tcg") != 0) {
@@ -312,9 +319,14 @@ static int start(struct making *m, struct err *e)
 {
     AUTO(strings_clear) struct strings argv = {0};
 
-    m->launch.spec = m->g->spec;
+    m->launch.spec = m->from ? m->from->spec : m->g->spec;
     m->launch.binary = m->g->d->binary;
-    m->launch.machine = launch_machine(m->g->spec);
+    m->launch.machine = launch_machine(m->launch.spec);
+    m->launch.incoming = m->from != NULL;
+    m->launch.queues = m->from ? m->from->saved.queues : 0;
+    m->g->queues = m->from ? m->from->saved.queues : (unsigned)m->launch.spec->vcpus;
+    m->g->accel = xstrdup(m->launch.accel);
+    m->g->cpu = xstrdup(m->launch.cpu);
     m->launch.nonce = m->g->nonce;
     m->launch.disks = m->disks;
     if (argv_build(&m->launch, &argv, e) < 0)
@@ -327,7 +339,8 @@ static int start(struct making *m, struct err *e)
         return -1;
     fault_point("qemu.spawned");
     limits_place(m->g);
-    if (monitor_add(m->g, e) < 0 || state_save(m->g, PHASE_STARTED, e) < 0)
+    if (monitor_add(m->g, e) < 0 ||
+        state_save(m->g, m->from ? PHASE_LOADING : PHASE_STARTED, e) < 0)
         return -1;
     fault_point("qemu.started");
     return 0;
@@ -401,10 +414,10 @@ static int make(struct making *m, struct err *e)
     struct qguest *g = m->g;
     struct job *j = m->job;
 
-    job_step(j, "opening its kernel and disks");
-    if (check_memory(g->spec, e) < 0 || vcpus_wish(g, e) < 0 || open_kernel(m, e) < 0 ||
-        open_disks(m, e) < 0 || check_boot(m, e) < 0 || open_screen(m, e) < 0 ||
-        job_check(j, e) < 0)
+    job_step(j, m->from ? "opening its disks" : "opening its kernel and disks");
+    if (check_memory(m->from ? m->from->spec : g->spec, e) < 0 || vcpus_wish(g, e) < 0 ||
+        open_kernel(m, e) < 0 || open_disks(m, e) < 0 || check_boot(m, e) < 0 ||
+        open_screen(m, e) < 0 || job_check(j, e) < 0)
         return -1;
     if (choose_accel(m, e) < 0 || job_check(j, e) < 0)
         return -1;
@@ -414,8 +427,8 @@ static int make(struct making *m, struct err *e)
     fault_point("qemu.prepared");
     job_step(j, "starting QEMU");
     if (start(m, e) < 0 || shake_hands(m, e) < 0 || keep_machine(g, e) < 0 ||
-        set_balloon(g, e) < 0 || vcpus_learn(g, e) < 0 || vcpus_pin(g, e) < 0 ||
-        job_check(j, e) < 0)
+        (m->from ? restore_load(m->from, g, e) : set_balloon(g, e)) < 0 || vcpus_learn(g, e) < 0 ||
+        vcpus_pin(g, e) < 0 || job_check(j, e) < 0)
         return -1;
     return state_save(g, PHASE_READY, e);
 }
@@ -464,9 +477,11 @@ static bool is_running(struct qemu *d, const char *uuid)
     return found;
 }
 
-struct guest *qemu_create(struct driver *d, const struct spec *s, struct job *j, struct err *e)
+/* A new guest, or one that comes from somewhere. */
+static struct guest *make_guest(struct qemu *d, const struct spec *s, struct restoring *from,
+                                struct job *j, struct err *e)
 {
-    struct making m = {.g = new_guest(qemu_of(d), s), .job = j, .log_fd = -1};
+    struct making m = {.g = new_guest(d, s), .job = j, .from = from, .log_fd = -1};
     struct timespec now;
     int r;
 
@@ -474,6 +489,12 @@ struct guest *qemu_create(struct driver *d, const struct spec *s, struct job *j,
         err_set(e, ERR_EXISTS, "a guest with the uuid %s runs already", m.g->pub.uuid);
         qguest_free(m.g);
         return NULL;
+    }
+    if (from) {
+        from->spec = saved_spec(&from->saved, m.g->spec);
+        m.g->mem_kib = from->saved.mem_kib;
+        m.g->mem_most_kib = m.g->mem_bound_kib = from->saved.mem_most_kib;
+        vcpus_init(m.g, from->saved.vcpus_most);
     }
     clock_gettime(CLOCK_REALTIME, &now);
     m.g->pub.start_time = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
@@ -486,4 +507,25 @@ struct guest *qemu_create(struct driver *d, const struct spec *s, struct job *j,
     }
     monitor_announce(m.g);
     return &m.g->pub;
+}
+
+struct guest *qemu_create(struct driver *d, const struct spec *s, struct job *j, struct err *e)
+{
+    return make_guest(qemu_of(d), s, NULL, j, e);
+}
+
+/* The file says what machine it is before anything is started. */
+struct guest *qemu_restore(struct driver *d, const struct spec *s, int fd, struct job *j,
+                           struct err *e)
+{
+    struct restoring from = {0};
+    struct guest *g = NULL;
+
+    frames_init(&from.in, fd, j);
+    if (saved_read(&from.saved, &from.in, e) == 0 && saved_check_spec(&from.saved, s, e) == 0)
+        g = make_guest(qemu_of(d), s, &from, j, e);
+    spec_free(from.spec);
+    saved_clear(&from.saved);
+    frames_clear(&from.in);
+    return g;
 }

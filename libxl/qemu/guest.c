@@ -43,6 +43,8 @@ void qguest_free(struct qguest *g)
     free(g->dir);
     free(g->log);
     free(g->console_log);
+    free(g->accel);
+    free(g->cpu);
     free(g->end);
     free(g->last_words);
     free(g);
@@ -92,7 +94,8 @@ static enum guest_state state_of_status(const char *status)
     /* suspended: by itself (ACPI S3); no event tells of it as of a pause, and it wakes by itself */
     if (strcmp(status, "running") == 0 || strcmp(status, "suspended") == 0)
         return GUEST_RUNNING;
-    if (strcmp(status, "shutdown") == 0)
+    /* postmigrate: all of it was saved, and its disks are let go of */
+    if (strcmp(status, "shutdown") == 0 || strcmp(status, "postmigrate") == 0)
         return GUEST_SHUTDOWN;
     if (strcmp(status, "guest-panicked") == 0 || strcmp(status, "internal-error") == 0)
         return GUEST_CRASHED;
@@ -104,6 +107,7 @@ int qguest_refresh(struct qguest *g, struct err *e)
     AUTO(value_freep) struct value *status = NULL;
     enum stop_reason reason = STOP_POWEROFF;
     enum guest_state state;
+    const char *text;
     unsigned turns;
 
     pthread_mutex_lock(&g->d->lock);
@@ -111,9 +115,12 @@ int qguest_refresh(struct qguest *g, struct err *e)
     pthread_mutex_unlock(&g->d->lock);
     if (qmp_call_take(g->qmp, "query-status", NULL, QMP_TIMEOUT_MS, &status, e) < 0)
         return -1;
-    state = state_of_status(value_get_str(status, "status", ""));
+    text = value_get_str(status, "status", "");
+    state = state_of_status(text);
     if (state == GUEST_CRASHED)
         reason = STOP_CRASH;
+    else if (strcmp(text, "postmigrate") == 0)
+        reason = STOP_SUSPEND;
     else if (state == GUEST_SHUTDOWN && (g->reboot_wished || !logfile_tells_poweroff(g->log)))
         reason = STOP_REBOOT;
     pthread_mutex_lock(&g->d->lock);

@@ -34,11 +34,16 @@ int qemu_pause(struct guest *guest, struct err *e)
     return qguest_check_lives(g, e) < 0 ? -1 : qguest_call_take(g, "stop", NULL, NULL, e);
 }
 
+/* Also of one that was saved: QEMU takes its disks again. */
 int qemu_resume(struct guest *guest, struct err *e)
 {
     struct qguest *g = qguest_of(guest);
+    enum stop_reason reason;
+    bool saved = qemu_state(guest, &reason) == GUEST_SHUTDOWN && reason == STOP_SUSPEND;
 
-    return qguest_check_lives(g, e) < 0 ? -1 : qguest_call_take(g, "cont", NULL, NULL, e);
+    if (!saved && qguest_check_lives(g, e) < 0)
+        return -1;
+    return qguest_call_take(g, "cont", NULL, NULL, e);
 }
 
 /*
@@ -126,21 +131,6 @@ void qemu_forget(struct guest *guest)
 
     monitor_remove(g);
     qguest_free(g);
-}
-
-/* QEMU can; the driver learns it with migration. */
-int qemu_save(struct guest *g, int fd, bool live, struct job *j, struct err *e)
-{
-    (void)g, (void)fd, (void)live, (void)j;
-    return err_set(e, ERR_UNSUPPORTED, "the qemu driver cannot save a guest yet");
-}
-
-struct guest *qemu_restore(struct driver *d, const struct spec *s, int fd, struct job *j,
-                           struct err *e)
-{
-    (void)d, (void)s, (void)fd, (void)j;
-    err_set(e, ERR_UNSUPPORTED, "the qemu driver cannot restore a guest yet");
-    return NULL;
 }
 
 /* QEMU serves one client at a time; xend spreads the stream to many. */

@@ -59,6 +59,7 @@ struct qguest {
     struct spec *spec;
     uint64_t key; /* its number in the epoll set, never reused */
     char *dir, *log, *console_log;
+    char *accel, *cpu; /* what its QEMU was started with; NULL: not known */
     char nonce[NONCE_SIZE];
     pid_t pid;          /* 0 until started */
     uint64_t pid_start; /* see proc_start_time */
@@ -73,7 +74,7 @@ struct qguest {
     enum stop_reason reason; /* (L) */
     unsigned turns;          /* (L) how often these two have changed */
     unsigned news;           /* (L) how many events have come */
-    bool dumping;            /* (L) QEMU stops and resumes it by itself: that is no news */
+    bool dumping;            /* (L) or being saved: it is stopped and resumed, that is no news */
     const char *trouble;     /* (L) why it will stop next, a constant, or NULL */
     int64_t press_until;     /* (L) until then (now_ms) the power button is pressed again; or 0 */
     uint64_t mem_kib;        /* (L) what it has now */
@@ -81,6 +82,7 @@ struct qguest {
     uint64_t mem_bound_kib;  /* what it may have */
     struct qvcpu *vcpus;     /* (L) */
     unsigned vcpus_most;     /* how many of them */
+    unsigned queues;         /* of each disk: as many as it had virtual CPUs at its start */
     char *end, *last_words;  /* (L) once ended: how, and what its log says (or NULL) */
 };
 
@@ -138,6 +140,8 @@ struct launch {
     const char *binary, *machine, *accel, *cpu;
     const char *nonce;
     const char *rtc_base;
+    bool incoming;                          /* a saved guest is to come */
+    unsigned queues;                        /* of each disk; 0: one for each virtual CPU */
     const char *cmdline;                    /* of the kernel */
     int qmp_fd, console_fd, console_log_fd; /* numbers in the child */
     int kernel_fd, ramdisk_fd;              /* -1: none */
@@ -225,6 +229,7 @@ bool kvm_usable(struct qemu *d, const char **cpu);
 enum phase {
     PHASE_INTENT,  /* before exec: a process with this nonce may exist */
     PHASE_STARTED, /* pid and start time are known */
+    PHASE_LOADING, /* likewise, and a saved guest is to come, or is coming: worth nothing yet */
     PHASE_READY,   /* create has succeeded */
 };
 
@@ -236,8 +241,9 @@ struct state {
     pid_t pid;
     uint64_t pid_start;
     uint64_t mem_most_kib, mem_bound_kib; /* 0: not told (a file of an older xend) */
-    unsigned vcpus_most;                  /* likewise */
+    unsigned vcpus_most, queues;          /* likewise */
     char *log, *console_log;
+    char *accel, *cpu; /* or NULL, likewise */
     struct spec *spec;
 };
 
@@ -378,6 +384,75 @@ void host_vcpus(const struct cpuset *online, vcpu_sample_fn *each, void *arg);
 int memory_learn(struct qguest *g, struct err *e);
 /* With the lock: so says the balloon, which is to say the guest. */
 void memory_told(struct qguest *g, int64_t bytes);
+
+/* ---- frame.c: the bytes of a saved guest ---- */
+
+#define FRAME_BYTES_MAX (256 * 1024) /* in one block: what a pipe gives at a time is less */
+
+/* A saved guest being written or read. Waits for its descriptor until the job is cancelled. */
+struct frames {
+    int fd; /* borrowed */
+    bool file, socket;
+    struct job *job;
+    uint32_t crc;
+    uint64_t bytes; /* so far */
+    char *block;
+    char *data; /* in the block: FRAME_BYTES_MAX of them */
+};
+
+void frames_init(struct frames *f, int fd, struct job *j);
+void frames_clear(struct frames *f);
+/* The first bytes of all, then blocks of n bytes of f->data; one of 0 bytes is the end. */
+int frames_begin(struct frames *f, struct err *e);
+int frame_put(struct frames *f, size_t n, struct err *e);
+/* The same for a reader: f->data is whole and undamaged when they succeed. */
+int frames_open(struct frames *f, struct err *e);
+int frame_get(struct frames *f, size_t *n, struct err *e);
+/* After the block of 0 bytes: nothing follows it in a file. */
+int frames_end(struct frames *f, struct err *e);
+/* Castagnoli's CRC of n more bytes; begin with 0. */
+uint32_t crc32c(uint32_t crc, const void *p, size_t n);
+
+/* ---- saved.c: what stands before a saved guest's memory ---- */
+
+struct saved {
+    char *machine, *accel, *cpu;
+    char *qemu;     /* its version */
+    char *host_cpu; /* its features, under KVM; else NULL */
+    char *devices;  /* for people, and to compare */
+    uint64_t mem_kib, mem_most_kib;
+    unsigned vcpus, vcpus_most, queues;
+};
+
+/* Of a guest that lives. Clear it after a failure, too. */
+int saved_of(struct qguest *g, struct saved *s, struct err *e);
+void saved_clear(struct saved *s);
+int saved_write(const struct saved *s, struct frames *f, struct err *e);
+int saved_read(struct saved *s, struct frames *f, struct err *e);
+/* Refuses a spec that is of another machine. */
+int saved_check_spec(const struct saved *s, const struct spec *wanted, struct err *e);
+/* What QEMU is to be started for: `wanted` as large as what was saved. The caller's. */
+struct spec *saved_spec(const struct saved *s, const struct spec *wanted);
+/* Refuses what cannot work here: by the host, and by the QEMU that was started. */
+int saved_check_host(const struct saved *s, struct qemu *d, struct err *e);
+int saved_check_qemu(const struct saved *s, struct qguest *g, struct err *e);
+
+/* ---- save.c, restore.c ---- */
+
+/* Waits for QEMU's last word on a migration, out of it or into it: the answer of query-migrate. */
+int migration_await(struct qguest *g, struct value **info, int timeout_ms, struct err *e);
+/* Ends one that is under way, as an earlier xend may have left it; fine when there is none. */
+int migration_stop(struct qguest *g, struct err *e);
+int migration_set_capability(struct qguest *g, const char *name, bool on, struct err *e);
+
+/* A guest that comes out of a file or socket. */
+struct restoring {
+    struct saved saved;
+    struct frames in;
+    struct spec *spec; /* see saved_spec */
+};
+/* Puts it into g's QEMU, which waits for it; g is paused then. */
+int restore_load(struct restoring *r, struct qguest *g, struct err *e);
 
 /* ---- the operations ---- */
 

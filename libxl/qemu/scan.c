@@ -30,6 +30,8 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, const st
     g->dir = xstrdup(dir);
     g->log = xstrdup(s->log ? s->log : "");
     g->console_log = xstrdup(s->console_log ? s->console_log : "");
+    g->accel = xstrdup_null(s->accel);
+    g->cpu = xstrdup_null(s->cpu);
     g->pid = s->pid;
     g->pid_start = s->pid_start;
     g->pidfd = pidfd;
@@ -39,6 +41,7 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, const st
         g->mem_kib = g->mem_most_kib = s->mem_most_kib;
         g->mem_bound_kib = s->mem_bound_kib;
     }
+    g->queues = s->queues;
     if (s->vcpus_most)
         vcpus_init(g, s->vcpus_most);
     vcpus_wish(g, &ignored);
@@ -83,7 +86,15 @@ static void adopt(const struct scan *scan, const struct state *s, const char *di
     enum guest_state state;
     struct err e;
 
-    if (monitor_add(g, &e) < 0 || qguest_connect(g, &e) < 0 || qguest_refresh(g, &e) < 0 ||
+    if (s->phase == PHASE_LOADING) { /* what it has of its guest is not all, or not known to be */
+        if (monitor_add(g, &e) < 0)
+            log_warn("%s: %s", g->spec->name, e.msg);
+        undo_started(g);
+        return;
+    }
+    /* a save that the earlier xend was at is over with it: its pipe is gone */
+    if (monitor_add(g, &e) < 0 || qguest_connect(g, &e) < 0 || migration_stop(g, &e) < 0 ||
+        qguest_refresh(g, &e) < 0 ||
         (s->phase == PHASE_STARTED && state_save(g, PHASE_READY, &e) < 0)) {
         if (s->phase == PHASE_STARTED) {
             undo_started(g);

@@ -17,7 +17,7 @@
 #define STATE_VERSION 1
 #define STATE_BYTES_MAX (1024 * 1024)
 
-static const char *const phase_names[] = {"intent", "started", "ready"};
+static const char *const phase_names[] = {"intent", "started", "loading", "ready"};
 
 /* Changes at each boot of the host: a pid of an earlier boot means nothing. */
 static void boot_id(char out[UUID_TEXT_SIZE])
@@ -53,6 +53,9 @@ int state_save(const struct qguest *g, enum phase phase, struct err *e)
     value_set_int(v, "mem_most_kib", (int64_t)g->mem_most_kib);
     value_set_int(v, "mem_bound_kib", (int64_t)g->mem_bound_kib);
     value_set_int(v, "vcpus_most", g->vcpus_most);
+    value_set_int(v, "queues", g->queues);
+    value_set_str(v, "accel", g->accel);
+    value_set_str(v, "cpu", g->cpu);
     value_set_str(v, "log", g->log);
     value_set_str(v, "console_log", g->console_log);
     value_set_take(v, "spec", spec_to_value(g->spec));
@@ -63,11 +66,12 @@ int state_save(const struct qguest *g, enum phase phase, struct err *e)
 /* What the guest's QEMU was started with: the spec may have changed since. */
 static void sizes_from_value(const struct value *v, struct state *s)
 {
-    int64_t vcpus = value_get_int(v, "vcpus_most", 0);
+    int64_t vcpus = value_get_int(v, "vcpus_most", 0), queues = value_get_int(v, "queues", 0);
 
     s->mem_most_kib = (uint64_t)value_get_int(v, "mem_most_kib", 0);
     s->mem_bound_kib = (uint64_t)value_get_int(v, "mem_bound_kib", 0);
     s->vcpus_most = vcpus > 0 && vcpus <= DOMAIN_VCPUS_MAX ? (unsigned)vcpus : 0;
+    s->queues = queues > 0 && queues <= DOMAIN_VCPUS_MAX ? (unsigned)queues : 0;
 }
 
 static int phase_from_name(const char *name)
@@ -100,6 +104,8 @@ static int state_from_value(const struct value *v, struct state *s, struct err *
     s->pid = (pid_t)value_get_int(v, "pid", 0);
     s->pid_start = (uint64_t)value_get_int(v, "pid_start", 0);
     sizes_from_value(v, s);
+    s->accel = xstrdup_null(value_get_str(v, "accel", NULL));
+    s->cpu = xstrdup_null(value_get_str(v, "cpu", NULL));
     s->log = xstrdup_null(value_get_str(v, "log", NULL));
     s->console_log = xstrdup_null(value_get_str(v, "console_log", NULL));
     s->spec = spec_from_value(spec, &problems);
@@ -129,6 +135,8 @@ int state_load(const char *dir, struct state *s, struct err *e)
 
 void state_clear(struct state *s)
 {
+    free(s->accel);
+    free(s->cpu);
     free(s->log);
     free(s->console_log);
     spec_free(s->spec);
