@@ -77,6 +77,7 @@ $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(LIBXEND) $(LIBDRV) $(LIBS)
 $(BUILD)/tests/%: $(OBJ)/tests/tools/%.o $(LIBDRV) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(XEN_EXT) $(EXT)
+$(BUILD)/tests/bench_static: EXT += -lmicrohttpd
 
 # the manual page of configuration files, from the tables of the spec
 $(BUILD)/tests/xmcfg_man: $(OBJ)/tests/tools/xmcfg_man.o $(LIBS)
@@ -105,7 +106,7 @@ run-check:
 	    $(if $(SAN),,tests/check-lint.sh)
 
 # real guests: root, and the guest's kernel and initramfs
-LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_qemu_ops $(BUILD)/tests/test_qemu_boot $(BUILD)/tests/test_qemu_vnc $(BUILD)/tests/test_qemu_limits \
+LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_qemu_ops $(BUILD)/tests/test_qemu_save $(BUILD)/tests/test_qemu_boot $(BUILD)/tests/test_qemu_vnc $(BUILD)/tests/test_qemu_limits \
               $(BUILD)/tests/test_driver_contract
 check-system: all guest $(LIVE_PROGS)
 	$(Q)$(RUN) --reset
@@ -129,6 +130,8 @@ check-all: all guest $(UNIT_PROGS) $(TOOL_PROGS)
 	$(Q)$(MAKE) -k --no-print-directory run-check; \
 	$(MAKE) -k --no-print-directory run-check-system; \
 	$(MAKE) -k --no-print-directory check-san; \
+	$(MAKE) -k --no-print-directory check-tsan; \
+	TEST_TIMEOUT=900 $(RUN) tests/fuzz/check.sh; \
 	$(MAKE) -k --no-print-directory run-check-xen; \
 	$(RUN) --sum
 
@@ -142,8 +145,20 @@ check-san-build: all $(UNIT_PROGS) $(TOOL_PROGS)
 	$(Q)$(RUN) --reset
 	$(Q)$(MAKE) -k --no-print-directory run-check run-check-system; true
 
+# where threads meet, with gcc's thread sanitizer
+TSAN_TESTS := $(wildcard tests/system/api-*.sh) $(patsubst %,tests/system/%.sh,xend-patience xm-console \
+              xm-events xm-interrupt xm-jobs xm-keys xm-life xm-managed xm-restart xm-save)
+check-tsan:
+	$(Q)$(MAKE) -k --no-print-directory SAN=thread check-tsan-build && \
+	cat $(BUILD)/san-thread/tests/totals >>$(BUILD)/tests/totals || \
+	echo "0 1 0" >>$(BUILD)/tests/totals
+
+check-tsan-build: all $(TOOL_PROGS) $(BUILD)/tests/test_driver_test
+	$(Q)$(RUN) --reset
+	$(Q)$(RUN) $(BUILD)/tests/test_driver_test $(sort $(TSAN_TESTS)); true
+
 # figures as ratios; see tests/bench/
-bench: all $(TOOL_PROGS)
+bench: all $(TOOL_PROGS) $(BUILD)/tests/test_domain_json
 	$(Q)BUILD=$(BUILD) sh tests/bench/run.sh
 	$(Q)BUILD=$(BUILD) sh tests/bench/config.sh
 
@@ -210,6 +225,7 @@ help:
 	@echo "make check       quick tests: no root, network, guest or Xen (SAN=address,undefined works)"
 	@echo "make check-system   tests with real guests (root)"
 	@echo "make check-xen   tests on real Xen in the rig (root)"
+	@echo "make check-san, check-tsan   the same tests under gcc's sanitizers"
 	@echo "make check-all   all of these; CI's"
 	@echo "make demo        boot a guest and show what xm does; KEEP=1 leaves it running"
 	@echo "make fuzz        libFuzzer over all parsers; FUZZ_SECONDS=60"
@@ -220,5 +236,5 @@ help:
 	@echo "variables: V=1 CC=clang SAN= WERROR=0 BUILD=dir"
 
 .PHONY: all clean guest check run-check check-system run-check-system check-xen run-check-xen check-all \
-    check-san check-san-build bench fuzz run-fuzz rig rig-shell demo format lint tidy install uninstall help
+    check-san check-san-build check-tsan check-tsan-build bench fuzz run-fuzz rig rig-shell demo format lint tidy install uninstall help
 .SECONDARY:
