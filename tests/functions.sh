@@ -41,6 +41,16 @@ requires() {
     done
 }
 
+# cleanup: at the end of a test. A trap of a test's own does its work and then calls at_end, which keeps
+# the exit status: trap 'at_end rm -f "$x"' EXIT
+at_end() {
+    status_=$?
+    set +e
+    "$@"
+    (exit $status_)
+    cleanup
+}
+
 cleanup() {
     status_=$?
     trap - EXIT

@@ -55,8 +55,7 @@ end_guests() {
         kill -9 "$pid_" 2>/dev/null || true
     done
 }
-# shellcheck disable=SC2154  # assigned in the trap itself
-trap 'status_=$?; end_guests; (exit $status_); cleanup' EXIT
+trap 'at_end end_guests' EXIT
 
 # nothing_left: no QEMU of this test runs, no run directory is kept.
 nothing_left() {

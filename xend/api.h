@@ -11,7 +11,7 @@ handler_fn api_domain_pause, api_domain_unpause, api_domain_shutdown, api_domain
 handler_fn api_domain_reset, api_domain_rename, api_domain_memory, api_domain_maxmem;
 handler_fn api_domain_vcpu_set, api_domain_pin, api_domain_sysrq, api_domain_trigger;
 handler_fn api_domain_start, api_domain_delete, api_domain_suspend, api_domain_resume;
-handler_fn api_domain_save, api_restore;
+handler_fn api_domain_save, api_restore, api_domain_migrate, api_receive, api_job_stream;
 handler_fn api_domain_dump, api_domain_vcpus, api_vcpus;
 handler_fn api_domain_console;
 handler_fn api_jobs_list, api_job_get, api_job_cancel;

@@ -312,12 +312,35 @@ void api_domain_save(struct xend *x, struct request *r, struct reply *p)
         reply_err(p, &e);
 }
 
+/* Queues a job that will make a domain, once, and answers with it. */
+static void act_on_new(struct xend *x, struct request *r, struct reply *p,
+                       const struct task_kind *kind, int64_t arg, struct value *arg_value_take)
+{
+    AUTO(value_freep) struct value *v = arg_value_take;
+    char by[32];
+
+    if (!r->job) {
+        struct domain *d;
+        struct task *t;
+
+        request_by(r, by, sizeof(by));
+        xend_lock(x);
+        d = domain_new(x->domains, kind->name);
+        t = queue_add(x->queue, d, kind, by, false);
+        t->arg = arg;
+        t->arg_value = steal(v);
+        r->job = t->id;
+        domain_unref(d);
+        xend_unlock(x);
+    }
+    reply_job(x, r, p, r->job);
+}
+
 void api_restore(struct xend *x, struct request *r, struct reply *p)
 {
     AUTO(value_freep) struct value *body = NULL;
     const char *file = NULL;
     bool paused = false;
-    char by[32];
     struct err e;
 
     body = request_json(r, &e);
@@ -327,21 +350,25 @@ void api_restore(struct xend *x, struct request *r, struct reply *p)
         reply_err(p, &e);
         return;
     }
-    if (!r->job) {
-        struct domain *d;
-        struct task *t;
+    act_on_new(x, r, p, &op_restore, paused ? CREATE_PAUSED : 0, value_str(file));
+}
 
-        request_by(r, by, sizeof(by));
-        xend_lock(x);
-        d = domain_new(x->domains, "restore");
-        t = queue_add(x->queue, d, &op_restore, by, false);
-        t->arg = paused ? CREATE_PAUSED : 0;
-        t->arg_value = value_str(file);
-        r->job = t->id;
-        domain_unref(d);
-        xend_unlock(x);
-    }
-    reply_job(x, r, p, r->job);
+void api_receive(struct xend *x, struct request *r, struct reply *p)
+{
+    act_on_new(x, r, p, &op_receive, 0, NULL);
+}
+
+void api_domain_migrate(struct xend *x, struct request *r, struct reply *p)
+{
+    AUTO(value_freep) struct value *body = NULL;
+    bool live;
+    struct err e;
+
+    body = request_json(r, &e);
+    if (body && body_bool(body, "live", &live, &e) == 0)
+        act(x, r, p, &op_migrate, live);
+    else
+        reply_err(p, &e);
 }
 
 /* {"paused":bool} */

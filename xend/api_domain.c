@@ -82,11 +82,17 @@ void api_domain_get(struct xend *x, struct request *r, struct reply *p)
     domains_sample(x->domains);
     xend_lock(x);
     d = domain_get(x->domains, r->args[0], &e);
-    if (d)
-        v = domain_to_value(d, detail && strcmp(detail, "config") == 0);
+    if (d && detail && strcmp(detail, "config") == 0)
+        v = domain_to_value(d, true);
+    else if (d)
+        domain_text(d, &p->body);
     xend_unlock(x);
-    if (v)
+    if (v) {
         reply_json_take(p, 200, v);
-    else
+    } else if (d) {
+        p->status = 200;
+        p->type = "application/json";
+    } else {
         reply_err(p, &e);
+    }
 }

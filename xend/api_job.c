@@ -1,9 +1,11 @@
 /* Handlers of jobs, and the answer that every action gives: see API.md. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "libxl/base/mem.h"
 #include "xend/api.h"
+#include "xend/link.h"
 #include "xend/server.h"
 #include "xend/xend.h"
 
@@ -102,4 +104,60 @@ void api_jobs_list(struct xend *x, struct request *r, struct reply *p)
     v = queue_to_value(x->queue);
     xend_unlock(x);
     reply_json_take(p, 200, v);
+}
+
+/* What the upgrade of a job's stream needs. */
+struct stream_request {
+    struct xend *xend;
+    uint64_t job;
+};
+
+static void on_stream(void *arg, int fd, const void *early, size_t n_early, void *handle)
+{
+    struct stream_request *s = arg;
+    struct err e = {0};
+    int r = -1;
+
+    (void)early;
+    xend_lock(s->xend);
+    if (n_early == 0) /* the client waits for the upgrade before it says anything */
+        r = link_attach(queue_find(s->xend->queue, s->job), fd, handle, &e);
+    xend_unlock(s->xend);
+    if (r < 0)
+        server_end_upgrade(handle);
+}
+
+void api_job_stream(struct xend *x, struct request *r, struct reply *p)
+{
+    const char *want = request_header(r, "Upgrade");
+    struct stream_request *s;
+    struct task *t = NULL;
+    bool waits;
+    int64_t id;
+    struct err e;
+
+    if (!want || strcmp(want, "xend-stream") != 0) {
+        err_set(&e, ERR_INVALID, "a stream needs the header \"Upgrade: xend-stream\"");
+        reply_err(p, &e);
+        p->status = 426;
+        return;
+    }
+    xend_lock(x);
+    if (parse_int(r->args[0], &id) && id > 0)
+        t = queue_find(x->queue, (uint64_t)id);
+    waits = t && t->link;
+    xend_unlock(x);
+    if (!t) {
+        no_job(p, r->args[0]);
+    } else if (!waits) {
+        err_set(&e, ERR_STATE, "job %" PRId64 " waits for no stream", id);
+        reply_err(p, &e);
+    } else {
+        s = xcalloc(1, sizeof(*s));
+        *s = (struct stream_request){x, (uint64_t)id};
+        p->status = 101;
+        p->upgrade = "xend-stream";
+        p->on_upgrade = on_stream;
+        p->upgrade_arg = s;
+    }
 }

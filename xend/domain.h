@@ -108,6 +108,8 @@ int domain_set_spec_take(struct domains *t, struct domain *d, struct spec *s, st
 
 /* The wire form; detail: with the spec. The caller's. */
 struct value *domain_to_value(const struct domain *d, bool detail);
+/* The same without detail, as text: kept until something changes. Appends, with a newline. */
+void domain_text(struct domain *d, struct buf *out);
 #define DOMAIN_KEYS_ALL 0x1ffffu
 /* "name,state": which keys of the wire form are wanted, as bits. */
 int domain_keys_parse(const char *text, unsigned *out, struct err *e);

@@ -184,6 +184,12 @@ static const char *short_text(struct domain *d)
     return d->json;
 }
 
+void domain_text(struct domain *d, struct buf *out)
+{
+    buf_adds(out, short_text(d));
+    buf_addc(out, '\n');
+}
+
 char *domains_generation_text(const struct domains *t)
 {
     return xasprintf("%" PRIu64 ".%" PRIu64, t->epoch, t->generation);

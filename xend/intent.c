@@ -17,8 +17,8 @@
 
 #define INTENT_BYTES_MAX (1024 * 1024) /* a spec, which came in a body of that size */
 
-static const char *const op_names[] = {"create", "destroy", "restart",   "dump",
-                                       "save",   "resume",  "checkpoint"};
+static const char *const op_names[] = {"create", "destroy", "restart", "dump",
+                                       "save",   "resume",  "given",   "checkpoint"};
 _Static_assert(ARRAY_LEN(op_names) == INTENT_CHECKPOINT + 1, "a name for each");
 
 static char *intents_dir(const struct xend *x)
@@ -105,6 +105,11 @@ static struct task *go_on(struct xend *x, struct domain *d, enum intent_op op, b
     case INTENT_RESTART:
         if (d->state == DOMAIN_PAUSED) /* the new guest, not yet let go */
             queue_add(x->queue, d, &op_unpause, "xend", false);
+        return NULL;
+    case INTENT_GIVEN:
+        log_error("domain=%s: it was migrated when xend died, perhaps; it is left suspended: look "
+                  "there first, then xm destroy or xm unpause it here",
+                  d->spec->name);
         return NULL;
     case INTENT_DUMP:
     case INTENT_CHECKPOINT:

@@ -15,6 +15,7 @@ enum intent_op {
     INTENT_DUMP,       /* undone: the guest, which stands still for it, goes on */
     INTENT_SAVE,       /* finished when the file has its name, else undone like a dump */
     INTENT_RESUME,     /* undone while its checkpoint (more.name) is there, else finished */
+    INTENT_GIVEN,      /* another xend was told to run it: left as it is, for people to decide */
     INTENT_CHECKPOINT, /* undone like a dump; a file that has its name stays */
 };
 

@@ -26,6 +26,7 @@ enum param_id {
     PARAM_FOLLOW,
     PARAM_HISTORY,
     PARAM_UPGRADE,
+    PARAM_UPGRADE_STREAM,
     PARAMS
 };
 

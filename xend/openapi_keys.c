@@ -34,6 +34,8 @@ const char *word_of(enum words w, int n)
         return n <= TRIGGER_POWER ? trigger_name((enum trigger)n) : NULL;
     case PROTOCOLS:
         return n == 0 ? "xend-console" : NULL;
+    case STREAM_PROTOCOLS:
+        return n == 0 ? "xend-stream" : NULL;
     default:
         return NULL;
     }
@@ -65,6 +67,8 @@ const struct key params[PARAMS] = {
     [PARAM_FOLLOW] = {"follow", "boolean", .doc = "Go on with what is written from now on."},
     [PARAM_HISTORY] = {"history", "integer", "Bytes of what the guest said before, sent first.",
                        RANGE(0, CONSOLE_HISTORY_MAX)},
+    [PARAM_UPGRADE_STREAM] = {"Upgrade", "string", "The protocol.", .words = STREAM_PROTOCOLS,
+                              .in = "header"},
     [PARAM_UPGRADE] = {"Upgrade", "string", "The protocol.", .words = PROTOCOLS, .in = "header"},
 };
 
@@ -196,6 +200,10 @@ static const struct key save_keys[] = {
     {"checkpoint", "boolean", "It goes on afterwards.", .flags = OPTIONAL},
 };
 
+static const struct key migrate_keys[] = {
+    {"live", "boolean", "It runs on while its memory is sent.", .flags = OPTIONAL},
+};
+
 static const struct key restore_keys[] = {
     {"file", "string", .doc = "An absolute path."},
     {"paused", "boolean", "Leave it paused.", .flags = OPTIONAL},
@@ -309,6 +317,7 @@ const struct schema schemas[] = {
     {"Dump", "Where and how.", KEYS(dump_keys), 0},
     {"Start", "How to run it.", KEYS(start_keys), 0},
     {"Save", "Where and how.", KEYS(save_keys), 0},
+    {"Migrate", "How.", KEYS(migrate_keys), 0},
     {"Restore", "What and how.", KEYS(restore_keys), 0},
     {"Vcpu", "A virtual CPU.", KEYS(vcpu_keys), 0},
     {"Vcpus", "The virtual CPUs of a domain.", KEYS(vcpus_keys), 0},

@@ -21,7 +21,8 @@ enum words {
     DETAILS,
     HOST_DETAILS,
     TRIGGERS,
-    PROTOCOLS
+    PROTOCOLS,
+    STREAM_PROTOCOLS
 };
 
 /* The n-th word of an enumeration, NULL after the last. */

@@ -207,7 +207,7 @@ static int run_unpause(struct xend *x, struct domain *d, struct task *t, struct 
         return err_add(e, "%s: unpausing", t->name);
     fault_point("unpause.done");
     xend_lock(x);
-    if (d->state == DOMAIN_PAUSED)
+    if (d->state == DOMAIN_PAUSED || (d->state == DOMAIN_SHUTDOWN && d->reason == STOP_SUSPEND))
         domain_set_state(x->domains, d, DOMAIN_RUNNING);
     xend_unlock(x);
     return 0;

@@ -24,6 +24,8 @@ extern const struct task_kind op_trigger; /* arg: TRIGGER_ARG */
 #define TRIGGER_ARG(what, vcpu) ((int64_t)(what) << 32 | (vcpu))
 extern const struct task_kind op_save;    /* arg: it goes on afterwards; arg_value: the file */
 extern const struct task_kind op_restore; /* as op_create; arg_value: the file */
+/* With a stream. migrate: arg: live. receive: on a record that learns who it is */
+extern const struct task_kind op_migrate, op_receive;
 /* hidden: undoes what stands still for a save or dump; arg: it runs on. Takes the intent back */
 extern const struct task_kind op_go_on;
 /* arg: bits of enum dump_how; arg_value: an absolute path, or "" for a file of its own name */

@@ -91,7 +91,7 @@ static int save_to(struct xend *x, struct domain *d, struct task *t, struct savi
 }
 
 /* The guest is as it was before the save, which may have got as far as making it stand still. */
-static int let_go_on(struct xend *x, struct domain *d, bool was_running, struct err *e)
+int domain_go_on(struct xend *x, struct domain *d, bool was_running, struct err *e)
 {
     const struct driver_ops *ops = x->driver->ops;
     enum stop_reason reason;
@@ -123,7 +123,7 @@ int domain_save(struct xend *x, struct domain *d, struct task *t, const char *fi
 
     s.was_running = x->driver->ops->state(d->guest, &reason) == GUEST_RUNNING;
     r = save_to(x, d, t, &s, e);
-    if ((r < 0 || checkpoint) && let_go_on(x, d, s.was_running, &more) < 0) {
+    if ((r < 0 || checkpoint) && domain_go_on(x, d, s.was_running, &more) < 0) {
         log_error("domain=%s: going on after its save: %s", t->name, more.msg);
         if (r == 0)
             *e = more;
@@ -232,7 +232,7 @@ static int run_restore(struct xend *x, struct domain *d, struct task *t, struct 
 
 static int run_go_on(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    int r = d->guest ? let_go_on(x, d, t->arg, e) : 0;
+    int r = d->guest ? domain_go_on(x, d, t->arg, e) : 0;
 
     intent_clear(x, t->uuid);
     return r < 0 ? err_add(e, "%s: letting it go on", t->name) : 0;

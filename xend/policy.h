@@ -24,6 +24,8 @@ void domain_forget_if_transient(struct xend *x, struct domain *d);
 /* Into a file, whole; then the guest ends, or goes on (checkpoint). Under an intent of its own. */
 int domain_save(struct xend *x, struct domain *d, struct task *t, const char *file, bool checkpoint,
                 struct err *e);
+/* The guest is as it was before a save, which may have got as far as making it stand still. */
+int domain_go_on(struct xend *x, struct domain *d, bool was_running, struct err *e);
 /* A guest from a stream, paused. Under the caller's intent. */
 int domain_restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e);
 /* A paused guest runs. */

@@ -11,6 +11,7 @@
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/events.h"
+#include "xend/link.h"
 #include "xend/server.h"
 #include "xend/xend.h"
 
@@ -69,6 +70,7 @@ struct queue *queue_new(struct xend *x)
 static void task_free(struct task *t)
 {
     close_fd(&t->job.cancel_fd);
+    link_free(t->link);
     free(t->name);
     free(t->by);
     value_free(t->result);
@@ -106,6 +108,8 @@ static void finish(struct queue *q, struct task *t, enum task_state state)
     t->ended = seconds_now();
     t->domain = NULL;
     close_fd(&t->job.cancel_fd);
+    link_free(t->link);
+    t->link = NULL;
     atomic_store(&t->job.step, NULL);
     event_job(q->xend, t);
     q->n_ended++;
@@ -319,6 +323,7 @@ struct task *queue_add(struct queue *q, struct domain *d, const struct task_kind
     t->name = xstrdup(d->spec->name);
     memcpy(t->uuid, d->uuid, sizeof(t->uuid));
     t->by = xstrdup(by);
+    t->link = kind->streams ? link_new() : NULL;
     t->queued = seconds_now();
     t->older = q->newest;
     *(q->newest ? &q->newest->newer : &q->oldest) = t;

@@ -31,6 +31,7 @@ struct task_kind {
     bool halted;       /* of managed domains only, running or not */
     bool halted_too;   /* of any that runs, and of managed ones that do not */
     bool managed;      /* of managed domains only */
+    bool streams;      /* waits for a stream (link.h) */
     bool makes_domain; /* cancelled before it began, its domain's record goes with it */
 };
 
@@ -44,6 +45,7 @@ struct task {
     char *by;
     int64_t arg;             /* of the kind's own */
     struct value *arg_value; /* likewise; owned */
+    struct link *link;       /* its stream; NULL: it has none */
     enum task_state state;
     double queued, started, ended; /* seconds since the epoch, 0 = not yet */
     struct value *result;          /* its worker's until the task has ended */

@@ -43,6 +43,8 @@ const struct command commands[] = {
      false},
     {"mem-set", "<Domain> <Mem>", "Set the memory that a domain has: MiB, or with K, M or G.",
      json_options, cmd_mem_set, 2, 2, true},
+    {"migrate", "[-l] [-p <Port>] <Domain> <Host>", "Move a running domain to another host.",
+     migrate_options, cmd_migrate, 2, 2, true},
     {"new", "<ConfigFile> [options] [vars]", "Define a managed domain; do not start it.",
      new_options, cmd_new, 0, -1, true},
     {"pause", "<Domain>", "Stop a domain's vcpus; its memory stays.", NULL, cmd_pause, 1, 1, true},

@@ -164,6 +164,7 @@ int cmd_new(struct xm *xm, const struct args *a);
 int cmd_resume(struct xm *xm, const struct args *a);
 int cmd_start(struct xm *xm, const struct args *a);
 int cmd_suspend(struct xm *xm, const struct args *a);
+int cmd_migrate(struct xm *xm, const struct args *a);
 int cmd_serve(struct xm *xm, const struct args *a);
 int cmd_shutdown(struct xm *xm, const struct args *a);
 int cmd_sysrq(struct xm *xm, const struct args *a);
@@ -178,8 +179,8 @@ int cmd_version(struct xm *xm, const struct args *a);
 
 extern const struct option check_options[], convert_options[], diff_options[], console_options[],
     create_options[], dmesg_options[], dump_options[], events_options[], info_options[],
-    list_options[], log_options[], new_options[], restore_options[], resume_options[],
-    save_options[], start_options[], shutdown_options[], reboot_options[], top_options[],
-    uptime_options[], json_options[], help_options[];
+    list_options[], log_options[], migrate_options[], new_options[], restore_options[],
+    resume_options[], save_options[], start_options[], shutdown_options[], reboot_options[],
+    top_options[], uptime_options[], json_options[], help_options[];
 
 #endif

@@ -7,7 +7,7 @@ start_xend test
 sock=$ROOT/var/run/xend/xend.sock
 short=$(mktemp -u /tmp/xend-test-XXXXXX) # Python knows no long socket paths
 ln -s "$ROOT/var/run/xend" "$short"
-trap 'rm -f "$short"; cleanup' EXIT
+trap 'at_end rm -f "$short"' EXIT
 checks='smuggling body_limits paths vanished_waiters streams garbage drip'
 for check in $checks; do
     background sh -c "timeout 100 python3 tests/system/http_raw.py '$short/${sock##*/}' $check >'$T/$check' 2>&1 && echo passed >>'$T/$check'"

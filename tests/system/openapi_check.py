@@ -141,15 +141,21 @@ def call_each():
             if last == "resume":
                 held("POST", "/v1/domains/{domain}/suspend", {"path": {"domain": name}, "query": {"wait": 20}})
             arguments["path"]["domain"] = name
+        elif path.endswith("/stream"):
+            arguments["path"]["job"] = held("POST", "/v1/receive", {})[1]["id"]
         elif "{job}" in path: # DELETE needs one that has not ended
             slow = method == "DELETE"
             arguments["path"]["job"] = make(name, "test:delay-create=60s" if slow else "", wait=0 if slow else 20)
         if any(p["name"] == "Upgrade" for p in route["parameters"]):
-            headers = {"Upgrade": "xend-console", "Connection": "Upgrade"}
+            protocol = [p["schema"]["enum"][0] for p in route["parameters"] if p["name"] == "Upgrade"][0]
+            headers = {"Upgrade": protocol, "Connection": "Upgrade"}
         if "Job" in json.dumps(route["responses"].get("202", "")):
-            arguments["query"]["wait"] = 20
+            arguments["query"]["wait"] = 0 if path.endswith(("/migrate", "/receive")) else 20
         status, reply = held(method, path, arguments, body, headers)
         wanted = [409] if method == "DELETE" else [101, 200]
+        if status == 202 and path.endswith(("/migrate", "/receive")): # they wait for a stream
+            held("DELETE", "/v1/jobs/{job}", {"path": {"job": reply["id"]}})
+            wanted = [202]
         if status not in wanted:
             fault("%s: %s %s" % (what, status, reply))
 
@@ -246,7 +252,7 @@ def check_page(name):
     with open(name, encoding="utf-8") as f:
         for row in re.findall(r"^\| `([A-Z]+) (/v1\S*)` \| (\w+) \|", f.read(), re.M):
             path = re.sub(r"(?<=/)D(?=/|$)", "{domain}", row[1])
-            page.add((row[0], re.sub(r"(?<=/)N$", "{job}", path), row[2]))
+            page.add((row[0], re.sub(r"(?<=/)N(?=/|$)", "{job}", path), row[2]))
     ours = {(method, path, route["x-level"]) for method, path, route in routes}
     for row in sorted(ours - page):
         fault("%s lacks %s" % (name, " ".join(row)))

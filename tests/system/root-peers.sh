@@ -16,7 +16,7 @@ grep -v '^xen:' /etc/group >"$T/group"
 echo 'xen:x:61234:' >>"$T/group"
 mount --bind "$T/group" /etc/group
 dir=$(mktemp -d /tmp/xend-peers-XXXXXX) # a place that other users can reach
-trap 'rm -rf "$dir"; cleanup' EXIT
+trap 'at_end rm -rf "$dir"' EXIT
 chmod 755 "$dir"
 cp "$BUILD_DIR/xm" "$dir/xm"
 ROOT=$dir/root

@@ -1,0 +1,80 @@
+#!/bin/sh
+# xm migrate between two xends of this machine, on the test driver: the guest is in one place at
+# every moment, whatever fails on the way.
+. tests/functions.sh
+requires curl jq
+
+mkdir -p "$ROOT/etc/xen"
+echo '(test-persist yes)' >"$ROOT/etc/xen/xend-config.sxp"
+other=$T/other
+mkdir -p "$other/etc/xen"
+cp "$ROOT/etc/xen/xend-config.sxp" "$other/etc/xen"
+start_xend test
+assert_ok xend start --root "$other" --driver test
+trap 'at_end xend stop --root "$other"' EXIT
+there=unix:$other/var/run/xend/xend.sock
+# where NAME: its states here and there
+where() {
+    echo "$(domain_state "$1" 2>/dev/null || true)/$(xm -H "$there" list --json "$1" 2>/dev/null |
+        sed -n 's/^ *"state": "\(.*\)",*$/\1/p')"
+}
+
+create web1 'vcpus = 2' 'maxmem = 128'
+assert_ok xm migrate web1 "$there"
+assert_eq '' "$out$err"
+assert_eq /running "$(where web1)"
+assert_eq 128 "$(xm -H "$there" list --json web1 | jq .[0].maxmem_mib)"
+assert_ok xm -H "$there" migrate --live --json web1 "unix:$ROOT/var/run/xend/xend.sock"
+assert_eq '"web1"' "$(echo "$out" | jq .name)"
+assert_eq running/ "$(where web1)"
+
+# one that does not run stays
+assert_ok xm pause web1
+assert_fails 1 xm migrate web1 "$there"
+assert_eq 'Error: web1: migrating: it does not run now' "$err"
+assert_eq paused/ "$(where web1)"
+
+# refused before anything is sent: nothing changes
+create web2
+assert_ok xm -H "$there" create -q "$(make_config web2)"
+assert_fails 1 xm migrate web2 "$there"
+assert_match "^Error: web2: migrating: .*Domain 'web2' already exists" "$err"
+assert_eq running/running "$(where web2)"
+assert_ok xm -H "$there" destroy web2
+assert_fails 3 xm migrate nobody "$there"
+assert_fails 1 xm migrate Domain-0 "$there"
+assert_fails 1 xm migrate web2 "unix:$T/none"
+assert_match "^Error: unix:$T/none: Unable to connect" "$err"
+create rooted 'nomigrate = 1'
+assert_fails 1 xm migrate rooted "$there"
+assert_match 'nomigrate' "$err"
+assert_eq 'running/ running/' "$(where rooted) $(where web2)"
+
+# a source that cannot save, a destination that cannot restore: it runs on here
+create broken "extra = 'test:fail=save'"
+assert_fails 1 xm migrate broken "$there"
+assert_eq running/ "$(where broken)"
+create picky "extra = 'test:fail=restore'"
+assert_fails 1 xm migrate picky "$there"
+assert_match 'picky: migrating: .*restore fails on demand \(from the other side\)' "$err"
+assert_eq running/ "$(where picky)"
+
+# xm is interrupted in the middle
+create slow "extra = 'test:delay-restore=60s'"
+background "$BUILD_DIR/xm" migrate slow "$there"
+migrating=$!
+arriving() {
+    xm -H "$there" jobs --json | jq -e 'map(select(.kind == "receive" and .state == "running" and .domain == "slow")) | length > 0' >/dev/null
+}
+until arriving; do :; done
+kill "$migrating"
+settled() {
+    [ "$(xm jobs --json | jq 'map(select(.state == "running")) | length')" = 0 ]
+}
+eventually settled
+assert_eq running "$(domain_state slow)"
+job=$(xm -H "$there" jobs --json | jq 'map(select(.domain == "slow" and .state == "running"))[0].id')
+assert_ok xm -H "$there" job-cancel "$job"
+run xm -H "$there" job-wait "$job"
+assert_eq running/ "$(where slow)"
+assert_eq '' "$(find "$T" -path '*/intents/*' | grep -v other)"

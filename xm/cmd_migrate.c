@@ -1,0 +1,118 @@
+/*
+ * xm migrate: a job here, one there, and a stream of each, which xm passes bytes between. So the
+ * two daemons need no way to each other, and whoever may use both may move a domain: the way there
+ * is the user's own ssh. When xm ends too early, both jobs fail and the guest runs on.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "libxl/base/io.h"
+#include "libxl/base/mem.h"
+#include "xm/client.h"
+#include "xm/pump.h"
+#include "xm/xm.h"
+
+const struct option migrate_options[] = {
+    {'l', "live", NULL, "Let it run while its memory is sent."},
+    {'p', "port", "PORT", "Port of ssh on the other host."},
+    {0, "json", NULL, "Print JSON: the domain as it is there."},
+    {0},
+};
+
+/* One side: its xend, and the job that waits for its stream. */
+struct side {
+    struct xm xm;
+    int64_t job;
+    int fd;
+    struct buf early; /* what it has said already: the source begins */
+};
+
+static int open_side(struct side *s, const char *path, const struct value *body, struct err *e)
+{
+    AUTO(freep) char *stream = NULL;
+    AUTO(value_freep) struct value *job = NULL;
+
+    if (xend_request(&s->xm, "POST", path, body, &job, e) < 0)
+        return -1;
+    s->job = value_get_int(job, "id", 0);
+    stream = xasprintf("/v1/jobs/%" PRId64 "/stream", s->job);
+    s->fd = xend_upgrade(&s->xm, stream, "xend-stream", &s->early, e);
+    if (s->fd >= 0 || e->code != ERR_STATE)
+        return s->fd < 0 ? -1 : 0;
+    value_free(job); /* it has ended before it had one: why? */
+    job = job_wait(&s->xm, s->job, e);
+    return -1;
+}
+
+/* "host", "user@host", or what -H takes. The caller frees. */
+static char *server_of(const char *host, const char *port)
+{
+    if (strncmp(host, "unix:", 5) == 0 || strstr(host, "://"))
+        return xstrdup(host);
+    return port ? xasprintf("ssh://%s:%s", host, port) : xasprintf("ssh://%s", host);
+}
+
+/* What became of one side's job: NULL with its error. */
+static struct value *outcome(struct side *s, struct err *e)
+{
+    return job_wait(&s->xm, s->job, e);
+}
+
+/* Both streams stand: bytes until one side ends, then what the source says counts. */
+static int move(struct side *here, struct side *there, bool json)
+{
+    struct pump p = {here->fd, here->fd, there->fd, -1, true};
+    AUTO(value_freep) struct value *left = NULL, *arrived = NULL;
+    struct err e, other;
+
+    if (write_all(there->fd, buf_str(&here->early), here->early.len, &e) < 0 ||
+        pump_run(&p, &e) < 0)
+        shutdown(there->fd, SHUT_RDWR);
+    shutdown(here->fd, SHUT_WR); /* the other side has no more to say */
+    close_fd(&there->fd);
+    left = outcome(here, &e);
+    if (!left)
+        return xm_fail(&e);
+    arrived = outcome(there, &other);
+    if (!arrived)
+        xm_warn("the other side: %s", other.msg);
+    else if (json)
+        print_json(value_get(value_get(arrived, "result"), "domain"));
+    return EXIT_SUCCESS;
+}
+
+int cmd_migrate(struct xm *xm, const struct args *a)
+{
+    AUTO(freep) char *server = server_of(args_word(a, 1), args_get(a, "port"));
+    AUTO(freep) char *path = domain_path(args_word(a, 0), "/migrate");
+    AUTO(value_freep) struct value *body = value_map();
+    struct side here = {.xm = *xm, .fd = -1}, there = {.xm = *xm, .fd = -1};
+    int status = EXIT_ERROR;
+    struct err e;
+
+    signal(SIGPIPE, SIG_IGN); /* a stream that ends is what the jobs tell of */
+    there.xm.host = server;
+    there.xm.client = NULL;
+    value_set_bool(body, "live", args_has(a, "live"));
+    interrupt_note("the migration ends; the domain runs on where it was.\n");
+    if (open_side(&there, "/v1/receive", NULL, &e) < 0) {
+        err_add(&e, "%s", args_word(a, 1));
+        status = xm_fail(&e);
+    } else if (open_side(&here, path, body, &e) < 0) {
+        status = xm_fail(&e);
+    } else {
+        status = move(&here, &there, args_has(a, "json"));
+    }
+    close_fd(&here.fd);
+    close_fd(&there.fd);
+    buf_clear(&here.early);
+    buf_clear(&there.early);
+    client_free(there.xm.client);
+    xm->client = here.xm.client;
+    return status;
+}
