@@ -40,8 +40,7 @@ static void put(struct reader *r, struct value *v)
     if (value_type(top) == VALUE_LIST) {
         value_add_take(top, v);
     } else {
-        value_set_take(top, r->keys[r->depth - 1], v);
-        free(r->keys[r->depth - 1]);
+        value_add_pair_take(top, r->keys[r->depth - 1], v);
         r->keys[r->depth - 1] = NULL;
     }
 }

@@ -311,6 +311,25 @@ void value_add_take(struct value *list, struct value *item)
     list->items[list->len++] = item;
 }
 
+static void add_pair(struct value *map, char *key_take, struct value *item)
+{
+    struct map *m = map->map;
+
+    if (is_full(map->len))
+        m->pairs = xrealloc(m->pairs, sizeof(m->pairs[0]) * (map->len ? 2 * (size_t)map->len : 1));
+    m->pairs[map->len++] = (struct pair){key_take, item};
+    if (m->index && 2 * map->len <= m->index_size)
+        index_add(m, map->len - 1);
+    else if (map->len >= INDEX_FROM)
+        index_rebuild(map);
+}
+
+void value_add_pair_take(struct value *map, char *key_take, struct value *item)
+{
+    assert(map->type == VALUE_MAP);
+    add_pair(map, key_take, item);
+}
+
 void value_set_take(struct value *map, const char *key, struct value *item)
 {
     struct map *m = map->map;
@@ -318,18 +337,12 @@ void value_set_take(struct value *map, const char *key, struct value *item)
 
     assert(map->type == VALUE_MAP);
     i = map_find(map, key);
-    if (i >= 0) {
-        value_free(m->pairs[i].value);
-        m->pairs[i].value = item;
+    if (i < 0) {
+        add_pair(map, xstrdup(key), item);
         return;
     }
-    if (is_full(map->len))
-        m->pairs = xrealloc(m->pairs, sizeof(m->pairs[0]) * (map->len ? 2 * (size_t)map->len : 1));
-    m->pairs[map->len++] = (struct pair){xstrdup(key), item};
-    if (m->index && 2 * map->len <= m->index_size)
-        index_add(m, map->len - 1);
-    else if (map->len >= INDEX_FROM)
-        index_rebuild(map);
+    value_free(m->pairs[i].value);
+    m->pairs[i].value = item;
 }
 
 void value_set_str(struct value *map, const char *key, const char *s)

@@ -70,6 +70,8 @@ bool value_get_bool(const struct value *map, const char *key, bool fallback);
 /* Changers: they swallow `item`. Setting an existing key replaces its value in place. */
 void value_add_take(struct value *list, struct value *item);
 void value_set_take(struct value *map, const char *key, struct value *item);
+/* The same for a key that is known not to be there yet (a parser has looked). Swallows both. */
+void value_add_pair_take(struct value *map, char *key_take, struct value *item);
 void value_set_str(struct value *map, const char *key, const char *s); /* NULL s: no change */
 void value_set_int(struct value *map, const char *key, int64_t i);
 void value_set_bool(struct value *map, const char *key, bool b);

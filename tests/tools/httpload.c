@@ -1,7 +1,9 @@
 /*
- * Requests per second of one keep-alive connection over a unix socket:
- *     httpload SOCKET SECONDS PATH
- * prints "requests/s bytes/s status". No pipelining: the next request follows the answer.
+ * Requests per second over a keep-alive connection, of two servers in turn, A B A B ...:
+ *     httpload ROUNDS MS SOCKET-A PATH-A SOCKET-B PATH-B
+ * asks each for MS milliseconds in each round and prints "REQUESTS-RATIO BYTES-RATIO A-REQUESTS/S
+ * A-BYTES/S B-REQUESTS/S B-BYTES/S", all medians; the ratios are A/B, round by round. No
+ * pipelining: the next request follows the answer. Exit status 1 when an answer is not 200.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,65 +12,118 @@
 
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
+#include "tests/tools/bench.h"
 
-/* Reads one answer; its total bytes, or -1. */
-static ssize_t read_answer(int fd, struct buf *b, int *status)
+struct target {
+    int fd;
+    char *request;
+    double *requests, *bytes; /* a second, of each round */
+};
+
+static char answer[256 * 1024];
+
+static void die(const char *why)
 {
-    char *body, *length;
-    size_t need = 0;
+    fprintf(stderr, "httpload: %s\n", why);
+    exit(1);
+}
 
-    b->len = 0;
-    for (;;) {
-        ssize_t n;
-        buf_reserve(b, 65536);
-        n = read(fd, b->ptr + b->len, 65536);
+/* Reads one answer and throws it away; its length. */
+static size_t read_answer(int fd)
+{
+    size_t have = 0, need = 0;
+
+    while (!need || have < need) {
+        size_t keep = need ? 0 : have; /* the header is looked at as a whole */
+        ssize_t n = read(fd, answer + keep, sizeof(answer) - 1 - keep);
+        char *body, *length;
+
         if (n <= 0)
-            return -1;
-        b->len += (size_t)n;
-        b->ptr[b->len] = '\0';
-        body = need ? NULL : strstr(b->ptr, "\r\n\r\n");
-        if (body) {
-            length = strcasestr(b->ptr, "content-length:");
-            if (!length || sscanf(b->ptr, "HTTP/1.1 %d", status) != 1)
-                return -1;
-            need = (size_t)(body + 4 - b->ptr) + strtoul(length + 15, NULL, 10);
-        }
-        if (need && b->len >= need)
-            return (ssize_t)b->len;
+            die("the server hung up");
+        have += (size_t)n;
+        if (need)
+            continue;
+        answer[have] = '\0';
+        body = strstr(answer, "\r\n\r\n");
+        if (!body && have < sizeof(answer) - 1)
+            continue;
+        length = strcasestr(answer, "\r\ncontent-length:");
+        if (!body || !length || strncmp(answer, "HTTP/1.1 200 ", 13) != 0)
+            die("an answer is not 200 with a length");
+        need = (size_t)(body + 4 - answer) + strtoul(length + 17, NULL, 10);
     }
+    return have;
+}
+
+static void load(struct target *t, size_t round, double seconds)
+{
+    double start = bench_seconds(), now = start, requests = 0, bytes = 0;
+    size_t len = strlen(t->request);
+    struct err e;
+
+    for (; now - start < seconds; now = bench_seconds()) {
+        if (write_all(t->fd, t->request, len, &e) < 0)
+            die(e.msg);
+        bytes += (double)read_answer(t->fd);
+        requests++;
+    }
+    t->requests[round] = requests / (now - start);
+    t->bytes[round] = bytes / (now - start);
+}
+
+static void target_open(struct target *t, const char *socket, const char *path, size_t rounds)
+{
+    struct err e;
+
+    t->fd = unix_connect(socket, &e);
+    if (t->fd < 0)
+        die(e.msg);
+    t->request = xasprintf("GET %s HTTP/1.1\r\nHost: xend\r\n\r\n", path);
+    t->requests = xcalloc(rounds, sizeof(double));
+    t->bytes = xcalloc(rounds, sizeof(double));
+    load(t, 0, 0.05); /* warms up */
+}
+
+static void target_close(struct target *t)
+{
+    close(t->fd);
+    free(t->request);
+    free(t->requests);
+    free(t->bytes);
+}
+
+static double median_ratio(const double *a, const double *b, size_t n)
+{
+    double *ratio = xcalloc(n, sizeof(*ratio)), m;
+
+    for (size_t i = 0; i < n; i++)
+        ratio[i] = a[i] / b[i];
+    m = bench_median(ratio, n);
+    free(ratio);
+    return m;
 }
 
 int main(int argc, char **argv)
 {
-    AUTO(buf_clear) struct buf answer = BUF_INIT;
-    AUTO(freep) char *request = NULL;
-    struct err e;
-    int64_t start, end;
-    double requests = 0, bytes = 0, seconds;
-    int fd, status = 0;
+    size_t n = argc == 7 ? (size_t)atoi(argv[1]) : 0;
+    double seconds = argc == 7 ? atof(argv[2]) / 1e3 : 0, requests, bytes;
+    struct target a, b;
 
-    if (argc != 4)
+    if (n == 0 || n > 10000 || seconds <= 0) {
+        fprintf(stderr, "usage: httpload ROUNDS MS SOCKET-A PATH-A SOCKET-B PATH-B\n");
         return 2;
-    fd = unix_connect(argv[1], &e);
-    if (fd < 0) {
-        fprintf(stderr, "%s\n", e.msg);
-        return 1;
     }
-    request = xasprintf("GET %s HTTP/1.1\r\nHost: xend\r\n\r\n", argv[3]);
-    start = now_ms();
-    end = start + atoi(argv[2]) * 1000;
-    while (now_ms() < end) {
-        ssize_t n;
-        if (write_all(fd, request, strlen(request), &e) < 0 ||
-            (n = read_answer(fd, &answer, &status)) < 0) {
-            fprintf(stderr, "the server hung up\n");
-            return 1;
-        }
-        requests++;
-        bytes += (double)n;
+    target_open(&a, argv[3], argv[4], n);
+    target_open(&b, argv[5], argv[6], n);
+    for (size_t i = 0; i < n; i++) {
+        load(&a, i, seconds);
+        load(&b, i, seconds);
     }
-    seconds = (double)(now_ms() - start) / 1e3;
-    printf("%.0f %.0f %d\n", requests / seconds, bytes / seconds, status);
-    close(fd);
+    requests = median_ratio(a.requests, b.requests, n);
+    bytes = median_ratio(a.bytes, b.bytes, n);
+    printf("%.3f %.3f %.0f %.0f %.0f %.0f\n", requests, bytes, bench_median(a.requests, n),
+           bench_median(a.bytes, n), bench_median(b.requests, n), bench_median(b.bytes, n));
+    target_close(&a);
+    target_close(&b);
     return 0;
 }

@@ -1,31 +1,24 @@
 /*
- * Times two commands as whole processes, in turn, A B A B ..., and prints the medians and the
- * median of the ratios A/B pair by pair: on a noisy machine the ratio is what can be trusted.
+ * Times two commands as whole processes, in turn, A B A B ...: on a noisy machine the ratio is what
+ * can be trusted.
  *     pairs N LABEL A-ARG... -- B-ARG...
+ * prints "LABEL A ms B ms ratio A/B": the medians, and the median of the ratios pair by pair.
  * Output of the commands is thrown away. Exit status 1 when one of them fails.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 #include "libxl/base/mem.h"
-
-static double seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
+#include "tests/tools/bench.h"
 
 /* Wall seconds of one run. */
 static double run(char **argv)
 {
-    double start = seconds();
+    double start = bench_seconds();
     int status;
     pid_t pid = vfork();
 
@@ -40,20 +33,7 @@ static double run(char **argv)
         fprintf(stderr, "%s failed\n", argv[0]);
         exit(1);
     }
-    return seconds() - start;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *v, size_t n)
-{
-    qsort(v, n, sizeof(v[0]), compare);
-    return v[n / 2];
+    return bench_seconds() - start;
 }
 
 int main(int argc, char **argv)
@@ -81,8 +61,8 @@ int main(int argc, char **argv)
         b[k] = run(second);
         ratio[k] = a[k] / b[k];
     }
-    printf("%-44s %9.2f ms %9.2f ms   ratio %.2f\n", argv[2], 1e3 * median(a, n),
-           1e3 * median(b, n), median(ratio, n));
+    printf("%-44s %9.2f ms %9.2f ms   ratio %.3f\n", argv[2], 1e3 * bench_median(a, n),
+           1e3 * bench_median(b, n), bench_median(ratio, n));
     free(a);
     free(b);
     free(ratio);

@@ -1,0 +1,48 @@
+#!/bin/sh
+# What xend costs while nobody wants anything: no wake-up, and a few KiB for each domain. The
+# figures themselves are those of `make bench`; here are bounds that no machine can excuse.
+. tests/functions.sh
+requires curl
+
+pid() {
+    cat "$ROOT/var/run/xend.pid"
+}
+# how often all threads together went to sleep
+sleeps() {
+    sed -n 's/^voluntary_ctxt_switches:[^0-9]*//p' /proc/"$(pid)"/task/*/status |
+        awk '{n += $1} END {print n}'
+}
+rss_kib() {
+    sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(pid)/status"
+}
+# domains FROM TO: that many more, by one curl
+domains() {
+    seq "$1" "$2" | awk '{
+        printf "next\nurl = \"http://xend/v1/domains\"\nunix-socket = xend.sock\nrequest = POST\n"
+        printf "output = /dev/null\n"
+        printf "data = \"{\\\"spec\\\":{\\\"name\\\":\\\"d%05d\\\",\\\"kernel\\\":\\\"/k\\\"}}\"\n", $1
+    }' | sed 1d >"$T/curl"
+    (cd "$ROOT/var/run/xend" && curl -s -K "$T/curl")
+    assert_eq $(($2 + 1)) "$(api GET '/v1/domains?fields=name' | tr ',' '\n' | grep -c '"name"')"
+}
+
+case $BUILD in
+*thread*) skip "the thread sanitizer has a thread of its own that wakes" ;;
+esac
+start_xend test
+# the connection that the start looked with has a deadline of 10 s, which may wake xend once more
+timeout 12 tail -f /dev/null || true
+before=$(sleeps)
+timeout 10 tail -f /dev/null || true
+assert_eq 0 $(($(sleeps) - before)) "wake-ups of idle xend in 10 s"
+
+case $BUILD in
+*san-*) echo "memory is not looked at under a sanitizer" ;;
+*)
+    domains 1 1000
+    before=$(rss_kib)
+    domains 1001 3000
+    each=$((($(rss_kib) - before) / 2000))
+    [ $each -le 16 ] || fail "$each KiB for each test domain"
+    ;;
+esac
