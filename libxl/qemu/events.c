@@ -120,6 +120,15 @@ static void on_ost(struct qguest *g, const struct value *data)
         g->vcpus[vcpu].word = WORD_TAKEN;
 }
 
+/* Of query-migrate: how much is left. Of any other command: nothing that anybody wants. */
+static void on_reply(struct qguest *g, const struct value *data)
+{
+    int64_t left = value_get_int(value_get(data, "ram"), "remaining", 0);
+
+    if (left > 0)
+        g->left = (uint64_t)left;
+}
+
 static const struct {
     const char *name;
     void (*handle)(struct qguest *g, const struct value *data);
@@ -132,6 +141,7 @@ static const struct {
     {"BALLOON_CHANGE", on_balloon},
     {"DEVICE_DELETED", on_deleted},
     {"ACPI_DEVICE_OST", on_ost},
+    {QMP_REPLY, on_reply},
 };
 
 /* qmp_pump's callback; the lock is held around the pump. Other events mean nothing here. */

@@ -42,28 +42,35 @@ void frames_clear(struct frames *f)
     free(steal(f->block));
 }
 
-static uint32_t crc_plain(uint32_t crc, const unsigned char *p, size_t n)
+uint32_t crc32c_plain(uint32_t crc, const void *data, size_t n)
 {
+    static const uint32_t by_nibble[16] = {0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+                                           0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+                                           0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+                                           0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75};
+    const unsigned char *p = data;
+
+    crc = ~crc;
     while (n--) {
         crc ^= *p++;
-        for (int i = 0; i < 8; i++)
-            crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+        crc = crc >> 4 ^ by_nibble[crc & 15];
+        crc = crc >> 4 ^ by_nibble[crc & 15];
     }
-    return crc;
+    return ~crc;
 }
 
 #ifdef __x86_64__
 /* The processor's own instruction: 8 bytes in a cycle or three. */
-__attribute__((target("sse4.2"))) static uint32_t crc_fast(uint32_t crc, const unsigned char *p,
-                                                           size_t n)
+__attribute__((target("sse4.2"))) static uint32_t crc_fast(uint32_t crc, const void *data, size_t n)
 {
-    uint64_t word, c = crc;
+    const unsigned char *p = data;
+    uint64_t word, c = (uint32_t)~crc;
 
     for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
         memcpy(&word, p, sizeof(word));
         c = __builtin_ia32_crc32di(c, word);
     }
-    return crc_plain((uint32_t)c, p, n);
+    return crc32c_plain(~(uint32_t)c, p, n);
 }
 #endif
 
@@ -71,9 +78,9 @@ uint32_t crc32c(uint32_t crc, const void *p, size_t n)
 {
 #ifdef __x86_64__
     if (__builtin_cpu_supports("sse4.2"))
-        return ~crc_fast(~crc, p, n);
+        return crc_fast(crc, p, n);
 #endif
-    return ~crc_plain(~crc, p, n);
+    return crc32c_plain(crc, p, n);
 }
 
 /* Until fd is ready, or the job is cancelled. */
@@ -188,6 +195,14 @@ int frame_get(struct frames *f, size_t *n, struct err *e)
     if (f->crc != ntohl(head[1]))
         return err_set(e, ERR_INVALID, "the saved guest is damaged at byte %" PRIu64, at);
     return 0;
+}
+
+uint64_t frames_left(const struct frames *f)
+{
+    off_t at = f->file ? lseek(f->fd, 0, SEEK_CUR) : -1;
+    struct stat st;
+
+    return at >= 0 && fstat(f->fd, &st) == 0 && st.st_size > at ? (uint64_t)(st.st_size - at) : 0;
 }
 
 /* In a file nothing may follow; what follows on a socket is another matter. */

@@ -75,6 +75,7 @@ struct qguest {
     unsigned turns;          /* (L) how often these two have changed */
     unsigned news;           /* (L) how many events have come */
     bool dumping;            /* (L) or being saved: it is stopped and resumed, that is no news */
+    uint64_t left;           /* (L) bytes that it still had to migrate when it last said so */
     const char *trouble;     /* (L) why it will stop next, a constant, or NULL */
     int64_t press_until;     /* (L) until then (now_ms) the power button is pressed again; or 0 */
     uint64_t mem_kib;        /* (L) what it has now */
@@ -410,8 +411,11 @@ int frames_open(struct frames *f, struct err *e);
 int frame_get(struct frames *f, size_t *n, struct err *e);
 /* After the block of 0 bytes: nothing follows it in a file. */
 int frames_end(struct frames *f, struct err *e);
-/* Castagnoli's CRC of n more bytes; begin with 0. */
+/* How many bytes of a file are still to come; 0: not known. */
+uint64_t frames_left(const struct frames *f);
+/* Castagnoli's CRC of n more bytes; begin with 0. _plain: without the processor's help. */
 uint32_t crc32c(uint32_t crc, const void *p, size_t n);
+uint32_t crc32c_plain(uint32_t crc, const void *p, size_t n);
 
 /* ---- saved.c: what stands before a saved guest's memory ---- */
 

@@ -113,6 +113,8 @@ static void reply_take(struct qmp *q, struct value *reply)
 {
     int64_t id = value_get_int(reply, "id", 0);
 
+    if (id == NOBODY && value_get(reply, "return"))
+        q->event(q->arg, QMP_REPLY, value_get(reply, "return"));
     pthread_mutex_lock(&q->lock);
     for (struct waiter *w = q->waiters; w; w = w->next) {
         if (w->id != id || w->reply)

@@ -62,9 +62,10 @@ int qmp_call_fd_take(struct qmp *q, const char *command, struct value *args, int
                      struct value **result, struct err *e);
 
 /*
- * Sends a command and does not wait, not even for room to send it: its reply is dropped. For the
- * pumping thread, which must not block.
+ * Sends a command and does not wait, not even for room to send it: what it returns comes as an
+ * event called QMP_REPLY. For the pumping thread, and for who must not block.
  */
+#define QMP_REPLY "(reply)"
 void qmp_post(struct qmp *q, const char *command);
 
 #endif

@@ -60,7 +60,8 @@ static int give(int to, const char *p, size_t n, struct job *j, struct err *e)
 static int copy(struct restoring *r, int to, struct err *e)
 {
     struct frames *in = &r->in;
-    uint64_t total = r->saved.mem_kib * 1024;
+    /* of a file all is known; else it is less than its memory, most often */
+    uint64_t left = frames_left(in), total = left ? in->bytes + left : r->saved.mem_kib * 1024;
 
     for (;;) {
         size_t n;
@@ -88,11 +89,10 @@ static int explain(struct qguest *g, struct err *e)
 static int finish(struct qguest *g, struct err *e)
 {
     AUTO(value_freep) struct value *info = NULL;
-    AUTO(value_freep) struct value *v = NULL;
     const char *status;
 
     if (migration_await(g, &info, END_MS, e) < 0)
-        return g->ended || e->code == ERR_UNAVAILABLE ? explain(g, e) : -1;
+        return e->code == ERR_TIMEOUT ? -1 : explain(g, e);
     status = value_get_str(info, "status", "none");
     if (strcmp(status, "completed") != 0)
         return err_set(e, ERR_BACKEND, "QEMU says of it: %.40s", status);

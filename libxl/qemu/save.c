@@ -17,6 +17,7 @@
 
 #define FD_NAME "save"
 #define END_MS 30000         /* from the last byte, or a cancel, to QEMU's last word on it */
+#define ASK_MS 500           /* so often QEMU is asked how much is left */
 #define NO_LIMIT (1LL << 40) /* bytes a second; 0 is not taken by all versions */
 #define DOWNTIME_MS 300      /* Xen's figure for a live migration, and QEMU's */
 
@@ -106,11 +107,22 @@ static int begin_take(struct qguest *g, int pipe_fd, struct err *e)
     return r;
 }
 
-/* All that QEMU writes, until it closes the pipe. Talks to nobody: while QEMU waits for room in
- * the pipe it may not be able to answer. */
+/* Written, and still to be written: empty pages take no room, changed ones come again. */
+static void tell_progress(struct saving *s)
+{
+    uint64_t left;
+
+    pthread_mutex_lock(&s->g->d->lock);
+    left = s->g->left;
+    pthread_mutex_unlock(&s->g->d->lock);
+    job_progress(s->job, s->out.bytes, s->out.bytes + left);
+}
+
+/* All that QEMU writes, until it closes the pipe. Waits for no answer: while QEMU waits for room
+ * in the pipe it may not be able to give one. */
 static int copy(struct saving *s, int from, struct err *e)
 {
-    uint64_t total = s->saved.mem_kib * 1024;
+    int64_t next = now_ms() + ASK_MS;
 
     for (;;) {
         struct pollfd p[] = {{.fd = from, .events = POLLIN},
@@ -130,7 +142,11 @@ static int copy(struct saving *s, int from, struct err *e)
             return 0;
         if (n > 0 && frame_put(&s->out, (size_t)n, e) < 0)
             return -1;
-        job_progress(s->job, s->out.bytes, s->out.bytes > total ? s->out.bytes : total);
+        tell_progress(s);
+        if (now_ms() < next)
+            continue;
+        qmp_post(s->g->qmp, "query-migrate");
+        next = now_ms() + ASK_MS;
     }
 }
 
@@ -159,6 +175,14 @@ static int stand_still(const struct saving *s, struct err *e)
     return 0;
 }
 
+/* When its QEMU has ended, that is what there is to say. */
+static int explain(struct qguest *g, struct err *e)
+{
+    if (!qguest_wait_end(g, QMP_TIMEOUT_MS))
+        return -1;
+    return last_words_to_err(g->last_words, g->end, e);
+}
+
 /* QEMU has closed the pipe: has it said all? Then so do we. */
 static int finish(struct saving *s, struct err *e)
 {
@@ -166,7 +190,7 @@ static int finish(struct saving *s, struct err *e)
     const char *status;
 
     if (migration_await(s->g, &info, END_MS, e) < 0)
-        return -1;
+        return e->code == ERR_TIMEOUT ? -1 : explain(s->g, e);
     status = value_get_str(info, "status", "none");
     if (strcmp(status, "completed") != 0)
         return err_set(e, ERR_BACKEND, "QEMU says of it: %.40s%s%.200s", status,
@@ -246,6 +270,7 @@ static void set_quiet(struct qguest *g, bool on, bool suspended)
 {
     pthread_mutex_lock(&g->d->lock);
     g->dumping = on;
+    g->left = g->mem_kib * 1024;
     if (suspended)
         qguest_become(g, GUEST_SHUTDOWN, STOP_SUSPEND, NULL);
     pthread_mutex_unlock(&g->d->lock);
@@ -268,7 +293,7 @@ int qemu_save(struct guest *guest, int fd, bool live, struct job *j, struct err 
     job_step(j, "saving its memory");
     set_quiet(g, true, false);
     r = save(&s, e);
-    if (r < 0 && go_on(&s, &more) < 0)
+    if (r < 0 && !qguest_wait_end(g, 0) && go_on(&s, &more) < 0)
         log_error("%s: going on after its save: %s", g->spec->name, more.msg);
     set_quiet(g, false, r == 0);
     if (r < 0 && qguest_check_lives(g, &more) == 0)

@@ -158,12 +158,23 @@ int saved_read(struct saved *s, struct frames *f, struct err *e)
     return v ? from_value(v, s, e) : -1;
 }
 
+/* "pc" and "q35" are any of their versions, of which the saved one is another name. */
+static bool is_machine(const char *wanted, const char *is)
+{
+    size_t n = strlen(wanted);
+
+    if (strchr(wanted, '-'))
+        return strcmp(wanted, is) == 0;
+    if (strcmp(wanted, "q35") == 0)
+        return strncmp(is, "pc-q35-", 7) == 0;
+    return strncmp(wanted, is, n) == 0 && (!is[n] || is[n] == '-') && strncmp(is, "pc-q35", 6) != 0;
+}
+
 int saved_check_spec(const struct saved *s, const struct spec *wanted, struct err *e)
 {
     AUTO(freep) char *devices = devices_of(wanted);
 
-    /* "pc" is any of its versions */
-    if (wanted->machine && strchr(wanted->machine, '-') && strcmp(wanted->machine, s->machine) != 0)
+    if (wanted->machine && !is_machine(wanted->machine, s->machine))
         return err_set(e, ERR_INVALID, "saved on the machine type %.60s, to be restored on %.60s",
                        s->machine, wanted->machine);
     if (strcmp(devices, s->devices) != 0)

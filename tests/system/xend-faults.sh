@@ -158,15 +158,15 @@ matrix mem-set running 'running'
 matrix vcpu-set running 'running'
 matrix vcpu-pin running 'running'
 matrix dump-core running 'running'
+matrix save running 'running absent'
+matrix checkpoint running 'running'
+fresh_domain running save
+plain_start
+assert_ok xm save web1 "$T/to-restore"
+stop_xend
+matrix restore absent 'absent running'
 if [ "$DRIVER" = test ]; then
-    matrix save running 'running absent'
-    matrix checkpoint running 'running'
     matrix checkpoint paused 'paused'
-    fresh_domain running save
-    plain_start
-    assert_ok xm save web1 "$T/to-restore"
-    stop_xend
-    matrix restore absent 'absent running'
     matrix new absent 'absent halted'
     matrix start halted 'halted running'
     matrix suspend kept 'running suspended'
