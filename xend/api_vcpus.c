@@ -81,6 +81,7 @@ static struct value *vcpu_without_guest(int64_t number, const struct spec *s)
 static struct value *domain_vcpus(const struct domain *d, struct sampled_vcpus *all)
 {
     struct value *map = value_map(), *list = value_list();
+    bool none;
 
     value_set_str(map, "name", d->spec->name);
     value_set_str(map, "uuid", d->uuid);
@@ -91,7 +92,8 @@ static struct value *domain_vcpus(const struct domain *d, struct sampled_vcpus *
         value_add_take(list, all->ptr[i].value);
         all->ptr[i].value = NULL;
     }
-    for (int64_t i = 0; !d->privileged && value_len(list) == 0 && i < spec_maxvcpus(d->spec); i++)
+    none = value_len(list) == 0 && !d->privileged;
+    for (int64_t i = 0; none && i < spec_maxvcpus(d->spec); i++)
         value_add_take(list, vcpu_without_guest(i, d->spec));
     value_set_take(map, "vcpus", list);
     return map;

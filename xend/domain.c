@@ -267,6 +267,10 @@ int domain_set_spec_take(struct domains *t, struct domain *d, struct spec *s_tak
     take_out(t, d);
     spec_free(d->spec);
     d->spec = steal(s);
+    if (d->domid == DOMID_NONE) {
+        d->vcpus_online = (unsigned)d->spec->vcpus;
+        d->mem_kib = (uint64_t)d->spec->memory * 1024;
+    }
     insert(t, d);
     domain_touch(t, d);
     event_domain(t->xend, d, "changed");

@@ -369,6 +369,20 @@ static void note_missed_end(struct xend *x, struct domain *d, enum guest_state s
     policy_note_end(x, d, &c);
 }
 
+/* Whether a stored spec asks for what the guest was made with. */
+static bool same_domain(const struct spec *stored, const struct spec *running)
+{
+    AUTO(spec_freep) struct spec *s = spec_copy(running);
+    AUTO(value_freep) struct value *a = spec_to_value(stored), *b = NULL;
+
+    if (!stored->machine) {
+        free(s->machine);
+        s->machine = NULL;
+    }
+    b = spec_to_value(s);
+    return value_equal(a, b);
+}
+
 /* The record of a guest that runs: a managed domain's own, or a new one. With the lock. */
 static struct domain *record_of(struct xend *x, struct spec *s_take, struct err *e)
 {
@@ -384,7 +398,11 @@ static struct domain *record_of(struct xend *x, struct spec *s_take, struct err 
         spec_free(stored);
         return NULL;
     }
-    d->next = stored; /* it may have been edited while no xend ran */
+    /* edited while no xend ran? the driver may know more of it, as the machine's full name */
+    if (same_domain(stored, d->spec))
+        spec_free(stored);
+    else
+        d->next = stored;
     return d;
 }
 

@@ -21,6 +21,56 @@ static struct spec *copy_spec(struct xend *x, const struct domain *d)
     return s;
 }
 
+static void replace(char **to, const char *from)
+{
+    free(*to);
+    *to = xstrdup_null(from);
+}
+
+static bool same_cpus(const struct value *a, const struct value *b)
+{
+    return a && b ? value_equal(a, b) : !a && !b;
+}
+
+/* What was changed between two specs, but the name, changed in a third as well. */
+static void carry_over(const struct spec *before, const struct spec *after, struct spec *next)
+{
+    if (before->memory != after->memory || spec_maxmem(before) != spec_maxmem(after)) {
+        next->memory = after->memory;
+        next->maxmem = after->maxmem;
+    }
+    if (before->vcpus != after->vcpus) {
+        next->vcpus = after->vcpus;
+        next->maxvcpus = after->maxvcpus;
+    }
+    if (!same_cpus(before->cpus, after->cpus) && spec_maxvcpus(next) == spec_maxvcpus(after)) {
+        value_free(next->cpus);
+        next->cpus = after->cpus ? value_copy(after->cpus) : NULL;
+    }
+}
+
+/* On disk, with what a pending definition gets of the change. */
+static int keep_managed(struct xend *x, struct domain *d, const struct spec *s, struct err *e)
+{
+    AUTO(spec_freep) struct spec *next = NULL;
+    int r;
+
+    xend_lock(x);
+    if (d->next) {
+        next = spec_copy(d->next);
+        carry_over(d->spec, s, next);
+    }
+    xend_unlock(x);
+    r = managed_write(x, next ? next : s, e);
+    xend_lock(x);
+    if (r == 0 && next) {
+        spec_free(d->next);
+        d->next = steal(next);
+    }
+    xend_unlock(x);
+    return r;
+}
+
 /* The changed spec is the domain's from now on, here and where the driver keeps it. */
 static int keep_take(struct xend *x, struct domain *d, struct spec *s_take, struct err *e)
 {
@@ -34,7 +84,7 @@ static int keep_take(struct xend *x, struct domain *d, struct spec *s_take, stru
     if (d->guest && x->driver->ops->keep_spec && x->driver->ops->keep_spec(d->guest, s, e) < 0)
         return -1;
     fault_point("spec.kept");
-    if (d->managed && managed_write(x, d->next ? d->next : s, e) < 0)
+    if (d->managed && keep_managed(x, d, s, e) < 0)
         return -1;
     xend_lock(x);
     r = domain_set_spec_take(x->domains, d, steal(s), e);
@@ -151,6 +201,8 @@ static int rename_domain(struct xend *x, struct domain *d, struct task *t, struc
     new->name = xstrdup(value_as_str(t->arg_value));
     xend_lock(x);
     r = domain_set_spec_take(x->domains, d, new, e);
+    if (r == 0 && d->next)
+        replace(&d->next->name, value_as_str(t->arg_value));
     xend_unlock(x);
     if (r < 0)
         return -1;
@@ -169,6 +221,8 @@ static void unrename(struct xend *x, struct domain *d, const char *name)
     old->name = xstrdup(name);
     xend_lock(x);
     domain_set_spec_take(x->domains, d, old, &e);
+    if (d->next)
+        replace(&d->next->name, name);
     xend_unlock(x);
 }
 

@@ -6,7 +6,9 @@
  */
 #include "xend/server.h"
 
+#include <ctype.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -363,6 +365,30 @@ __attribute__((format(printf, 2, 0))) static void log_library(void *arg, const c
     log_debug("microhttpd: %s", buf_str(&b));
 }
 
+/*
+ * %XX in paths and queries, in place. A slash or a NUL that was escaped stays so: it would make
+ * another path of it, and no name has one.
+ */
+static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
+{
+    char *out = text;
+
+    (void)arg, (void)connection;
+    for (const char *at = text; *at; at++) {
+        unsigned c;
+
+        if (*at == '%' && isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2]) &&
+            sscanf(at + 1, "%2x", &c) == 1 && c != 0 && c != '/') {
+            *out++ = (char)c;
+            at += 2;
+        } else {
+            *out++ = *at;
+        }
+    }
+    *out = '\0';
+    return (size_t)(out - text);
+}
+
 struct server *server_start(struct xend *x, int listen_fd, struct err *e)
 {
     struct server *s = xcalloc(1, sizeof(*s));
@@ -378,7 +404,8 @@ struct server *server_start(struct xend *x, int listen_fd, struct err *e)
                                  MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_CONNECTION_LIMIT,
                                  (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                                  (size_t)HEADERS_MAX, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-                                 s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
+                                 s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+                                 MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);
     if (s->daemon)
         return s;
     err_set(e, ERR_BACKEND, "starting the HTTP server: the library refused");

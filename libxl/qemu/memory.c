@@ -122,10 +122,10 @@ int qemu_set_maxmem(struct guest *guest, uint64_t kib, struct err *e)
                        kib / 1024, memory_of(g) / 1024);
     if (kib > g->mem_most_kib) {
         err_set(e, ERR_UNSUPPORTED,
-                "%" PRIu64 " MiB takes effect at its next start: it was started for %" PRIu64
-                " MiB at most",
+                "%" PRIu64 " MiB: it was started for %" PRIu64
+                " MiB at most, and QEMU cannot give more to a guest that runs",
                 kib / 1024, g->mem_most_kib / 1024);
-        return err_hint(e, "QEMU cannot give more to a guest that runs.");
+        return err_hint(e, "Set maxmem in its configuration: its next start takes that.");
     }
     g->mem_bound_kib = kib;
     fault_point("qemu.bound-keeping");

@@ -123,3 +123,24 @@ if ! touch "$ROOT/var/lib/xend/domains/x" 2>/dev/null; then # not as root
 fi
 chmod 700 "$ROOT/var/lib/xend/domains"
 rm -f "$ROOT/var/lib/xend/domains/x"
+
+# what is changed after another xend found the guest running is kept as well
+assert_ok xm new -q "$(make_config later 'maxmem = 128' 'maxvcpus = 2')"
+assert_eq 2 "$(xm vcpu-list later | grep -c '^later')"
+assert_ok xm start later
+kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+start_xend test
+assert_ok xm rename later last
+assert_ok xm mem-set last 100
+assert_ok xm destroy last
+assert_eq '["last",100]' "$(show last '[.name,.memory_mib]')"
+again
+assert_eq '["last",100]' "$(show last '[.name,.memory_mib]')"
+
+# and beside a definition that waits for the next start
+assert_ok xm start last
+assert_ok xm new -q "$(make_config last 'memory = 90' 'maxmem = 128')"
+assert_ok xm rename last both
+assert_ok xm destroy both
+again
+assert_eq '["both",90]' "$(show both '[.name,.memory_mib]')"
