@@ -73,7 +73,7 @@ static int move(struct side *here, struct side *there, bool json)
     if (write_all(there->fd, buf_str(&here->early), here->early.len, &e) < 0 ||
         pump_run(&p, &e) < 0)
         shutdown(there->fd, SHUT_RDWR);
-    shutdown(here->fd, SHUT_WR); /* the other side has no more to say */
+    close_fd(&here->fd); /* one side has ended: the other must not wait for it */
     close_fd(&there->fd);
     left = outcome(here, &e);
     if (!left)
