@@ -7,7 +7,6 @@
 
 #include <xenguest.h> /* does not stand alone: after xenctrl.h */
 
-#define MAXMEM_SLACK_KIB 1024 /* as libxenlight: room for the pages of Xen's own */
 #define EVTCHN_PORT_MAX 1023
 #define DOM0 0
 
@@ -34,6 +33,7 @@ int build_domain(struct xguest *g, const xc_physinfo_t *host, struct err *e)
     g->pub.domid = domid;
     if (xc_domain_max_vcpus(xch, domid, c.max_vcpus) < 0 ||
         xc_domain_setmaxmem(xch, domid, maxmem_kib) < 0 ||
+        xc_domain_set_memmap_limit(xch, domid, (unsigned long)spec_maxmem(s) * 1024) < 0 ||
         xc_cpuid_apply_policy(xch, domid, false, NULL, 0, s->pae, false, false, NULL, NULL) < 0)
         return err_xen(e, NULL);
     if (s->tsc_mode && xc_domain_set_tsc_info(xch, domid, (uint32_t)s->tsc_mode, 0, 0, 0) < 0)
@@ -42,7 +42,7 @@ int build_domain(struct xguest *g, const xc_physinfo_t *host, struct err *e)
 }
 
 /* Two event channels that the guest is born with: to xenstored and to xenconsoled, in dom0. */
-static int make_ports(xc_interface *xch, uint32_t domid, struct built *b)
+int make_ports(xc_interface *xch, uint32_t domid, struct built *b)
 {
     int store = xc_evtchn_alloc_unbound(xch, domid, DOM0);
     int console = store < 0 ? -1 : xc_evtchn_alloc_unbound(xch, domid, DOM0);

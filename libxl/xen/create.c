@@ -20,6 +20,8 @@ struct making {
     struct xguest *g;
     xc_physinfo_t host;
     struct built built;
+    struct job *job;
+    int fd; /* -1, or the stream to restore it from */
 };
 
 /* What this driver cannot do yet is refused by name, never left out in silence. */
@@ -37,10 +39,10 @@ static int check_spec(struct making *m, struct err *e)
     }
     if (s->bootloader)
         return err_set(e, ERR_UNSUPPORTED, "bootloader: the xen driver runs none yet");
-    if (!s->kernel)
+    if (!s->kernel && m->fd < 0)
         return err_set(e, ERR_INVALID, "nothing to boot: no kernel");
-    if (s->cpus || s->cpu_cap || s->cpu_weight != 256 || strcmp(s->pool, "Pool-0") != 0)
-        log_warn("%s: cpus, cpu_weight, cpu_cap and pool: not applied yet", s->name);
+    if (strcmp(s->pool, "Pool-0") != 0)
+        log_warn("%s: pool: not applied yet", s->name);
     return 0;
 }
 
@@ -62,7 +64,7 @@ static int check_host(struct making *m, struct err *e)
     uint64_t free_mib;
     bool taken;
 
-    if (check_file(s->kernel, e) < 0 || check_file(s->ramdisk, e) < 0)
+    if (m->fd < 0 && (check_file(s->kernel, e) < 0 || check_file(s->ramdisk, e) < 0))
         return -1;
     if (xc_physinfo(m->g->d->xch, &m->host) < 0)
         return err_xen(e, NULL);
@@ -94,9 +96,15 @@ static int make_domain(struct making *m, struct err *e)
     return build_domain(m->g, &m->host, e);
 }
 
+static int place(struct making *m, struct err *e)
+{
+    return place_by_spec(m->g, e);
+}
+
 static int make_image(struct making *m, struct err *e)
 {
-    return build_image(m->g, &m->built, e);
+    return m->fd < 0 ? build_image(m->g, &m->built, e)
+                     : restore_image(m->g, &m->built, m->fd, m->job, e);
 }
 
 static int make_store(struct making *m, struct err *e)
@@ -117,6 +125,7 @@ static const struct step {
     {"checking the host", "xen.prepared", check_host},
     {"noting what is to be made", "xen.intended", note_intent},
     {"making the domain", "xen.made", make_domain},
+    {"placing its virtual CPUs", "xen.placed", place},
     {"loading its kernel", "xen.loaded", make_image},
     {"describing it in xenstore", "xen.described", make_store},
     {"noting what was made", "xen.ready", note_ready},
@@ -125,11 +134,14 @@ static const struct step {
 static int make(struct making *m, struct job *j, struct err *e)
 {
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        const char *name;
+
         if (job_check(j, e) < 0)
             return -1;
-        job_step(j, steps[i].name);
+        name = m->fd >= 0 && steps[i].run == make_image ? "reading its memory" : steps[i].name;
+        job_step(j, name);
         if (steps[i].run(m, e) < 0)
-            return err_add(e, "%s", steps[i].name);
+            return err_add(e, "%s", name);
         fault_point(steps[i].fault);
     }
     return 0;
@@ -146,9 +158,10 @@ static void undo(struct xguest *g)
         xstate_remove(g);
 }
 
-struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, struct err *e)
+static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, struct job *j,
+                                struct err *e)
 {
-    struct making m = {.g = xguest_new(xen_of(d), s)};
+    struct making m = {.g = xguest_new(xen_of(d), s), .job = j, .fd = fd};
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
@@ -166,4 +179,15 @@ struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, 
     }
     xguest_list(m.g);
     return &m.g->pub;
+}
+
+struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, struct err *e)
+{
+    return make_guest(d, s, -1, j, e);
+}
+
+struct guest *xen_restore(struct driver *d, const struct spec *s, int fd, struct job *j,
+                          struct err *e)
+{
+    return make_guest(d, s, fd, j, e);
 }

@@ -108,28 +108,16 @@ static struct driver *xen_open(const struct driver_env *env, struct err *e)
     return NULL;
 }
 
-static int xen_save(struct guest *g, int fd, bool live, struct job *j, struct err *e)
-{
-    (void)g, (void)fd, (void)live, (void)j;
-    return err_set(e, ERR_UNSUPPORTED, "the xen driver cannot save a guest yet");
-}
-
-static struct guest *xen_restore(struct driver *d, const struct spec *s, int fd, struct job *j,
-                                 struct err *e)
-{
-    (void)d, (void)s, (void)fd, (void)j;
-    err_set(e, ERR_UNSUPPORTED, "the xen driver cannot restore a guest yet");
-    return NULL;
-}
-
 const struct driver_ops driver_xen = {
     .name = "xen",
     .flag = ON_XEN,
     .open = xen_open,
     .close = xen_close,
     .node_info = xen_node_info,
+    .host_log = xen_host_log,
     .scan = xen_scan,
     .sample = xen_sample,
+    .vcpus = xen_vcpus,
     .watch = xen_watch,
     .create = xen_create,
     .restore = xen_restore,
@@ -142,4 +130,12 @@ const struct driver_ops driver_xen = {
     .stop = xen_stop,
     .console = xen_console,
     .console_log = xen_console_log,
+    .set_memory = xen_set_memory,
+    .set_maxmem = xen_set_maxmem,
+    .set_vcpus = xen_set_vcpus,
+    .pin_vcpu = xen_pin_vcpu,
+    .keep_spec = xen_keep_spec,
+    .sysrq = xen_sysrq,
+    .trigger = xen_trigger,
+    .dump = xen_dump,
 };

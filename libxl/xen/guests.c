@@ -17,6 +17,7 @@ struct xguest *xguest_new(struct xen *d, const struct spec *s)
     g->pub.driver = &d->pub;
     g->d = d;
     g->spec = spec_copy(s);
+    g->console_name = xstrdup(s->name);
     g->state = GUEST_PAUSED;
     return g;
 }
@@ -24,6 +25,7 @@ struct xguest *xguest_new(struct xen *d, const struct spec *s)
 void xguest_free(struct xguest *g)
 {
     spec_free(g->spec);
+    free(g->console_name);
     free(g);
 }
 

@@ -25,6 +25,13 @@ static int check_lives(enum guest_state state, struct err *e)
     return err_set(e, ERR_STATE, "it is %s", guest_state_name(state));
 }
 
+/* One that stands suspended after a checkpoint. */
+static int wake(struct xguest *g, enum guest_state *now, struct err *e)
+{
+    *now = GUEST_RUNNING;
+    return guest_wake(g, e);
+}
+
 /* Xen counts pauses, so a guest that is in the wanted state already is left in it. */
 static int set_running(struct xguest *g, bool run, struct err *e)
 {
@@ -34,7 +41,8 @@ static int set_running(struct xguest *g, bool run, struct err *e)
 
     pthread_mutex_lock(&g->d->lock);
     now = xguest_look(g, &reason);
-    r = check_lives(now, e);
+    r = run && now == GUEST_SHUTDOWN && reason == STOP_SUSPEND ? wake(g, &now, e)
+                                                               : check_lives(now, e);
     if (r == 0 && now != want) {
         r = run ? xc_domain_unpause(g->d->xch, g->pub.domid)
                 : xc_domain_pause(g->d->xch, g->pub.domid);
@@ -150,7 +158,7 @@ int xen_console(struct guest *guest, struct err *e)
 
 char *xen_console_log(struct guest *guest)
 {
-    char *path = xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, xguest_of(guest)->spec->name);
+    char *path = xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, xguest_of(guest)->console_name);
 
     if (access(path, R_OK) == 0)
         return path;

@@ -29,6 +29,11 @@ static void clean_up(struct xguest *g)
 
 static void adopt(const struct scan *scan, struct xguest *g)
 {
+    struct err e;
+
+    /* its holder died, over a dump or a save */
+    if (g->held && (guest_unask_suspend(g, &e) < 0 || guest_let_go(g, &e) < 0))
+        log_error("%s: letting it run: %s", g->spec->name, e.msg);
     g->state = xguest_look(g, &g->reason);
     if (g->state == GUEST_GONE) {
         clean_up(g);

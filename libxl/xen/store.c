@@ -20,7 +20,8 @@
 struct tx {
     struct xguest *g;
     const struct built *built;
-    const char *request;
+    const struct node *nodes;
+    size_t n_nodes;
     xs_transaction_t id;
     int sys; /* 0: all is well */
 };
@@ -194,21 +195,29 @@ int store_remove(struct xguest *g, struct err *e)
 }
 
 /* A guest that has just gone must not come back as a node that nobody removes. */
-static void put_request(struct tx *t)
+static void put_nodes(struct tx *t)
 {
-    if (has_mark(t->g, t->id))
-        put(t, "control/shutdown", "%s", t->request);
-    else
+    if (!has_mark(t->g, t->id))
         t->sys = ESRCH;
+    for (size_t i = 0; i < t->n_nodes; i++)
+        put(t, t->nodes[i].name, "%s", t->nodes[i].text);
+}
+
+int store_put(struct xguest *g, const struct node *nodes, size_t n, struct err *e)
+{
+    struct tx t = {.g = g, .nodes = nodes, .n_nodes = n};
+
+    if (run(&t, put_nodes, e) == 0)
+        return 0;
+    return t.sys == ESRCH ? err_set(e, ERR_STATE, "it is gone") : -1;
 }
 
 int store_request(struct xguest *g, const char *what, struct err *e)
 {
-    struct tx t = {.g = g, .request = what};
+    struct node n = {.name = "control/shutdown"};
 
-    if (run(&t, put_request, e) == 0)
-        return 0;
-    return t.sys == ESRCH ? err_set(e, ERR_STATE, "it is gone") : -1;
+    snprintf(n.text, sizeof(n.text), "%s", what);
+    return store_put(g, &n, 1, e);
 }
 
 bool store_has_mark(struct xguest *g)
@@ -221,6 +230,35 @@ bool store_is_bare(struct xguest *g)
     AUTO(freep) char *vm = get(g, XBT_NULL, "vm");
 
     return !vm;
+}
+
+/* Only the one that we made: the guest empties the node when it hears. */
+static void drop_request(struct tx *t)
+{
+    AUTO(freep) char *now = get(t->g, t->id, "control/shutdown");
+
+    if (now && strcmp(now, t->nodes->text) == 0)
+        put(t, "control/shutdown", "%s", "");
+}
+
+int store_unrequest(struct xguest *g, const char *what, struct err *e)
+{
+    struct node n = {.name = ""};
+    struct tx t = {.g = g, .nodes = &n};
+
+    snprintf(n.text, sizeof(n.text), "%s", what);
+    return run(&t, drop_request, e);
+}
+
+int store_get_number(struct xguest *g, const char *node, uint64_t *out, struct err *e)
+{
+    AUTO(freep) char *text = get(g, XBT_NULL, node);
+    char *end = NULL;
+
+    *out = text ? strtoull(text, &end, 10) : 0;
+    if (text && *text && !*end)
+        return 0;
+    return err_set(e, ERR_BACKEND, "xenstore: %s: no number", node);
 }
 
 /* A watch fires once at its beginning: the first look comes by itself. */

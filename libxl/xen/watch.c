@@ -19,6 +19,9 @@ static void compare(struct xen *d, const struct infos *infos)
         enum stop_reason reason = STOP_POWEROFF;
         enum guest_state state = info ? info_state(info, &reason) : GUEST_GONE;
 
+        if (g->held &&
+            (state == GUEST_PAUSED || (state == GUEST_SHUTDOWN && reason == STOP_SUSPEND)))
+            state = GUEST_RUNNING;
         if (!g->destroying)
             xguest_become(g, state, reason);
     }
@@ -45,10 +48,9 @@ struct sample {
 struct samples VEC(struct sample);
 
 static void add_sample(struct samples *v, const char *uuid, const xc_domaininfo_t *i,
-                       bool destroying)
+                       enum guest_state state)
 {
-    enum stop_reason reason;
-    struct sample x = {.s = {.state = destroying ? GUEST_DYING : info_state(i, &reason),
+    struct sample x = {.s = {.state = state,
                              .cpu_ns = i->cpu_time,
                              .mem_kib = i->tot_pages * (XC_PAGE_SIZE / 1024),
                              .vcpus_online = i->nr_online_vcpus}};
@@ -70,13 +72,13 @@ int xen_sample(struct driver *driver, guest_sample_fn *each, void *arg, struct e
     if (r == 0) {
         compare(d, &infos);
         if (infos.len && infos.ptr[0].domain == 0)
-            add_sample(&all, DOM0_UUID, &infos.ptr[0], false);
+            add_sample(&all, DOM0_UUID, &infos.ptr[0], GUEST_RUNNING);
         for (size_t i = 0; i < d->guests.len; i++) {
             const struct xguest *g = d->guests.ptr[i];
             const xc_domaininfo_t *info = infos_find_guest(&infos, &g->pub);
 
             if (info)
-                add_sample(&all, g->pub.uuid, info, g->destroying);
+                add_sample(&all, g->pub.uuid, info, g->destroying ? GUEST_DYING : g->state);
         }
     }
     pthread_mutex_unlock(&d->lock);

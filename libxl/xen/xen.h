@@ -20,6 +20,9 @@
 #include "libxl/base/vec.h"
 #include "libxl/driver.h"
 
+#define MAXMEM_SLACK_KIB 1024 /* as libxenlight: room for the pages of Xen's own */
+#define PATIENCE_MS 30000     /* how long a guest may take without a sign of obeying */
+#define PAGE_KIB (XC_PAGE_SIZE / 1024)
 #define DOM0_UUID "00000000-0000-0000-0000-000000000000"
 
 struct xguest {
@@ -27,6 +30,9 @@ struct xguest {
     struct xen *d;
     struct spec *spec;
     char nonce[UUID_TEXT_SIZE];
+    char *console_name;      /* what xenconsoled calls it: a later name changes no file of its */
+    bool held;               /* (L) by us for a moment: nobody is told that it stands, or runs */
+    bool held_paused;        /* and is to be paused again */
     bool destroying;         /* (L) its end is wanted: what Xen says of it is no news */
     enum guest_state state;  /* (L) as last reported */
     enum stop_reason reason; /* (L) */
@@ -109,8 +115,17 @@ struct built {
 int store_add(struct xguest *g, const struct built *b, struct err *e);
 /* Removes them, unless they are somebody else's by now. Fine when there are none. */
 int store_remove(struct xguest *g, struct err *e);
-/* Puts a request where the guest listens, unless the guest is gone. */
+/* Puts a request to shut down where the guest listens, unless the guest is gone. */
 int store_request(struct xguest *g, const char *what, struct err *e);
+/* The same for any nodes of it, all or none. */
+struct node {
+    char name[64], text[DOMAIN_NAME_MAX + 1];
+};
+int store_put(struct xguest *g, const struct node *nodes, size_t n, struct err *e);
+/* Takes such a request back, if the guest has not taken it. */
+int store_unrequest(struct xguest *g, const char *what, struct err *e);
+/* A number that one of its nodes says. */
+int store_get_number(struct xguest *g, const char *node, uint64_t *out, struct err *e);
 /* Has the domain our mark? And has it no /local/domain/N yet, as just after its creation? */
 bool store_has_mark(struct xguest *g);
 bool store_is_bare(struct xguest *g);
@@ -124,6 +139,17 @@ int xstate_save(const struct xguest *g, bool ready, struct err *e);
 struct xguest *xstate_load(struct xen *d, const char *uuid, bool *ready, struct err *e);
 void xstate_remove(const struct xguest *g);
 
+/* ---- vcpu.c ---- */
+
+/* The CPUs that domains of this pool may use. */
+int pool_cpus(struct xen *d, uint32_t pool, struct cpuset *out, struct err *e);
+/* Its virtual CPUs where the spec's cpus want them, and the share that it wants. */
+int place_by_spec(struct xguest *g, struct err *e);
+/* ERR_STATE for a guest that has stopped for good; *info: what Xen knows of it. */
+int xguest_info(struct xguest *g, xc_domaininfo_t *info, struct err *e);
+/* Waits a moment, less when the job is cancelled. */
+void job_wait(struct job *j, int ms);
+
 /* ---- the operations ---- */
 
 struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, struct err *e);
@@ -131,6 +157,9 @@ struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, 
  */
 int build_domain(struct xguest *g, const xc_physinfo_t *host, struct err *e);
 int build_image(struct xguest *g, struct built *b, struct err *e);
+int make_ports(xc_interface *xch, uint32_t domid, struct built *b);
+/* restore.c: the same out of a stream. */
+int restore_image(struct xguest *g, struct built *b, int fd, struct job *j, struct err *e);
 /* life.c: what undo, destroy and scan share: domain and xenstore are gone when it returns 0. */
 int domain_end(struct xguest *g, struct err *e);
 
@@ -143,6 +172,39 @@ int xen_resume(struct guest *g, struct err *e);
 int xen_stop(struct guest *g, enum stop_reason how, struct err *e);
 int xen_console(struct guest *g, struct err *e);
 char *xen_console_log(struct guest *g);
+int xen_vcpus(struct driver *d, const char *uuid, vcpu_sample_fn *each, void *arg, struct err *e);
+int xen_pin_vcpu(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
+int xen_set_vcpus(struct guest *g, unsigned online, struct job *j, struct err *e);
+int xen_set_memory(struct guest *g, uint64_t kib, struct job *j, struct err *e);
+int xen_set_maxmem(struct guest *g, uint64_t kib, struct err *e);
+int xen_keep_spec(struct guest *g, const struct spec *s, struct err *e);
+int xen_sysrq(struct guest *g, char key, struct err *e);
+int xen_trigger(struct guest *g, enum trigger what, unsigned vcpu, struct err *e);
+int xen_save(struct guest *g, int fd, bool live, struct job *j, struct err *e);
+struct guest *xen_restore(struct driver *d, const struct spec *s, int fd, struct job *j,
+                          struct err *e);
+int xen_dump(struct guest *g, int fd, struct job *j, struct err *e);
+int xen_host_log(struct driver *d, bool clear, struct buf *out, struct err *e);
+/* Makes it stand still for a moment, without anybody being told, and run again. */
+int guest_hold(struct xguest *g, struct err *e);
+int guest_let_go(struct xguest *g, struct err *e);
+
+/* ---- save.c ---- */
+
+/* What libxenguest needs to move a guest's memory: a handle that reports to a job. */
+struct stream {
+    struct xlog log; /* first */
+    xc_interface *xch;
+    struct job *job;
+    int fd;     /* our own copy */
+    bool reads; /* from it, or else writes to it */
+    bool cut;   /* the job was cancelled */
+};
+int stream_open(struct stream *s, int fd, bool reads, struct job *j, struct err *e);
+void stream_close(struct stream *s);
+/* One that suspended itself runs again. And: one that was asked to shall not. */
+int guest_wake(struct xguest *g, struct err *e);
+int guest_unask_suspend(struct xguest *g, struct err *e);
 struct value *xen_node_info(struct driver *d, struct err *e);
 
 #endif

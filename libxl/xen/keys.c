@@ -1,0 +1,65 @@
+/* What is sent into a guest: keys, buttons and interrupts; and what xend wants kept with it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "libxl/base/fault.h"
+#include "libxl/xen/xen.h"
+
+int xen_sysrq(struct guest *guest, char key, struct err *e)
+{
+    struct xguest *g = xguest_of(guest);
+    struct node n = {.name = "control/sysrq", .text = {key}};
+    xc_domaininfo_t info;
+
+    return xguest_info(g, &info, e) < 0 ? -1 : store_put(g, &n, 1, e);
+}
+
+/* A PV guest has no buttons: reset is Xen's to do, and power is asked for as a shutdown is. */
+int xen_trigger(struct guest *guest, enum trigger what, unsigned vcpu, struct err *e)
+{
+    struct xguest *g = xguest_of(guest);
+    xc_domaininfo_t info;
+    int r;
+
+    if (xguest_info(g, &info, e) < 0)
+        return -1;
+    if (vcpu > info.max_vcpu_id)
+        return err_set(e, ERR_INVALID, "virtual CPU %u: it has 0 to %u", vcpu, info.max_vcpu_id);
+    switch (what) {
+    case TRIGGER_NMI:
+        r = xc_domain_send_trigger(g->d->xch, guest->domid, XEN_DOMCTL_SENDTRIGGER_NMI, vcpu);
+        break;
+    case TRIGGER_RESET:
+        r = xc_domain_shutdown(g->d->xch, guest->domid, SHUTDOWN_reboot);
+        break;
+    case TRIGGER_POWER:
+        return xen_stop(guest, STOP_POWEROFF, e);
+    default:
+        return err_set(e, ERR_UNSUPPORTED, "a PV guest of Xen has no %s trigger",
+                       trigger_name(what));
+    }
+    return r < 0 ? err_xen(e, NULL) : 0;
+}
+
+/* Its name in xenstore follows. */
+int xen_keep_spec(struct guest *guest, const struct spec *s, struct err *e)
+{
+    struct xguest *g = xguest_of(guest);
+    struct spec *before = g->spec;
+    struct node names[2] = {{.name = "name"}};
+
+    snprintf(names[1].name, sizeof(names[1].name), "/vm/%s/name", guest->uuid);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        snprintf(names[i].text, sizeof(names[i].text), "%s", s->name);
+    fault_point("xen.spec-keeping");
+    if (strcmp(before->name, s->name) != 0 && store_put(g, names, ARRAY_LEN(names), e) < 0)
+        return -1;
+    g->spec = spec_copy(s);
+    if (xstate_save(g, true, e) < 0) {
+        spec_free(g->spec);
+        g->spec = before;
+        return -1;
+    }
+    spec_free(before);
+    return 0;
+}

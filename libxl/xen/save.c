@@ -1,0 +1,214 @@
+/*
+ * Saving a guest: its kernel is asked, through xenstore, to suspend itself; then libxenguest
+ * writes its memory as Xen's stream of version 2. Until it has all been written nobody is told
+ * that the guest stands still, and whatever fails, it goes on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libxl/base/fault.h"
+#include "libxl/base/io.h"
+#include "libxl/base/log.h"
+#include "libxl/xen/xen.h"
+
+#include <xenguest.h> /* does not stand alone: after xenctrl.h */
+
+#define SUSPEND_MS 60000
+#define SLICE_MS 10
+#define PAGES_PER_MIB 256
+
+/* A cancelled job ends when the stream does: its descriptor becomes one that always fails. */
+static void __attribute__((nonnull))
+on_progress(xentoollog_logger *logger, const char *context, const char *what, int percent,
+            unsigned long done, unsigned long total)
+{
+    struct stream *s = (struct stream *)logger;
+
+    (void)context, (void)what, (void)percent;
+    job_progress(s->job, done * XC_PAGE_SIZE, total * XC_PAGE_SIZE);
+    if (atomic_load(&s->job->cancelled) && !s->cut) {
+        AUTO(closep) int end = open(s->reads ? "/dev/null" : "/dev/full", O_RDWR | O_CLOEXEC);
+
+        s->cut = end >= 0 && dup3(end, s->fd, O_CLOEXEC) >= 0;
+    }
+}
+
+int stream_open(struct stream *s, int fd, bool reads, struct job *j, struct err *e)
+{
+    *s = (struct stream){.job = j, .fd = -1, .reads = reads};
+    xlog_init(&s->log);
+    s->log.vtable.progress = on_progress;
+    s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    s->xch = xc_interface_open(&s->log.vtable, NULL, 0);
+    if (s->fd >= 0 && s->xch)
+        return 0;
+    err_sys(e, "the hypervisor");
+    stream_close(s);
+    return -1;
+}
+
+void stream_close(struct stream *s)
+{
+    if (s->xch)
+        xc_interface_close(s->xch);
+    close_fd(&s->fd);
+}
+
+struct saving {
+    struct xguest *g;
+    struct stream stream;
+    struct err *e;
+    bool asked, refused; /* to suspend; and *e tells why it has not */
+};
+
+static bool is_suspended(struct xguest *g)
+{
+    enum stop_reason reason;
+
+    return xguest_look(g, &reason) == GUEST_SHUTDOWN && reason == STOP_SUSPEND;
+}
+
+/* Until it has suspended itself, as told by Xen and not by what the guest writes. */
+static int await_suspend(struct saving *s, struct err *e)
+{
+    int64_t deadline = now_ms() + SUSPEND_MS;
+
+    while (!is_suspended(s->g)) {
+        xc_domaininfo_t info;
+
+        if (job_check(s->stream.job, e) < 0 || xguest_info(s->g, &info, e) < 0)
+            return -1;
+        if (now_ms() >= deadline)
+            return err_set(e, ERR_TIMEOUT, "the guest does not suspend itself within %d s",
+                           SUSPEND_MS / 1000);
+        job_wait(s->stream.job, SLICE_MS);
+    }
+    return 0;
+}
+
+/* Called by libxenguest when the guest is to stand still; 1: it does. */
+static int on_suspend(void *data)
+{
+    struct saving *s = data;
+
+    fault_point("xen.suspending");
+    s->asked = true;
+    if (store_request(s->g, "suspend", s->e) < 0 || await_suspend(s, s->e) < 0) {
+        s->refused = true;
+        return 0;
+    }
+    fault_point("xen.suspended");
+    job_step(s->stream.job, "writing its memory");
+    return 1;
+}
+
+/* Cooperative: the guest's kernel sees a suspend that was called off. */
+int guest_wake(struct xguest *g, struct err *e)
+{
+    if (!is_suspended(g))
+        return 0;
+    if (xc_domain_resume(g->d->xch, g->pub.domid, 1) < 0)
+        return err_xen(e, NULL);
+    if (!xs_resume_domain(g->d->xs, g->pub.domid))
+        return err_sys(e, "xenstore: it runs again");
+    return 0;
+}
+
+/* The request is taken back; one that was heard just now is waited for, and then undone. */
+int guest_unask_suspend(struct xguest *g, struct err *e)
+{
+    int r = store_unrequest(g, "suspend", e);
+
+    for (int waited = 0; r == 0 && waited < 1000 && !is_suspended(g); waited += SLICE_MS) {
+        struct job none = JOB_INIT;
+        enum stop_reason reason;
+
+        if (xguest_look(g, &reason) != GUEST_RUNNING)
+            break;
+        job_wait(&none, SLICE_MS);
+    }
+    return r < 0 ? -1 : guest_wake(g, e);
+}
+
+/* Refused before anything is touched. */
+static int check(struct xguest *g, bool live, struct err *e)
+{
+    xc_domaininfo_t info;
+    xc_physinfo_t host = {0};
+
+    if (xguest_info(g, &info, e) < 0)
+        return -1;
+    if (info.flags & XEN_DOMINF_paused) {
+        err_set(e, ERR_STATE, "it is paused, and has to suspend itself");
+        return err_hint(e, "xm unpause lets it.");
+    }
+    if (!live)
+        return 0;
+    if (xc_physinfo(g->d->xch, &host) < 0)
+        return err_xen(e, NULL);
+    if (host.capabilities & XEN_SYSCTL_PHYSCAP_shadow)
+        return 0;
+    err_set(e, ERR_UNSUPPORTED,
+            "live: this host's Xen is built without shadow paging, which "
+            "finds out what a PV guest has changed");
+    return err_hint(e, "Without --live the guest stands still meanwhile.");
+}
+
+static void set_held(struct xguest *g, bool on)
+{
+    pthread_mutex_lock(&g->d->lock);
+    g->held = on;
+    pthread_mutex_unlock(&g->d->lock);
+}
+
+static int save(struct saving *s, bool live, struct err *e)
+{
+    struct save_callbacks callbacks = {.suspend = on_suspend, .data = s};
+    int r = xc_domain_save(s->stream.xch, s->stream.fd, s->g->pub.domid, live ? XCFLAGS_LIVE : 0,
+                           &callbacks, XC_STREAM_PLAIN, -1);
+
+    fault_point("xen.saved");
+    if (r < 0 && s->stream.cut)
+        return job_check(s->stream.job, e);
+    if (r < 0 && !s->refused)
+        err_xen(e, &s->stream.log);
+    return r < 0 ? -1 : 0;
+}
+
+/* Running again, as if nothing had been. */
+static void go_on(struct saving *s)
+{
+    struct err e;
+
+    if (s->asked && (is_suspended(s->g) ? guest_wake(s->g, &e) : guest_unask_suspend(s->g, &e)) < 0)
+        log_error("%s: going on after its save: %s", s->g->spec->name, e.msg);
+}
+
+int xen_save(struct guest *guest, int fd, bool live, struct job *j, struct err *e)
+{
+    struct xguest *g = xguest_of(guest);
+    struct saving s = {.g = g, .e = e};
+    struct err more;
+    int r;
+
+    if (job_check(j, e) < 0 || check(g, live, e) < 0 || stream_open(&s.stream, fd, false, j, e) < 0)
+        return -1;
+    set_held(g, true);
+    job_step(j, live ? "writing its memory" : "waiting until it suspends itself");
+    r = xstate_save(g, true, e);
+    if (r == 0)
+        r = save(&s, live, e);
+    if (r < 0)
+        go_on(&s);
+    pthread_mutex_lock(&g->d->lock);
+    g->held = false;
+    if (r == 0)
+        xguest_become(g, GUEST_SHUTDOWN, STOP_SUSPEND);
+    pthread_mutex_unlock(&g->d->lock);
+    if (xstate_save(g, true, &more) < 0)
+        log_warn("%s: %s", g->spec->name, more.msg);
+    stream_close(&s.stream);
+    return r;
+}

@@ -1,0 +1,112 @@
+#!/bin/sh
+# What a guest of real Xen has, changed while it runs, by xend and xm; what Xen itself and the guest's own
+# kernel say of it. In dom0 only (tests/rig/suite).
+. tests/functions.sh
+requires xl xenstore-read
+GUEST=$PWD/build/guest
+CONSOLES=/var/log/xen/console
+
+# wait_console NAME TEXT: until xenconsoled has written it down
+wait_console() {
+    timeout 60 tail -n +1 -F "$CONSOLES/guest-$1.log" 2>/dev/null | grep -qa -m 1 -e "$2" ||
+        fail "$1 did not say '$2': $(tail -n 5 "$CONSOLES/guest-$1.log")"
+}
+# type_in TEXT: on the console of o1
+type_in() {
+    tty=$(xenstore-read "/local/domain/$(xl domid o1)/console/tty")
+    printf '%s\r' "$1" >"$tty"
+}
+end_guests() { # after a failure
+    for id_ in $(xl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do
+        xl destroy "$id_" || true
+    done
+}
+# shellcheck disable=SC2154  # assigned in the trap itself
+trap 'status_=$?; set +e; [ $status_ = 0 ] || end_guests; (exit $status_); cleanup' EXIT
+
+cat >"$T/o1.cfg" <<END
+name = 'o1'
+kernel = '$GUEST/vmlinux'
+ramdisk = '$GUEST/initrd.img'
+extra = 'console=hvc0 quiet'
+memory = 128
+maxmem = 192
+vcpus = 2
+maxvcpus = 3
+cpus = ['0', '1', 'all']
+cpu_weight = 512
+cpu_cap = 200
+tsc_mode = 2
+END
+start_xend xen
+assert_ok xm create -q "$T/o1.cfg"
+wait_console o1 'guest: ready'
+id=$(xm domid o1)
+
+# Virtual CPUs: as xl sees them, and as the guest does.
+affinity() { xl vcpu-list o1 | awk 'NR > 1 { print $4 == "-" ? "-" : "up", $7 }' | xargs; }
+assert_eq 'up 0 up 1 - all' "$(affinity)" 'cpus of the config'
+assert_match '^o1 +[0-9]+ +0 +0 +(r--|-b-) +[0-9.]+ 0$' "$(xm vcpu-list o1)"
+assert_match '^o1 +[0-9]+ +2 +- +--p +[0-9.]+ any cpu$' "$(xm vcpu-list o1)"
+assert_match '^Domain-0 +0 +1 +[01] +(r--|-b-) +[0-9.]+ any cpu$' "$(xm vcpu-list)"
+assert_match '^o1 +[0-9]+ +512 +200$' "$(xl sched-credit2 -d o1)"
+assert_ok xm vcpu-pin o1 0 1
+assert_ok xm vcpu-pin o1 1 all
+assert_eq 'up 1 up all - all' "$(affinity)" 'after vcpu-pin'
+assert_fails 1 xm vcpu-pin o1 0 64
+assert_match "CPUs '64': this host has 0-1" "$err"
+assert_ok xm vcpu-set o1 3
+assert_eq 3 "$(xl vcpu-list o1 | awk 'NR > 1 && $4 != "-"' | wc -l)" 'virtual CPUs after vcpu-set 3'
+type_in 'echo cpus-$(nproc)'
+wait_console o1 '^cpus-3'
+assert_ok xm vcpu-set o1 1
+assert_match "^o1 +$id +128 +1 " "$(xl list o1)"
+
+# Memory: less, more, and no more than it may have.
+assert_ok xm mem-set o1 96
+assert_match "^o1 +$id +96 +1 " "$(xl list o1)"
+assert_ok xm mem-set o1 160
+assert_match "^o1 +$id +160 +1 " "$(xl list o1)"
+assert_ok xm mem-max o1 176
+assert_fails 1 xm mem-set o1 192
+assert_match '176' "$err"
+assert_ok xm mem-set o1 128
+
+# A new name reaches xenstore, survives xend, and leaves the console's log where it is.
+assert_ok xm rename o1 o2
+assert_eq o2 "$(xl domname "$id")"
+stop_xend
+start_xend xen
+assert_eq "$id" "$(xm domid o2)" 'domid under the new name'
+assert_ok xm rename o2 o1
+
+# Keys and interrupts.
+assert_ok xm sysrq o1 h
+wait_console o1 'sysrq: HELP'
+assert_ok xm trigger o1 nmi
+assert_fails 1 xm trigger o1 s3resume
+assert_match 'a PV guest of Xen has no s3resume trigger' "$err"
+
+# What the hypervisor has logged, and forgotten.
+assert_match 'Xen version 4\.17|\(XEN\)' "$(xm dmesg)"
+assert_ok xm dmesg -c
+assert_eq '' "$(xm dmesg | head -n 1)" 'the log after dmesg -c'
+
+# A core of its memory; it goes on. Then of a crash.
+assert_ok xm dump-core -L o1 "$T/core"
+assert_eq 7f454c46 "$(od -An -tx1 -N4 "$T/core" | tr -d ' ')" 'an ELF file'
+[ "$(stat -c %s "$T/core")" -gt $((100 << 20)) ] || fail "core: $(stat -c %s "$T/core") bytes"
+assert_eq running "$(domain_state o1)"
+rm "$T/core"
+type_in 'echo still-$((40 + 2))'
+wait_console o1 '^still-42'
+another() { now=$(xm domid o1 2>/dev/null) && [ "$now" != "$id" ]; }
+assert_ok xm trigger o1 reset
+eventually another
+wait_console o1 'guest: ready'
+assert_ok xm sysrq o1 c
+gone_or_new() { id_=$(xm domid o1 2>/dev/null) || return 0; [ "$id_" != "$now" ]; }
+eventually gone_or_new
+xm destroy o1 2>/dev/null || true
+assert_eq Domain-0 "$(xl list | awk 'NR > 1 { print $1 }')" 'domains at the end'
+stop_xend

@@ -1,0 +1,142 @@
+#!/bin/sh
+# Guests of real Xen into files and out of them, by xend and xm: what they were doing goes on. After every
+# failure the guest runs as it did, or nothing is left. In dom0 only (tests/rig/suite).
+. tests/functions.sh
+requires xl xenstore-read xenstore-ls
+GRUB=/usr/lib/grub-xen/grub-x86_64-xen.bin
+GUEST=$PWD/build/guest
+CONSOLES=/var/log/xen/console
+
+# wait_console NAME TEXT: until xenconsoled has written it down
+wait_console() {
+    timeout 60 tail -n +1 -F "$CONSOLES/guest-$1.log" 2>/dev/null | grep -qa -m 1 -e "$2" ||
+        fail "$1 did not say '$2': $(tail -n 5 "$CONSOLES/guest-$1.log")"
+}
+# type_in TEXT: on the console of s1
+type_in() {
+    timeout 20 sh -c "until xenstore-read /local/domain/$(xl domid s1)/console/tty; do :; done" >"$T/tty" 2>/dev/null
+    printf '%s\r' "$1" >"$(cat "$T/tty")"
+}
+end_guests() { # after a failure
+    for id_ in $(xl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do
+        xl destroy "$id_" || true
+    done
+}
+tree() { xenstore-ls | grep -vxE '(vm|libxl) = ""'; }
+clean() { # WHEN
+    assert_eq "$(cat "$T/tree")" "$(tree)" "xenstore after $1"
+    assert_eq Domain-0 "$(xl list | awk 'NR > 1 { print $1 }')" "domains after $1"
+    assert_eq '' "$(ls "$ROOT/var/run/xend/xen")" "state files after $1"
+}
+crash_xend() {
+    pid=$(cat "$ROOT/var/run/xend.pid")
+    kill -9 "$pid"
+    timeout 20 tail --pid="$pid" -f /dev/null || fail 'xend does not die'
+}
+settled() {
+    ! api GET /v1/jobs | grep -q '"state":"\(queued\|running\)"'
+}
+# shellcheck disable=SC2154  # assigned in the trap itself
+trap 'status_=$?; set +e; [ $status_ = 0 ] || end_guests; (exit $status_); cleanup' EXIT
+
+cat >"$T/s1.cfg" <<END
+name = 's1'
+kernel = '$GUEST/vmlinux'
+ramdisk = '$GUEST/initrd.img'
+extra = 'console=hvc0 quiet'
+memory = 128
+tsc_mode = 2
+END
+tree >"$T/tree"
+start_xend xen
+assert_ok xm create -q "$T/s1.cfg"
+wait_console s1 'guest: ready'
+id=$(xm domid s1)
+type_in 'kept=here; echo said-$((1 + 1))'
+wait_console s1 '^said-2'
+
+# A checkpoint: the file is there, and the guest goes on.
+assert_ok xm save -c s1 "$T/point"
+assert_eq "$id" "$(xm domid s1)" 'domid after a checkpoint'
+assert_eq running "$(domain_state s1)"
+type_in 'echo on-$((2 + 1))-$kept'
+wait_console s1 '^on-3-here'
+
+# Into a file and out: what its shell knew is still known.
+assert_ok xm save s1 "$T/file"
+clean 'a save'
+[ "$(stat -c %s "$T/file")" -gt $((100 << 20)) ] || fail "file: $(stat -c %s "$T/file") bytes"
+assert_ok xm restore "$T/file"
+assert_eq running "$(domain_state s1)"
+type_in 'echo back-$((3 + 1))-$kept'
+wait_console s1 '^back-4-here'
+assert_eq "$(xl domid s1)" "$(xm domid s1)"
+
+# Restored paused, and found by the next xend.
+assert_ok xm save s1 "$T/file"
+assert_ok xm restore -p "$T/file"
+assert_eq paused "$(domain_state s1)"
+crash_xend
+start_xend xen
+assert_eq paused "$(domain_state s1)"
+assert_fails 1 xm save s1 "$T/no"
+assert_match 'paused' "$err"
+assert_ok xm unpause s1
+type_in 'echo again-$((4 + 1))-$kept'
+wait_console s1 '^again-5-here'
+
+# No room: the guest goes on, and no file is left.
+mkdir "$T/small"
+mount -t tmpfs -o size=20m small "$T/small"
+assert_fails 1 xm save s1 "$T/small/file"
+assert_eq '' "$(ls "$T/small")"
+umount "$T/small"
+assert_eq running "$(domain_state s1)"
+type_in 'echo room-$((5 + 1))-$kept'
+wait_console s1 '^room-6-here'
+
+# xend killed in the middle: the guest runs on, or is whole in its file.
+stop_xend
+for point in suspending suspended saved; do
+    XEND_FAULT=xen.$point start_xend xen
+    pid=$(cat "$ROOT/var/run/xend.pid")
+    xm save s1 "$T/file-$point" >/dev/null 2>&1 || true
+    timeout 20 tail --pid="$pid" -f /dev/null || fail "xend did not pass xen.$point"
+    start_xend xen
+    eventually settled
+    assert_eq running "$(domain_state s1)" "s1, xend killed at xen.$point"
+    type_in "echo $point-\$((6 + 1))-\$kept"
+    wait_console s1 "^$point-7-here"
+    stop_xend
+done
+start_xend xen
+assert_ok xm destroy s1
+clean 'a destroy'
+
+# A file that is cut off, or has other bytes in it: an error, and nothing is left.
+head -c 50000000 "$T/point" >"$T/cut"
+assert_fails 1 xm restore "$T/cut"
+clean 'a cut file'
+cp "$T/point" "$T/bad"
+printf 'nonsense' | dd of="$T/bad" bs=1 seek=$((20 << 20)) conv=notrunc 2>/dev/null
+xm restore -p "$T/bad" >/dev/null 2>&1 && xm destroy s1 # of its memory Xen keeps no checksum
+clean 'a bad file'
+
+# The checkpoint of long ago is as good as new.
+assert_ok xm restore "$T/point"
+type_in 'echo point-$((7 + 1))-$kept'
+wait_console s1 '^point-8-here'
+assert_ok xm shutdown -w s1
+clean 'xm shutdown'
+
+# One that does not know what to suspend means: a time limit, and it goes on.
+if [ -n "${CI:-}" ]; then
+    sed "s,name = .*,name = 'g1',; s,kernel = .*,kernel = '$GRUB',; /ramdisk/d; s/128/32/" "$T/s1.cfg" >"$T/g1.cfg"
+    assert_ok xm create -q "$T/g1.cfg"
+    assert_fails 1 xm save g1 "$T/g1"
+    assert_match 'does not suspend itself within 60 s' "$err"
+    assert_eq running "$(domain_state g1)"
+    assert_ok xm destroy g1
+    clean 'a save that was not heard'
+fi
+stop_xend
