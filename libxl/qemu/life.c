@@ -1,4 +1,5 @@
 /* What is done to a guest that runs, and its end: the short operations of the interface. */
+#include <string.h>
 #include <unistd.h>
 
 #include "libxl/base/fault.h"
@@ -34,6 +35,15 @@ int qemu_pause(struct guest *guest, struct err *e)
     return qguest_check_lives(g, e) < 0 ? -1 : qguest_call_take(g, "stop", NULL, NULL, e);
 }
 
+/* QEMU could not take its disks again. */
+static int disks_are_taken(struct err *e)
+{
+    AUTO(freep) char *words = xstrdup(e->msg);
+
+    err_set(e, ERR_BUSY, "its disks are in use by another process (%s)", words);
+    return err_hint(e, "The guest that was restored from it may be running.");
+}
+
 /* Also of one that was saved: QEMU takes its disks again. */
 int qemu_resume(struct guest *guest, struct err *e)
 {
@@ -43,7 +53,9 @@ int qemu_resume(struct guest *guest, struct err *e)
 
     if (!saved && qguest_check_lives(g, e) < 0)
         return -1;
-    return qguest_call_take(g, "cont", NULL, NULL, e);
+    if (qguest_call_take(g, "cont", NULL, NULL, e) == 0)
+        return 0;
+    return saved && strstr(e->msg, "\" lock") ? disks_are_taken(e) : -1;
 }
 
 /*

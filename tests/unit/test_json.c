@@ -170,6 +170,11 @@ static void test_pretty(void)
     again = parse(buf_str(&b), &e);
     CU_ASSERT_PTR_NOT_NULL_FATAL(again);
     CU_ASSERT_TRUE(value_equal(v, again));
+    buf_clear(&b);
+    value_free(again);
+    again = value_list();
+    json_print_pretty(again, &b);
+    CU_ASSERT_STRING_EQUAL(buf_str(&b), "[]");
 }
 
 /* What came from SXP may be no UTF-8; what we print must be JSON all the same. */

@@ -15,6 +15,7 @@
 static void fill_launch(struct launch *l, struct launch_disk *disks, const struct spec *s,
                         const struct value *test)
 {
+    bool incoming = value_get_bool(test, "incoming", false), kernel = !incoming && boots_kernel(s);
     struct screen sc;
 
     *l = (struct launch){.spec = s,
@@ -27,8 +28,10 @@ static void fill_launch(struct launch *l, struct launch_disk *disks, const struc
                          .qmp_fd = 3,
                          .console_fd = 4,
                          .console_log_fd = 5,
-                         .kernel_fd = boots_kernel(s) ? 6 : -1,
-                         .ramdisk_fd = boots_kernel(s) && s->ramdisk ? 7 : -1,
+                         .incoming = incoming,
+                         .queues = (unsigned)value_get_int(test, "queues", 0),
+                         .kernel_fd = kernel ? 6 : -1,
+                         .ramdisk_fd = kernel && s->ramdisk ? 7 : -1,
                          .vnc_secret_fd = screen_of(s, &sc) && sc.passwd ? 8 : -1,
                          .vnc_listen = value_get_str(test, "vnc_listen", NULL),
                          .keymap = value_get_str(test, "keymap", NULL),

@@ -756,6 +756,8 @@ static void test_live(void)
     struct spec *s;
     struct guest *g;
     int ends[2], fd, tick;
+    enum stop_reason reason;
+    struct err err = {0};
     int64_t start;
 
     if (!have_guest())
@@ -780,6 +782,10 @@ static void test_live(void)
     CU_ASSERT(next_change(&r, GUEST_SHUTDOWN, WAIT_MS));
     CU_ASSERT_EQUAL(r.n_read, r.n_seen);
     tick = last_tick(&r, g);
+    CU_ASSERT_EQUAL(r.d->ops->resume(g, &err), -1); /* its disk is the other's now */
+    ASSERT_ERR(err, ERR_BUSY, "disk");
+    CU_ASSERT_EQUAL(r.d->ops->state(g, &reason), GUEST_SHUTDOWN);
+    CU_ASSERT_EQUAL(reason, STOP_SUSPEND);
     end(&r, g);
     check_ticks(&o.r, o.g, tick);
     OK(fd = o.r.d->ops->console(o.g, e));

@@ -444,6 +444,10 @@ static void test_checks(void)
         {V ",\"cpus\":[\"0\",\"1\"],\"vcpus\":2}", ""},
         {V ",\"cpus\":[\"0\",\"1\"],\"vcpus\":3}",
          "vcpus and the item number of cpus are not same"},
+        {V ",\"cpus\":[\"0\",\"1\"],\"vcpus\":2,\"maxvcpus\":4}", ""},
+        {V ",\"cpus\":[\"0\",\"1\",\"2\",\"3\"],\"vcpus\":2,\"maxvcpus\":4}", ""},
+        {V ",\"cpus\":[\"0\",\"1\",\"2\"],\"vcpus\":2,\"maxvcpus\":4}",
+         "vcpus and the item number of cpus are not same"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -594,7 +598,8 @@ static void test_xm(void)
         {"{\"vif\":\"\"}", "{\"name\":\"file\"}", ""},
         {"{\"vif\":\"bridge=b\"}", "{\"name\":\"file\",\"vif\":[{\"bridge\":\"b\"}]}", ""},
         {"{\"memroy\":512}", "{\"name\":\"file\"}", "memroy: no variable of xm; it has no effect"},
-        {"{\"memroy\":512,\"memory\":64}", "{\"name\":\"file\",\"memory\":64}", ""},
+        {"{\"memroy\":512,\"memory\":64}", "{\"name\":\"file\",\"memory\":64}",
+         "memroy: no variable of xm; it has no effect"},
         {"{\"vmid\":1,\"help\":[1],\"x\":{}}", "{\"name\":\"file\"}", ""},
         {"{\"disks\":[]}", "{\"name\":\"file\"}", "disks: no variable of xm; it has no effect"},
         {"{\"pci\":[\"01:00.0\"],\"hpet\":0,\"irq\":[]}",
@@ -602,7 +607,7 @@ static void test_xm(void)
         {"{\"hpet\":1,\"irq\":[4],\"vnuma\":[[]]}",
          "{\"name\":\"file\",\"hpet\":true,\"irqs\":[\"4\"]}",
          "vnuma: has no effect here; ignored; hpet: no driver of this xend has it; ignored; "
-         "irqs: no driver of this xend has it; ignored"},
+         "irq: no driver of this xend has it; ignored"},
         {"{\"pci\":[\"1:0.0@6,msitranslate=0\",\"2:0.*\"],\"pci_msitranslate\":1,\"pci_seize\":"
          "\"1\"}",
          "{\"name\":\"file\",\"pci\":[{\"bdf\":\"0000:01:00.0\",\"vslot\":\"06\","
@@ -613,7 +618,7 @@ static void test_xm(void)
          "{\"cpu_cap\":50,\"bootargs\":\"a b\",\"name\":\"file\",\"tsc_mode\":2}", ""},
         {"{\"viridian\":[\"all\",\"!x\"]}",
          "{\"name\":\"file\",\"viridian\":true,\"viridian_groups\":[\"all\",\"!x\"]}",
-         "viridian_groups: no driver of this xend has it; ignored"},
+         "viridian: no driver of this xend has it; ignored"},
         {"{\"uuid\":\"e5a1b0c4d77e4ea89d0e3ff4a6b9c201\",\"gfx_passthru\":1,\"altp2m\":0}",
          "{\"uuid\":\"e5a1b0c4-d77e-4ea8-9d0e-3ff4a6b9c201\",\"name\":\"file\","
          "\"gfx_passthru\":\"1\"}",
