@@ -113,7 +113,7 @@ check-system: all guest $(LIVE_PROGS)
 	$(Q)$(MAKE) --no-print-directory run-check-system; $(RUN) --sum
 
 run-check-system:
-	$(Q)$(RUN) $(LIVE_PROGS) $(sort $(wildcard tests/system/qemu-*.sh tests/system/root-*.sh tests/system/install-*.sh))
+	$(Q)TEST_TIMEOUT=600 $(RUN) $(LIVE_PROGS) $(sort $(wildcard tests/system/qemu-*.sh tests/system/root-*.sh tests/system/install-*.sh))
 
 # real Xen: the rig
 XEN_PROGS := $(BUILD)/tests/test_driver_contract
