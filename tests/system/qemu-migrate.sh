@@ -1,0 +1,46 @@
+#!/bin/sh
+# A real guest that counts moves to another xend and back, live and not; it goes on counting and its
+# QEMU at the source is gone.
+. tests/functions.sh
+# shellcheck disable=SC2034  # of guest.sh
+. tests/guest.sh
+requires curl jq
+
+there=$T/there
+mkdir -p "$there"
+stop_both() {
+    xend stop --root "$there" >/dev/null 2>&1
+    end_guests
+}
+trap 'at_end stop_both' EXIT
+start_xend qemu
+xend start --root "$there" --driver qemu >/dev/null
+here_socket=unix:$ROOT/var/run/xend/xend.sock
+there_socket=unix:$there/var/run/xend/xend.sock
+
+# ticks DIR: the last number that the guest has said on its console there
+ticks() {
+    grep -ao 'tick [0-9]*' "$1/var/log/xen/console/guest-web1.log" | tail -n 1 | cut -d' ' -f2
+}
+# await_tick DIR N: until it has said it there
+await_tick() {
+    timeout 60 tail -n +1 -F "$1/var/log/xen/console/guest-web1.log" 2>/dev/null | grep -qaE -m 1 "tick $2([^0-9]|$)" ||
+        fail "no tick $2: $(tail -n 3 "$1/var/log/xen/console/guest-web1.log")"
+}
+file=$(guest_config web1 "extra = 'console=ttyS0 quiet tick=0.2'")
+assert_ok xm create -q "$file"
+await_tick "$ROOT" 3
+assert_ok xm migrate --live web1 "$there_socket"
+last=$(ticks "$ROOT")
+assert_eq '' "$(xm list --json web1 2>/dev/null | jq -r '.[].name')"
+await_tick "$there" $((last + 2))
+first=$(grep -ao 'tick [0-9]*' "$there/var/log/xen/console/guest-web1.log" | head -n 1 | cut -d' ' -f2)
+[ "$first" -le $((last + 1)) ] || fail "it counts from $first after $last"
+assert_eq 1 "$(holders "$T" | wc -l)" "QEMUs"
+
+assert_ok xm -H "$there_socket" migrate web1 "$here_socket"
+last=$(ticks "$there")
+await_tick "$ROOT" $((last + 2))
+assert_eq 1 "$(holders "$T" | wc -l)" "QEMUs"
+assert_ok xm destroy web1
+nothing_left
