@@ -47,7 +47,7 @@ static const char *plain_words(const char *words)
 int err_xen(struct err *e, const struct xlog *l)
 {
     int sys = errno;
-    enum err_code code = sys == ENOMEM ? ERR_NO_RESOURCE : ERR_BACKEND;
+    enum err_code code = sys == ENOMEM || sys == ENOSPC ? ERR_NO_RESOURCE : ERR_BACKEND;
 
     if (l && l->words[0])
         return err_set(e, code, "%s", plain_words(l->words));

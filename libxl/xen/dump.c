@@ -38,13 +38,19 @@ int guest_hold(struct xguest *g, struct err *e)
 int guest_let_go(struct xguest *g, struct err *e)
 {
     enum stop_reason reason;
+    enum guest_state now = xguest_look(g, &reason);
+    int r = 0;
 
     if (!g->held)
         return 0;
-    if (xguest_look(g, &reason) == GUEST_PAUSED && xc_domain_unpause(g->d->xch, g->pub.domid) < 0)
+    if (now == GUEST_PAUSED && !g->held_paused)
+        r = xc_domain_unpause(g->d->xch, g->pub.domid);
+    else if (now == GUEST_RUNNING && g->held_paused)
+        r = xc_domain_pause(g->d->xch, g->pub.domid);
+    if (r < 0)
         return err_xen(e, NULL);
     pthread_mutex_lock(&g->d->lock);
-    g->held = false;
+    g->held = g->held_paused = false;
     pthread_mutex_unlock(&g->d->lock);
     return xstate_save(g, true, e);
 }

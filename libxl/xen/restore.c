@@ -19,6 +19,14 @@ static int on_static_data(unsigned missing, void *data)
     return 0;
 }
 
+/* Nearly always it is the stream that is cut off, or not one. */
+static void invalid(struct err *e, const struct stream *s)
+{
+    err_xen(e, &s->log);
+    if (e->code == ERR_BACKEND)
+        e->code = ERR_INVALID;
+}
+
 int restore_image(struct xguest *g, struct built *b, int fd, struct job *j, struct err *e)
 {
     struct restore_callbacks callbacks = {.static_data_done = on_static_data, .data = g};
@@ -36,7 +44,7 @@ int restore_image(struct xguest *g, struct built *b, int fd, struct job *j, stru
     if (r == 0)
         r = xc_dom_gnttab_seed(s.xch, domid, false, b->console_mfn, b->store_mfn, DOM0, DOM0);
     if (r < 0 && (!s.cut || job_check(j, e) == 0))
-        err_xen(e, &s.log);
+        invalid(e, &s);
     stream_close(&s);
     return r < 0 ? -1 : 0;
 }

@@ -140,10 +140,6 @@ static int check(struct xguest *g, bool live, struct err *e)
 
     if (xguest_info(g, &info, e) < 0)
         return -1;
-    if (info.flags & XEN_DOMINF_paused) {
-        err_set(e, ERR_STATE, "it is paused, and has to suspend itself");
-        return err_hint(e, "xm unpause lets it.");
-    }
     if (!live)
         return 0;
     if (xc_physinfo(g->d->xch, &host) < 0)
@@ -156,11 +152,20 @@ static int check(struct xguest *g, bool live, struct err *e)
     return err_hint(e, "Without --live the guest stands still meanwhile.");
 }
 
-static void set_held(struct xguest *g, bool on)
+/* A paused one has to run to suspend itself: nobody is told, and it is paused again if it fails. */
+static int hold(struct xguest *g, struct err *e)
 {
+    enum stop_reason reason;
+
     pthread_mutex_lock(&g->d->lock);
-    g->held = on;
+    g->held = true;
+    g->held_paused = xguest_look(g, &reason) == GUEST_PAUSED;
     pthread_mutex_unlock(&g->d->lock);
+    if (xstate_save(g, true, e) < 0)
+        return -1;
+    if (g->held_paused && xc_domain_unpause(g->d->xch, g->pub.domid) < 0)
+        return err_xen(e, NULL);
+    return 0;
 }
 
 static int save(struct saving *s, bool live, struct err *e)
@@ -177,38 +182,45 @@ static int save(struct saving *s, bool live, struct err *e)
     return r < 0 ? -1 : 0;
 }
 
-/* Running again, as if nothing had been. */
+/* As if nothing had been. */
 static void go_on(struct saving *s)
+{
+    struct xguest *g = s->g;
+    struct err e;
+    int r = !s->asked ? 0 : is_suspended(g) ? guest_wake(g, &e) : guest_unask_suspend(g, &e);
+
+    if (r < 0 || guest_let_go(g, &e) < 0)
+        log_error("%s: going on after its save: %s", g->spec->name, e.msg);
+}
+
+static void tell_suspended(struct xguest *g)
 {
     struct err e;
 
-    if (s->asked && (is_suspended(s->g) ? guest_wake(s->g, &e) : guest_unask_suspend(s->g, &e)) < 0)
-        log_error("%s: going on after its save: %s", s->g->spec->name, e.msg);
+    pthread_mutex_lock(&g->d->lock);
+    g->held = g->held_paused = false;
+    xguest_become(g, GUEST_SHUTDOWN, STOP_SUSPEND);
+    pthread_mutex_unlock(&g->d->lock);
+    if (xstate_save(g, true, &e) < 0)
+        log_warn("%s: %s", g->spec->name, e.msg);
 }
 
 int xen_save(struct guest *guest, int fd, bool live, struct job *j, struct err *e)
 {
     struct xguest *g = xguest_of(guest);
     struct saving s = {.g = g, .e = e};
-    struct err more;
     int r;
 
     if (job_check(j, e) < 0 || check(g, live, e) < 0 || stream_open(&s.stream, fd, false, j, e) < 0)
         return -1;
-    set_held(g, true);
     job_step(j, live ? "writing its memory" : "waiting until it suspends itself");
-    r = xstate_save(g, true, e);
+    r = hold(g, e);
     if (r == 0)
         r = save(&s, live, e);
     if (r < 0)
         go_on(&s);
-    pthread_mutex_lock(&g->d->lock);
-    g->held = false;
-    if (r == 0)
-        xguest_become(g, GUEST_SHUTDOWN, STOP_SUSPEND);
-    pthread_mutex_unlock(&g->d->lock);
-    if (xstate_save(g, true, &more) < 0)
-        log_warn("%s: %s", g->spec->name, more.msg);
+    else
+        tell_suspended(g);
     stream_close(&s.stream);
     return r;
 }

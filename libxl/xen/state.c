@@ -30,6 +30,7 @@ int xstate_save(const struct xguest *g, bool ready, struct err *e)
     value_set_str(v, "nonce", g->nonce);
     value_set_str(v, "console_name", g->console_name);
     value_set_bool(v, "held", g->held);
+    value_set_bool(v, "held_paused", g->held_paused);
     value_set_int(v, "domid", g->pub.domid);
     value_set_take(v, "start_time", value_real(g->pub.start_time));
     value_set_take(v, "spec", spec_to_value(g->spec));
@@ -62,6 +63,7 @@ static struct xguest *guest_from_value(struct xen *d, const struct value *v, con
     g->pub.domid = (uint32_t)value_get_int(v, "domid", 0);
     g->pub.start_time = value_as_real(start);
     g->held = value_get_bool(v, "held", false);
+    g->held_paused = value_get_bool(v, "held_paused", false);
     free(g->console_name);
     g->console_name = xstrdup(value_get_str(v, "console_name", spec->name));
     return g;

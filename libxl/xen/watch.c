@@ -19,9 +19,9 @@ static void compare(struct xen *d, const struct infos *infos)
         enum stop_reason reason = STOP_POWEROFF;
         enum guest_state state = info ? info_state(info, &reason) : GUEST_GONE;
 
-        if (g->held &&
-            (state == GUEST_PAUSED || (state == GUEST_SHUTDOWN && reason == STOP_SUSPEND)))
-            state = GUEST_RUNNING;
+        if (g->held && (state == GUEST_PAUSED || state == GUEST_RUNNING ||
+                        (state == GUEST_SHUTDOWN && reason == STOP_SUSPEND)))
+            state = g->state;
         if (!g->destroying)
             xguest_become(g, state, reason);
     }
