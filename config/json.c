@@ -294,5 +294,7 @@ void json_print(const struct value *v, struct buf *out)
 
 void json_print_pretty(const struct value *v, struct buf *out)
 {
-    print(v, out, 1);
+    bool nothing = value_type(v) == VALUE_LIST && !value_len(v);
+
+    print(v, out, !nothing); /* yajl would put an empty line between the brackets */
 }

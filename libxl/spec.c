@@ -177,6 +177,15 @@ static void merge_cpus(struct spec *s)
     s->cpus = one;
 }
 
+/* One text for each virtual CPU that is there from the start: those that may come have none. */
+static void fill_cpus(struct spec *s)
+{
+    size_t n = value_len(s->cpus);
+
+    for (int64_t i = s->vcpus; n > 1 && n == (size_t)s->vcpus && i < spec_maxvcpus(s); i++)
+        value_add_take(s->cpus, value_str(""));
+}
+
 /* The empty text is no restriction: as if it had not been given. */
 static void drop_empty_cpus(struct spec *s)
 {
@@ -203,6 +212,7 @@ void spec_finish(struct spec *s, struct problems *p)
     if (s->maxvcpus == s->vcpus)
         s->maxvcpus = 0;
     sort_devices(&s->devices);
+    fill_cpus(s);
     spec_check(s, p);
     merge_cpus(s);
     drop_empty_cpus(s);

@@ -74,6 +74,12 @@ void spec_fill_secrets(struct spec *s, const struct spec *from);
  */
 struct spec *spec_from_xm(const struct value *vars, const char *default_name, struct problems *p,
                           struct problems *notes);
+/* The variable that an unknown name is probably meant to be (borrowed), or NULL. */
+const char *spec_near_variable(const char *name);
+/* Notes that the name is near a known one, so probably mistyped. */
+void spec_note_near(const char *name, struct problems *notes);
+/* Makes problems of fields name the variables that were written: keys of vars. */
+void spec_name_variables(const struct value *vars, struct problems *p);
 /*
  * And back: text of the Python-like language, for xm or for xl. Read again it is the same spec;
  * what xl has no variable for stands in comments. The caller frees.

@@ -198,7 +198,8 @@ static const struct field rows[] = {
     {STR(name), .sxp = "name", .check = check_name, .drivers = ON_ALL,
      .doc = "The domain's name, unique on this host; xm takes the file's name by default."},
     {LIST(cpus), .sxp = "cpus", .drivers = ON_ALL,
-     .doc = "CPUs to run on, as 0-3,^1: one text for all virtual CPUs, or one for each."},
+     .doc = "CPUs to run on, as 0-3,^1: one text for all virtual CPUs, or one for each of "
+            "vcpus or of maxvcpus."},
     {WORD(on_reboot, end_actions), .sxp = "on_reboot", .dflt = "restart", .drivers = ON_ALL,
      .doc = "What to do when the guest reboots."},
     {WORD(on_poweroff, end_actions), .sxp = "on_poweroff", .dflt = "destroy", .drivers = ON_ALL,

@@ -28,8 +28,6 @@ extern const struct spec_alias spec_aliases[];
 bool spec_is_empty(const struct value *v);
 /* Notes variables that have no effect, and those that are probably mistyped. */
 void spec_note_others(const struct value *vars, struct problems *notes);
-/* Makes faults of fields point at the variables that were written. */
-void spec_name_variables(const struct value *vars, struct problems *p);
 
 /* How many bits of an original's vcpu_avail are set, of those for n virtual CPUs. */
 static inline int64_t vcpu_mask_count(uint64_t mask, int64_t n)

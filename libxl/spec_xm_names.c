@@ -81,24 +81,29 @@ bool spec_is_empty(const struct value *v)
     }
 }
 
-/*
- * A name that is near a known one, when that one was not given: probably mistyped. Short names
- * (i, vmid) are near to many and usually the file's own.
- */
-static void note_near(const struct value *vars, const char *name, struct problems *notes)
+/* Short names (i, vmid) are near to many and usually the file's own. */
+const char *spec_near_variable(const char *name)
 {
     size_t len = strlen(name);
     struct near n = {.word = name};
-    AUTO(freep) char *where = xasprintf("/%s", name);
-    AUTO(freep) char *hint = NULL;
 
+    if (spec_has_variable(name))
+        return NULL;
     for (size_t i = 0; i < spec_fields.n; i++)
         near_try(&n, spec_fields.rows[i].name);
     for (int c = 0; c < DEVICE_CLASSES; c++)
         near_try(&n, device_class_name((enum device_class)c));
-    if (!n.best || len < 3 || (len < 6 && n.distance > 1) || value_get(vars, n.best))
+    return n.best && len >= 3 && (len >= 6 || n.distance <= 1) ? n.best : NULL;
+}
+
+void spec_note_near(const char *name, struct problems *notes)
+{
+    const char *near = spec_near_variable(name);
+    AUTO(freep) char *where = xasprintf("/%s", name);
+    AUTO(freep) char *hint = near ? xasprintf("did you mean %s?", near) : NULL;
+
+    if (!near)
         return;
-    hint = xasprintf("did you mean %s?", n.best);
     problems_add(notes, where, hint, "%s: no variable of xm; it has no effect", name);
 }
 
@@ -111,10 +116,28 @@ void spec_note_others(const struct value *vars, struct problems *notes)
 
         if (has_effect(name))
             continue;
-        if (!is_without_effect(name))
-            note_near(vars, name, notes);
-        else if (!spec_is_empty(value_at(vars, i)))
+        if (!is_without_effect(name)) {
+            const char *near = spec_near_variable(name);
+            if (near && !value_get(vars, near))
+                spec_note_near(name, notes);
+        } else if (!spec_is_empty(value_at(vars, i))) {
             problems_add(notes, where, NULL, "%s: has no effect here; ignored", name);
+        }
+    }
+}
+
+/* The problem's place and text, which begins with the field, get the variable's name instead. */
+static void rename_problem(struct problem *p, const char *field, const char *name)
+{
+    size_t n = strlen(field);
+    char *where = xasprintf("/%s%s", name, p->where + (p->where[0] == '/') + n);
+
+    free(p->where);
+    p->where = where;
+    if (strncmp(p->text, field, n) == 0 && p->text[n] == ':') {
+        char *text = xasprintf("%s%s", name, p->text + n);
+        free(p->text);
+        p->text = text;
     }
 }
 
@@ -135,8 +158,7 @@ void spec_name_variables(const struct value *vars, struct problems *p)
 
     for (size_t i = 0; i < p->len; i++) {
         const char *where = p->ptr[i].where + (p->ptr[i].where[0] == '/');
-        size_t n = strcspn(where, "/");
-        AUTO(freep) char *field = xstrndup(where, n);
+        AUTO(freep) char *field = xstrndup(where, strcspn(where, "/"));
         const char *name = NULL;
 
         for (const struct spec_alias *a = spec_aliases; a->name; a++)
@@ -145,10 +167,7 @@ void spec_name_variables(const struct value *vars, struct problems *p)
         for (size_t j = 0; j < ARRAY_LEN(others); j++)
             if (strcmp(others[j][0], field) == 0 && value_get(vars, others[j][1]))
                 name = others[j][1];
-        if (name && !value_get(vars, field)) {
-            char *renamed = xasprintf("/%s%s", name, where + n);
-            free(p->ptr[i].where);
-            p->ptr[i].where = renamed;
-        }
+        if (name && !value_get(vars, field))
+            rename_problem(&p->ptr[i], field, name);
     }
 }

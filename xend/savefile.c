@@ -45,10 +45,11 @@ static int read_text(int fd, struct buf *text, struct err *e)
 {
     char magic[sizeof(SAVE_MAGIC) - 1];
     uint32_t length;
+    int r = read_full(fd, magic, sizeof(magic), e);
 
-    if (read_full(fd, magic, sizeof(magic), e) < 0)
-        return err_add(e, "its first %zu bytes", sizeof(magic));
-    if (memcmp(magic, SAVE_MAGIC, sizeof(magic)) != 0)
+    if (r < 0 && e->sys)
+        return -1;
+    if (r < 0 || memcmp(magic, SAVE_MAGIC, sizeof(magic)) != 0)
         return err_set(e, ERR_INVALID, "not a saved domain: it does not begin with %s", SAVE_MAGIC);
     if (read_full(fd, &length, sizeof(length), e) < 0)
         return err_add(e, "the length of its configuration, at byte %zu", sizeof(magic));

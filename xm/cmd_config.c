@@ -241,7 +241,7 @@ static size_t compare(const struct spec *domain, const struct spec *file, bool q
 static struct spec *spec_of_domain(struct xm *xm, const char *name, struct err *e)
 {
     AUTO(freep) char *path = domain_path(name, "?detail=config");
-    AUTO(value_freep) struct value *v = xend_get(xm, path, e);
+    AUTO(value_freep) struct value *v = domain_check(name, e) < 0 ? NULL : xend_get(xm, path, e);
     struct problems p = {0};
     struct spec *s;
 
@@ -270,6 +270,10 @@ int cmd_diff(struct xm *xm, const struct args *a)
         return EXIT_ERROR;
     if (!s)
         return xm_fail(&e);
+    if (f.default_name) {
+        free(s->name);
+        s->name = xstrdup_null(domain->name);
+    }
     take_choices(s, domain);
     spec_fill_secrets(domain, s);
     return compare(domain, s, args_has(a, "quiet")) ? EXIT_ERROR : EXIT_SUCCESS;

@@ -53,7 +53,8 @@ int console_attach(struct xm *xm, const char *domain, int history, bool quiet)
     struct err e;
 
     fflush(stdout);
-    sock = xend_upgrade(xm, path, "xend-console", &early, &e);
+    if (domain_check(domain, &e) == 0)
+        sock = xend_upgrade(xm, path, "xend-console", &early, &e);
     if (sock < 0)
         return quiet ? EXIT_ERROR : xm_fail(&e);
     if (pump_console(sock, &early, greet ? domain : NULL, &e) >= 0)

@@ -194,10 +194,10 @@ static void keep_state(struct domains *d, const char *state)
     d->len = kept;
 }
 
-/* --state=all is every state; the rest of the words are those of the API. */
+/* --state=all is every state, the original's unknown is none's; the rest are those of the API. */
 static int check_state(const struct command *c, const char *state)
 {
-    if (strcmp(state, "all") == 0)
+    if (strcmp(state, "all") == 0 || strcmp(state, "unknown") == 0)
         return 0;
     for (size_t i = 0; i < ARRAY_LEN(states); i++)
         if (strcmp(states[i].name, state) == 0)

@@ -96,6 +96,8 @@ int cmd_migrate(struct xm *xm, const struct args *a)
     struct err e;
 
     signal(SIGPIPE, SIG_IGN); /* a stream that ends is what the jobs tell of */
+    if (domain_check(args_word(a, 0), &e) < 0)
+        return xm_fail(&e);
     there.xm.host = server;
     there.xm.client = NULL;
     value_set_bool(body, "live", args_has(a, "live"));

@@ -31,10 +31,12 @@ static bool sees_as_xend(const struct xm *xm)
 static int check_writable(const struct xm *xm, const char *file, const char *path)
 {
     AUTO(freep) char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path + 1));
+    AUTO(freep) char *clean = NULL;
 
     if (!sees_as_xend(xm) || access(dir, W_OK) == 0)
         return EXIT_SUCCESS;
-    fprintf(stderr, "Error: xm save: Unable to create file %s\n", file);
+    clean = clean_text(file);
+    fprintf(stderr, "Error: xm save: Unable to create file %s\n", clean);
     return EXIT_ERROR;
 }
 
@@ -61,7 +63,8 @@ int cmd_restore(struct xm *xm, const struct args *a)
     struct err e;
 
     if (sees_as_xend(xm) && access(path, R_OK) != 0) {
-        fprintf(stderr, "Error: xm restore: Unable to read file %s\n", args_word(a, 0));
+        AUTO(freep) char *clean = clean_text(args_word(a, 0));
+        fprintf(stderr, "Error: xm restore: Unable to read file %s\n", clean);
         return EXIT_ERROR;
     }
     value_set_str(body, "file", path);

@@ -90,7 +90,7 @@ int cmd_vcpu_set(struct xm *xm, const struct args *a)
 int cmd_vcpu_pin(struct xm *xm, const struct args *a)
 {
     AUTO(value_freep) struct value *body = value_map();
-    const char *vcpu = args_word(a, 1);
+    const char *vcpu = args_word(a, 1), *cpus = args_word(a, 2);
     int64_t n;
 
     if (strcmp(vcpu, "all") == 0)
@@ -99,6 +99,8 @@ int cmd_vcpu_pin(struct xm *xm, const struct args *a)
         value_set_int(body, "vcpu", n);
     else
         return xm_usage_error(xm->command, "Invalid argument.");
-    value_set_str(body, "cpus", args_word(a, 2));
+    if (!cpus[strspn(cpus, " \t\n")]) /* which would be no restriction, as all is */
+        return xm_usage_error(xm->command, "Invalid argument.");
+    value_set_str(body, "cpus", cpus);
     return domain_act(xm, a, "/pin", body, NULL);
 }

@@ -29,7 +29,7 @@ int domains_fetch_at(struct domains *d, struct xm *xm, const struct args *a, con
     for (size_t i = 0; i < a->words.len; i++) {
         AUTO(freep) char *path = domain_path(args_word(a, i), suffix);
 
-        reply = xend_get(xm, path, e);
+        reply = domain_check(args_word(a, i), e) < 0 ? NULL : xend_get(xm, path, e);
         if (!reply)
             return -1;
         add_reply_take(d, reply, false);

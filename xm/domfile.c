@@ -1,7 +1,9 @@
 /* A domain's configuration file: see domfile.h. */
 #include "xm/domfile.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +24,7 @@ void domfile_clear(struct domfile *f)
     value_free(f->overrides);
     value_free(f->vars);
     value_free(f->places);
+    value_free(f->given);
     buf_clear(&f->text);
     buf_clear(&f->printed);
     problems_clear(&f->faults);
@@ -62,7 +65,11 @@ int domfile_find(struct domfile *f, const char *name, const char *search, struct
         f->path = try_dir(search, len, name);
         search += len + (search[len] == ':');
     }
-    return f->path ? 0 : err_set(e, ERR_NOT_FOUND, "Unable to open config file: %s", name);
+    if (!f->path) {
+        AUTO(freep) char *clean = clean_text(name);
+        return err_set(e, ERR_NOT_FOUND, "Unable to open config file: %s", clean);
+    }
+    return 0;
 }
 
 /* A variable is a list when it is a class of devices, or a list by its table and repeated. */
@@ -112,11 +119,40 @@ static struct value *overrides_part(const struct domfile *f, bool known)
     return part;
 }
 
-/* The whole file, bounded. */
-static int read_text(const char *path, struct buf *text, struct err *e)
+/* What the caller's shell has opened already: a pipe is fine there, and somebody writes to it. */
+static bool is_own_descriptor(const char *path)
 {
-    if (read_file(path, PY_TEXT_MAX, text, e) < 0)
-        return err_add(e, "Unable to open config file");
+    return strcmp(path, "/dev/stdin") == 0 || strncmp(path, "/dev/fd/", 8) == 0 ||
+           strncmp(path, "/proc/self/fd/", 14) == 0;
+}
+
+/* Opening does not wait: a pipe that nobody writes to, or a device, is no text. */
+static int open_file(const char *path, struct err *e)
+{
+    bool own = is_own_descriptor(path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (own ? 0 : O_NONBLOCK));
+    struct stat st;
+
+    if (fd < 0)
+        return err_sys(e, "Unable to open config file: %s", path);
+    if (own || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+        return fd;
+    close(fd);
+    return err_set(e, ERR_INVALID, "%s: not a regular file", path);
+}
+
+/* The whole file into f->text, bounded; once. */
+static int load_text(struct domfile *f, struct err *e)
+{
+    AUTO(closep) int fd = f->loaded ? -1 : open_file(f->path, e);
+
+    if (f->loaded)
+        return 0;
+    if (fd < 0)
+        return -1;
+    if (read_all(fd, PY_TEXT_MAX, &f->text, e) < 0)
+        return err_add(e, "Unable to open config file: %s", f->path);
+    f->loaded = true;
     return 0;
 }
 
@@ -185,7 +221,7 @@ static struct value *evaluate(struct domfile *f, bool help, struct err *e)
     struct buf settled = BUF_INIT;
     struct value *vars;
 
-    if (read_text(f->path, &f->text, e) < 0)
+    if (load_text(f, e) < 0)
         return NULL;
     if (py_settle_text(buf_str(&f->text), f->text.len, &settled)) {
         buf_clear(&f->text);
@@ -205,6 +241,8 @@ static struct value *evaluate(struct domfile *f, bool help, struct err *e)
     vars = py_eval(&in, e);
     if (vars)
         settle_preset(f, vars, preset, in.text);
+    else if (first_char(&f->text) == '(')
+        err_hint(e, "a file in SXP is given with -F");
     return vars;
 }
 
@@ -215,55 +253,30 @@ int domfile_read_vars(struct domfile *f, struct err *e)
     return vars ? 0 : -1;
 }
 
-/* Known names of the command line are set after the program has run: they win. */
-static struct spec *read_program(struct domfile *f, struct err *e)
+/* How often the program mentions a name. */
+static size_t count_mentions(const char *text, const char *name)
 {
-    AUTO(value_freep) struct value *vars = evaluate(f, false, e);
-    AUTO(value_freep) struct value *set = overrides_part(f, true);
-    const char *slash = strrchr(f->path, '/');
+    size_t len = strlen(name), n = 0;
 
-    if (!vars)
-        return NULL;
-    for (size_t i = 0; i < value_len(set); i++)
-        value_set_take(vars, value_key(set, i), value_copy(value_at(set, i)));
-    return spec_from_xm(vars, slash ? slash + 1 : f->path, &f->faults, &f->notes);
-}
-
-/* No program, so nothing to override: what xm itself printed. */
-static struct spec *read_data(struct domfile *f, struct err *e)
-{
-    AUTO(value_freep) struct value *v = NULL;
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-
-    if (read_text(f->path, &text, e) < 0)
-        return NULL;
-    if (first_char(&text) == '{') {
-        v = json_parse(buf_str(&text), text.len, f->path, e);
-        return v ? spec_from_value(v, &f->faults) : NULL;
+    for (const char *p = text; (p = strstr(p, name)); p += len) {
+        bool begins = p == text || (!isalnum((unsigned char)p[-1]) && p[-1] != '_');
+        n += begins && !isalnum((unsigned char)p[len]) && p[len] != '_';
     }
-    v = sxp_parse(buf_str(&text), text.len, f->path, e);
-    if (!v)
-        return NULL;
-    if (value_len(v) != 1 || value_type(value_at(v, 0)) != VALUE_LIST) {
-        err_set(e, ERR_INVALID, "%s: not one (vm ...) form", f->path);
-        return NULL;
+    return n;
+}
+
+/*
+ * memroy beside memory, or vcpu beside vcpus: mistyped when the program mentions it only to set
+ * it. One that it uses, as in vcpus = vcpu, is its own; so is what an included file sets.
+ */
+static void note_doubled(struct domfile *f, const struct value *vars)
+{
+    for (size_t i = 0; i < value_len(vars); i++) {
+        const char *name = value_key(vars, i), *near = spec_near_variable(name);
+
+        if (near && value_get(vars, near) && count_mentions(buf_str(&f->text), name) == 1)
+            spec_note_near(name, &f->notes);
     }
-    return spec_from_sxp(value_at(v, 0), &f->faults);
-}
-
-int domfile_guess(struct domfile *f, struct err *e)
-{
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-
-    if (read_text(f->path, &text, e) < 0)
-        return -1;
-    f->data = first_char(&text) == '{' || first_char(&text) == '(';
-    return 0;
-}
-
-struct spec *domfile_read(struct domfile *f, struct err *e)
-{
-    return f->data ? read_data(f, e) : read_program(f, e);
 }
 
 /* The span of a problem's item, or of the whole variable. */
@@ -283,6 +296,88 @@ static bool find_span(const struct domfile *f, const char *where, int64_t span[2
     span[0] = value_as_int(value_at(spans, 2 * item));
     span[1] = value_as_int(value_at(spans, 2 * item + 1));
     return true;
+}
+
+/* Where a problem's variable was set in the text; what has no place there comes last. */
+static int64_t place_of(const struct domfile *f, const struct problem *p)
+{
+    const char *where = *p->where == '/' ? p->where + 1 : p->where;
+    AUTO(freep) char *name = xstrndup(where, strcspn(where, "/"));
+    int64_t span[2];
+
+    if (value_get(f->overrides, name) || !find_span(f, where, span))
+        return INT64_MAX;
+    return span[0];
+}
+
+/* In the order of the text; few, so by insertion. */
+static void sort_notes(struct domfile *f)
+{
+    for (size_t i = 1; i < f->notes.len; i++) {
+        struct problem p = f->notes.ptr[i];
+        int64_t place = place_of(f, &p);
+        size_t j = i;
+
+        for (; j > 0 && place_of(f, &f->notes.ptr[j - 1]) > place; j--)
+            f->notes.ptr[j] = f->notes.ptr[j - 1];
+        f->notes.ptr[j] = p;
+    }
+}
+
+/* Known names of the command line are set after the program has run: they win. */
+static struct spec *read_program(struct domfile *f, struct err *e)
+{
+    struct value *vars = f->given = evaluate(f, false, e);
+    AUTO(value_freep) struct value *set = overrides_part(f, true);
+    const char *slash = strrchr(f->path, '/');
+    const struct value *name;
+    struct spec *s;
+
+    if (!vars)
+        return NULL;
+    for (size_t i = 0; i < value_len(set); i++)
+        value_set_take(vars, value_key(set, i), value_copy(value_at(set, i)));
+    name = value_get(vars, "name");
+    f->default_name = !name || value_type(name) == VALUE_NIL ||
+                      (value_type(name) == VALUE_STRING && !value_str_len(name));
+    note_doubled(f, vars);
+    s = spec_from_xm(vars, slash ? slash + 1 : f->path, &f->faults, &f->notes);
+    sort_notes(f);
+    return s;
+}
+
+/* No program, so nothing to override: what xm itself printed. */
+static struct spec *read_data(struct domfile *f, struct err *e)
+{
+    AUTO(value_freep) struct value *v = NULL;
+
+    if (load_text(f, e) < 0)
+        return NULL;
+    if (first_char(&f->text) == '{') {
+        v = json_parse(buf_str(&f->text), f->text.len, f->path, e);
+        return v ? spec_from_value(v, &f->faults) : NULL;
+    }
+    v = sxp_parse(buf_str(&f->text), f->text.len, f->path, e);
+    if (!v)
+        return NULL;
+    if (value_len(v) != 1 || value_type(value_at(v, 0)) != VALUE_LIST) {
+        err_set(e, ERR_INVALID, "%s: not one (vm ...) form", f->path);
+        return NULL;
+    }
+    return spec_from_sxp(value_at(v, 0), &f->faults);
+}
+
+int domfile_guess(struct domfile *f, struct err *e)
+{
+    if (load_text(f, e) < 0)
+        return -1;
+    f->data = first_char(&f->text) == '{' || first_char(&f->text) == '(';
+    return 0;
+}
+
+struct spec *domfile_read(struct domfile *f, struct err *e)
+{
+    return f->data ? read_data(f, e) : read_program(f, e);
 }
 
 char *domfile_place(const struct domfile *f, const struct problem *p, struct buf *source)
@@ -347,6 +442,7 @@ void domfile_note_driver(struct domfile *f, const struct spec *s, unsigned drive
     size_t before = f->notes.len;
 
     spec_note_ignored(s, driver, &more);
+    spec_name_variables(f->given, &more);
     for (size_t i = 0; i < more.len; i++) {
         bool known = false;
 
@@ -356,6 +452,7 @@ void domfile_note_driver(struct domfile *f, const struct spec *s, unsigned drive
             problems_add(&f->notes, more.ptr[i].where, more.ptr[i].hint, "%s", more.ptr[i].text);
     }
     problems_clear(&more);
+    sort_notes(f);
 }
 
 void domfile_be_strict(struct domfile *f)

@@ -17,7 +17,10 @@ struct domfile {
     struct value *overrides; /* name=value of the command line: strings, lists where repeated */
     struct value *vars;      /* what xm_vars.var() declared: name -> what for */
     struct value *places;    /* variable -> where it was assigned: see py_input */
-    struct buf text;         /* the program, as places count in it */
+    struct value *given;     /* the variables that the program left, and the command line's */
+    struct buf text;         /* the file; of a program, as places count in it */
+    bool loaded;             /* text is read: a pipe can be read once */
+    bool default_name;       /* the file sets no name, so it is the file's own */
     struct buf printed;      /* what the program printed */
     struct problems faults, notes;
 };

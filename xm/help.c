@@ -126,7 +126,7 @@ int cmd_help(struct xm *xm, const struct args *a)
         help_long();
         return EXIT_SUCCESS;
     }
-    name = args_word(a, 0);
+    name = command_current_name(args_word(a, 0));
     for (const struct command *c = commands; c->name; c++) {
         if (strcmp(c->name, name) == 0) {
             help_command(c);

@@ -160,6 +160,8 @@ int domain_act(struct xm *xm, const struct args *a, const char *action, const st
     AUTO(value_freep) struct value *done = NULL;
     struct err e;
 
+    if (domain_check(args_word(a, 0), &e) < 0)
+        return xm_fail(&e);
     interrupt_note("xend goes on with it: see xm jobs, and xm job-cancel.\n");
     done = job_run(xm, path, body, &e);
     interrupt_note(NULL);

@@ -62,8 +62,7 @@ static const struct command *find_prefix(const char *name)
     return n[0] + n[1] == 1 ? found[0] : NULL;
 }
 
-/* The present name of an old one, or name itself. */
-static const char *current_name(const char *name)
+const char *command_current_name(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(aliases); i++) {
         if (strcmp(aliases[i].old, name) != 0)
@@ -99,7 +98,7 @@ static const struct command *find_command(const char *name)
 
     if (c)
         return c;
-    name = current_name(name);
+    name = command_current_name(name);
     c = find_exact(name);
     if (!c)
         c = find_prefix(name);
@@ -121,6 +120,9 @@ static int check_words(const struct command *c, size_t n)
 
     if (n >= min && (c->max_words < 0 || n <= max))
         return 0;
+    if (c->max_words < 0)
+        return xm_usage_error(c, "'xm %s' requires at least %zu argument%s.", c->name, min,
+                              min == 1 ? "" : "s");
     if (min == max)
         return xm_usage_error(c, "'xm %s' requires %zu argument%s.", c->name, min,
                               min == 1 ? "" : "s");

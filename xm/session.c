@@ -14,6 +14,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 #include "libxl/base/proc.h"
+#include "libxl/spec.h"
 #include "xm/client.h"
 #include "xm/xm.h"
 
@@ -227,6 +228,17 @@ char *url_escape(const char *text)
     return buf_steal(&b);
 }
 
+int domain_check(const char *name, struct err *e)
+{
+    AUTO(freep) char *clean = clean_text(name);
+    size_t len = strlen(name);
+
+    if (len && len <= DOMAIN_NAME_MAX && !strchr(name, '/') && strcmp(clean, name) == 0)
+        return 0;
+    return err_set(e, ERR_NO_DOMAIN, "Domain '%.*s%s' does not exist.", DOMAIN_NAME_MAX, clean,
+                   len > DOMAIN_NAME_MAX ? "..." : "");
+}
+
 char *domain_path(const char *name, const char *suffix)
 {
     AUTO(freep) char *escaped = url_escape(name);
@@ -238,5 +250,5 @@ struct value *domain_get(struct xm *xm, const char *name, struct err *e)
 {
     AUTO(freep) char *path = domain_path(name, "");
 
-    return xend_get(xm, path, e);
+    return domain_check(name, e) < 0 ? NULL : xend_get(xm, path, e);
 }

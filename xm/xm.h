@@ -37,6 +37,8 @@ struct command {
 
 /* All commands, in the order of `xm help`; ends with a row without name. */
 extern const struct command commands[];
+/* The present name of a command's old one, with a warning; or name itself (main.c). */
+const char *command_current_name(const char *name);
 
 struct xm {
     const struct command *command;
@@ -100,6 +102,11 @@ int xend_upgrade(struct xm *xm, const char *path, const char *protocol, struct b
 
 /* For a part of a path or query; the caller frees. */
 char *url_escape(const char *text);
+/*
+ * -1, as xend would say it, for what is no domain's name, id or uuid: empty, too long, with a slash
+ * or a control character. Such a word is not sent.
+ */
+int domain_check(const char *name, struct err *e);
 /* "/v1/domains/NAME" with NAME escaped, and suffix appended; the caller frees. */
 char *domain_path(const char *name, const char *suffix);
 /* The domain with this name, id or uuid. The caller frees. */

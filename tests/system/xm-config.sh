@@ -105,3 +105,41 @@ assert_fails 1 xm create --strict web2 name=web3
 assert_match '^Error: \./web2:6:8: hpet: ' "$err"
 sed -i /hpet/d web2
 assert_ok xm create --strict web2 name=web3
+
+# Nor is the name that a file without one has from its own.
+grep -v '^name' web1 >unnamed
+assert_ok xm diff web1 unnamed
+assert_eq '' "$out"
+assert_fails 1 xm diff web1 unnamed name=other
+assert_match '^[+]name = ' "$out"
+
+# Mistyped, with the right one beside it; a name that the file uses is its own.
+printf 'irq = [4]\nmemroy = 3\nname = "x"\nmemory = 64\nkernel = "/k"\nvcpu = 2\nvcpus = vcpu\n' >typos
+assert_ok xm check -q typos
+assert_eq 'irq memroy' "$(printf '%s\n' "$err" | sed -n 's/^Warning: [^ ]* \([a-z]*\):.*/\1/p' | xargs)"
+assert_match 'memroy: .*\(did you mean memory\?\)$' "$err"
+assert_fails 1 xm check --strict typos
+assert_match '^Error: \./typos:2:10: memroy: ' "$err"
+assert_ok xm check -q --driver=qemu typos
+assert_eq 2 "$(printf '%s\n' "$err" | grep -c ^Warning)" 'each told once'
+assert_fails 1 xm create -nq --strict typos
+assert_match 'memroy' "$err"
+
+# A pipe that nobody writes to, or a device, is no file; what the shell opened is.
+mkfifo fifo
+for file in fifo /dev/zero; do
+    assert_fails 1 timeout 20 "$BUILD_DIR/xm" create "$file"
+    assert_match '^Error: (\./|/dev/)[a-z]*: not a regular file$' "$err"
+    assert_fails 1 timeout 20 "$BUILD_DIR/xm" check "$file"
+done
+for c in 'check -q' 'create -nq -f'; do
+    # shellcheck disable=SC2086  # words
+    (sleep 0.2; cat web1) | xm $c /dev/stdin >stdin.out 2>&1 || fail "$c /dev/stdin: $(cat stdin.out)"
+    # shellcheck disable=SC2086  # words
+    ! echo 'memory = "x"' | xm $c /dev/stdin >stdin.out 2>&1 || fail "$c: nothing was read"
+done
+
+# SXP without -F.
+echo '(vm (name x) (memory 64))' >vm.sxp
+assert_fails 1 xm create -q vm.sxp
+assert_match '^a file in SXP is given with -F$' "$err"

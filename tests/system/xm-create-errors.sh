@@ -8,6 +8,8 @@ assert_fails 1 xm create nothing
 assert_eq "Error: Unable to open config file: nothing
 looked in .:$ROOT/etc/xen" "$err"
 assert_eq '' "$out"
+assert_fails 1 xm create "$(printf 'a\nb\033')"
+assert_match '^Error: Unable to open config file: a[?]b[?]$' "$err"
 assert_fails 1 xm create
 assert_match '^Error: Unable to open config file: xmdefconfig$' "$err"
 assert_fails 1 xm create "$T" # a directory

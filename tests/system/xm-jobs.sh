@@ -53,8 +53,8 @@ GET /v1/jobs/7?wait=60' "$(cat "$T/s/requests")"
 
 # Names are escaped on their way.
 serve "200 $(job 'done')"
-assert_ok xm pause 'a b/c?d%e'
-assert_eq 'POST /v1/domains/a%20b%2Fc%3Fd%25e/pause?wait=60' "$(cat "$T/s/requests")"
+assert_ok xm pause 'a b&c?d%e'
+assert_eq 'POST /v1/domains/a%20b%26c%3Fd%25e/pause?wait=60' "$(cat "$T/s/requests")"
 
 # Each way to end.
 serve "202 $(job running)" '409 {"code":"busy","detail":"web1: busy","hint":"try again later"}'

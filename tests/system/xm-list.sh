@@ -69,3 +69,9 @@ assert [x["name"] for x in d][::3] == ["Domain-0", "web2"], d
 assert d[3]["state"] == "paused" and d[3]["memory_mib"] == 64, d[3]' "$T/json" || fail JSON
 xm list --json -l web1 | python3 -c 'import json, sys
 assert json.load(sys.stdin)[0]["config"]["vcpus"] == 2' || fail 'JSON with configuration'
+
+# Nobody is in such a state.
+assert_ok xm list --state=unknown
+assert_eq 1 "$(printf '%s\n' "$out" | wc -l | tr -d ' ')"
+assert_ok xm list --json --state=crashed
+assert_eq '[]' "$out"

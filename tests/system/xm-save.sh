@@ -50,7 +50,7 @@ bad() {
 }
 size=$(stat -c %s "$T/web1.save")
 : >"$T/bad"
-bad 'bad: its first 16 bytes: it ends 16 bytes too early'
+bad 'bad: not a saved domain'
 head -c 300 /dev/zero >"$T/bad"
 bad 'bad: not a saved domain: it does not begin with LinuxGuestRecord'
 for n in 18 30 $((size - 1)); do

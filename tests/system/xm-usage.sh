@@ -97,3 +97,31 @@ assert_eq 'Error: option -H not recognized' "$err"
 # a beginning that a new command shares is still the old one's
 assert_fails 1 xm con
 assert_match "^Error: 'xm console' requires" "$err"
+
+# Any number of words, but not none; an old name has the help of the present one.
+assert_fails 1 xm convert
+assert_eq "Error: 'xm convert' requires at least 1 argument." "$err"
+assert_fails 1 xm diff web1
+assert_eq "Error: 'xm diff' requires at least 2 arguments." "$err"
+assert_ok xm help set-vcpus
+assert_match '^Usage: xm vcpu-set ' "$out"
+assert_match '^Command set-vcpus is deprecated' "$err"
+
+# What cannot be a domain's name is not asked for, and not printed raw.
+long=$(head -c 100000 /dev/zero | tr '\0' x)
+for c in destroy domid list console vcpu-list shutdown; do
+    for name in a/b '' ..//; do
+        assert_fails 3 xm $c "$name"
+        assert_eq "Error: Domain '$name' does not exist." "$err" "xm $c $name"
+    done
+    assert_fails 3 xm $c "$long"
+    assert_match "^Error: Domain 'x{128}\.\.\.' does not exist\.$" "$err"
+done
+assert_fails 3 xm pause "$(printf 'a\nb\033')"
+assert_eq "Error: Domain 'a?b?' does not exist." "$err"
+if [ "$(id -u)" = 0 ]; then
+    assert_fails 1 xm save web1 "$(printf '/nope\033/\nx')"
+    assert_eq 'Error: xm save: Unable to create file /nope?/?x' "$err"
+    assert_fails 1 xm restore "$(printf '/nope\033/\nx')"
+    assert_eq 'Error: xm restore: Unable to read file /nope?/?x' "$err"
+fi

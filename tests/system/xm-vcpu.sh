@@ -88,3 +88,10 @@ for c in 'vcpu-set nobody 1' 'vcpu-pin nobody 0 0'; do
     assert_fails 3 xm $c
     assert_eq "Error: Domain 'nobody' does not exist." "$err"
 done
+
+# Nothing is not all.
+for nothing in '' ' '; do
+    assert_fails 1 xm vcpu-pin web1 0 "$nothing"
+    assert_eq 'Error: Invalid argument.' "$err"
+done
+assert_eq '0 up 0,2,5' "$(vcpus web1 | sed -n 1p)" 'after nothing'

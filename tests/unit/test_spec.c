@@ -350,6 +350,9 @@ static void test_vcpus(void)
         CU_ASSERT_EQUAL(p.len, 0);
         goes_round(s);
     }
+    same("short cpus",
+         from_json("{\"name\":\"n\",\"vcpus\":2,\"maxvcpus\":4,\"cpus\":[\"0\",\"1\"]}"),
+         "{\"vcpus\":2,\"maxvcpus\":4,\"name\":\"n\",\"cpus\":[\"0\",\"1\",\"\",\"\"]}");
     same("mask", from_sxp("(vm (name n) (vcpus 4) (vcpu_avail 5))"),
          "{\"vcpus\":2,\"maxvcpus\":4,\"name\":\"n\"}");
     same("all", from_sxp("(vm (name n) (vcpus 4) (vcpu_avail 15))"),
@@ -598,8 +601,7 @@ static void test_xm(void)
         {"{\"vif\":\"\"}", "{\"name\":\"file\"}", ""},
         {"{\"vif\":\"bridge=b\"}", "{\"name\":\"file\",\"vif\":[{\"bridge\":\"b\"}]}", ""},
         {"{\"memroy\":512}", "{\"name\":\"file\"}", "memroy: no variable of xm; it has no effect"},
-        {"{\"memroy\":512,\"memory\":64}", "{\"name\":\"file\",\"memory\":64}",
-         "memroy: no variable of xm; it has no effect"},
+        {"{\"memroy\":512,\"memory\":64}", "{\"name\":\"file\",\"memory\":64}", ""},
         {"{\"vmid\":1,\"help\":[1],\"x\":{}}", "{\"name\":\"file\"}", ""},
         {"{\"disks\":[]}", "{\"name\":\"file\"}", "disks: no variable of xm; it has no effect"},
         {"{\"pci\":[\"01:00.0\"],\"hpet\":0,\"irq\":[]}",
