@@ -282,15 +282,20 @@ static struct node *find_inner_print(struct node *whole)
 
 /*
  * print(a, b) is a call, print a, b the statement of Python 2; print ("%s") % a looks like a call
- * with something done to its result, but is a statement: there the call is undone.
+ * with something done to its result, but is a statement: there the call is undone. With sep=, end=
+ * or file= it is a call all the same.
  */
-static struct node *parse_print_call(struct py *p)
+static struct node *parse_print_call(struct py *p, enum node_kind *kind)
 {
     struct node *whole = py_parse_exprs(p), *inner = find_inner_print(whole);
+    bool keywords = false;
 
-    if (inner) {
+    for (const struct node *arg = inner ? inner->args : NULL; arg; arg = arg->next)
+        keywords |= arg->kind == N_KEYWORD;
+    *kind = keywords || whole->kind == N_CALL ? N_EXPR : N_PRINT;
+    if (inner && !keywords) {
         struct node copy = *inner, *args = inner->args;
-        if (args && !args->next && args->kind != N_KEYWORD && args->kind != N_STAR) {
+        if (args && !args->next && args->kind != N_STAR) {
             *inner = *args;
         } else {
             inner->kind = N_TUPLE;
@@ -309,8 +314,10 @@ struct node *py_parse_print(struct py *p)
     while (i < p->len && p->text[i] == ' ')
         i++;
     if (i < p->len && p->text[i] == '(') {
-        n->a = parse_print_call(p);
-        n->kind = n->a->kind == N_CALL ? N_EXPR : N_PRINT;
+        enum node_kind kind;
+
+        n->a = parse_print_call(p, &kind);
+        n->kind = kind;
         return py_node_end(p, n);
     }
     py_next(p);

@@ -376,8 +376,11 @@ void vusb_map_from_sxp(struct value *map, const struct value *form)
     if (*text_of(form, "num-ports"))
         value_set_str(map, "numports", text_of(form, "num-ports"));
     for (size_t i = 1; i < value_len(list); i++) {
-        const char *number = sxp_head(value_at(list, i));
-        AUTO(freep) char *item = xasprintf("%s=%s", number, text_of(list, number));
+        const struct value *pair = value_at(list, i),
+                           *bus = value_len(pair) > 1 ? value_at(pair, 1) : NULL;
+        bool text = bus && value_type(bus) == VALUE_STRING; /* a port may be there twice */
+        AUTO(freep)
+        char *item = xasprintf("%s=%s", sxp_head(pair), text ? value_as_str(bus) : "");
         value_add_take(ports, value_str(item));
     }
     value_set_take(map, "ports", ports);

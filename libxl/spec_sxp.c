@@ -299,25 +299,34 @@ static void read_vcpus(struct value *map, const struct value *form)
     value_set_int(map, "vcpus", n);
 }
 
-/* "IP:SERVER:GATEWAY:NETMASK:HOSTNAME:INTERFACE:DHCP" back into variables. */
-static void read_ip(struct value *map, const char *text)
+/*
+ * "IP:SERVER:GATEWAY:NETMASK:HOSTNAME:INTERFACE:DHCP" back into variables. With more colons it is
+ * ours and tells nothing: the extension has the parts.
+ */
+static void read_ip(struct value *map, const char *text, bool extended)
 {
     AUTO(freep) char *copy = xstrdup(text);
     char *at = copy, *part;
+    size_t colons = 0;
 
+    for (const char *c = text; *c; c++)
+        colons += *c == ':';
+    if (extended && colons >= ARRAY_LEN(ip_parts))
+        return;
     for (size_t i = 0; i < ARRAY_LEN(ip_parts) && (part = strsep(&at, ":")); i++)
         if (*part && strcmp(part, NO_NFS_SERVER) != 0)
             value_set_str(map, ip_parts[i], part);
 }
 
 /* The kind of guest and what its (ip ...) tells. A form without an image is a PV guest's. */
-static void read_image(struct value *map, const struct value *image, struct problems *p)
+static void read_image(struct value *map, const struct value *form, const struct value *image,
+                       struct problems *p)
 {
     const struct value *ip = sxp_child_value(image, "ip");
     const char *head = sxp_head(image);
 
     if (ip && value_type(ip) == VALUE_STRING)
-        read_ip(map, value_as_str(ip));
+        read_ip(map, value_as_str(ip), sxp_child(form, EXTENSION) != NULL);
     for (int t = 0; t < (int)ARRAY_LEN(image_heads); t++)
         if (strcmp(head, image_heads[t]) == 0)
             value_set_str(map, "type", t == TYPE_HVM ? "hvm" : t == TYPE_PVH ? "pvh" : "pv");
@@ -362,7 +371,7 @@ static struct value *map_of_form(const struct value *form, struct problems *p)
                        f->type == FIELD_LIST && value_type(v) == VALUE_LIST ? list_value(v)
                                                                             : value_copy(v));
     }
-    read_image(map, image, p);
+    read_image(map, form, image, p);
     read_vcpus(map, form);
     read_extension(map, form);
     return map;
