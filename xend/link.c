@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,9 +14,9 @@
 #include "xend/server.h"
 
 struct link {
-    int ready_fd; /* an eventfd: the stream is here */
-    int fd;
-    void *handle; /* of the upgraded connection; NULL: none yet */
+    int ready_fd;   /* an eventfd: the stream is here */
+    _Atomic int fd; /* set by an HTTP thread, read by the job's */
+    void *handle;   /* of the upgraded connection; NULL: none yet */
 };
 
 struct link *link_new(void)
@@ -23,7 +24,7 @@ struct link *link_new(void)
     struct link *l = xcalloc(1, sizeof(*l));
 
     l->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    l->fd = -1;
+    atomic_init(&l->fd, -1);
     return l;
 }
 
@@ -44,7 +45,7 @@ int link_attach(struct task *t, int fd, void *handle, struct err *e)
     if (!t || !t->link || task_ended(t) || t->link->handle)
         return err_set(e, ERR_STATE, "the job waits for no stream");
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-    t->link->fd = fd;
+    atomic_store(&t->link->fd, fd);
     t->link->handle = handle;
     if (write(t->link->ready_fd, &one, sizeof(one)) < 0)
         abort(); /* an eventfd takes 2^64 - 2 of these */
@@ -66,7 +67,8 @@ static int await(struct task *t, int fd, int timeout_s, const char *what, struct
 
 int link_wait(struct task *t, int timeout_s, struct err *e)
 {
-    return await(t, t->link->ready_fd, timeout_s, "its stream", e) < 0 ? -1 : t->link->fd;
+    return await(t, t->link->ready_fd, timeout_s, "its stream", e) < 0 ? -1
+                                                                       : atomic_load(&t->link->fd);
 }
 
 int link_say(int fd, const char *text, struct err *e)
