@@ -27,7 +27,7 @@ void api_config(struct xend *x, struct request *r, struct reply *p)
     for (size_t i = 0; i < value_len(x->conf.map); i++) {
         const struct value *option = value_at(x->conf.map, i);
         if (strcmp(value_key(x->conf.map, i), "vncpasswd") == 0 && value_type(option) != VALUE_NIL)
-            value_set_str(v, "vncpasswd", "XXXXXXXX");
+            value_set_str(v, "vncpasswd", SECRET_HIDDEN);
         else if (value_type(option) != VALUE_NIL)
             value_set_take(v, value_key(x->conf.map, i), value_copy(option));
     }

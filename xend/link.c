@@ -44,6 +44,8 @@ int link_attach(struct task *t, int fd, void *handle, struct err *e)
 
     if (!t || !t->link || task_ended(t) || t->link->handle)
         return err_set(e, ERR_STATE, "the job waits for no stream");
+    if (t->link->ready_fd < 0)
+        return err_set(e, ERR_NO_RESOURCE, "no descriptor is left");
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     atomic_store(&t->link->fd, fd);
     t->link->handle = handle;
@@ -67,6 +69,8 @@ static int await(struct task *t, int fd, int timeout_s, const char *what, struct
 
 int link_wait(struct task *t, int timeout_s, struct err *e)
 {
+    if (t->link->ready_fd < 0)
+        return err_set(e, ERR_NO_RESOURCE, "no descriptor is left for its stream");
     return await(t, t->link->ready_fd, timeout_s, "its stream", e) < 0 ? -1
                                                                        : atomic_load(&t->link->fd);
 }

@@ -70,8 +70,6 @@ static int send_guest(struct xend *x, struct domain *d, struct task *t, int fd, 
 /* The point of no return, and what follows. */
 static int give_away(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
 {
-    if (intent_write(x, d, INTENT_GIVEN, e) < 0)
-        return -1;
     fault_point("migrate.giving");
     if (link_say(fd, "go\n", e) == 0 && expect(t, fd, ANSWER_S, "running", e) == 0) {
         fault_point("migrate.given");
@@ -101,6 +99,8 @@ static int run_migrate(struct xend *x, struct domain *d, struct task *t, struct 
     r = fd < 0 ? -1 : intent_write_more(x, d, INTENT_CHECKPOINT, &runs, e);
     if (r == 0)
         r = send_guest(x, d, t, fd, e);
+    if (r == 0)
+        r = intent_write(x, d, INTENT_GIVEN, e);
     if (r == 0) {
         given = true;
         r = give_away(x, d, t, fd, e);
