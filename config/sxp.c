@@ -303,6 +303,15 @@ struct value *sxp_child(const struct value *form, const char *key)
     return NULL;
 }
 
+struct value *sxp_pair(const char *key, const char *text)
+{
+    struct value *v = value_list();
+
+    value_add_take(v, value_str(key));
+    value_add_take(v, value_str(text));
+    return v;
+}
+
 struct value *sxp_child_value(const struct value *form, const char *key)
 {
     struct value *child = sxp_child(form, key);

@@ -31,6 +31,8 @@ void sxp_print(const struct value *v, struct buf *out);
  */
 void sxp_print_pretty(const struct value *v, size_t width, struct buf *out);
 
+/* (key text); the caller's. */
+struct value *sxp_pair(const char *key, const char *text);
 /* The value of (key X) within a form: its second element; NULL when there is no such child. */
 struct value *sxp_child_value(const struct value *form, const char *key);
 /* The child form whose head is key, or NULL. */

@@ -103,17 +103,6 @@ static const char *body_str(const struct value *body, const char *key, const cha
     return NULL;
 }
 
-/* A key that may be missing, which is false. */
-static int body_bool(const struct value *body, const char *key, bool *out, struct err *e)
-{
-    const struct value *v = value_get(body, key);
-
-    if (v && value_type(v) != VALUE_BOOL)
-        return err_set(e, ERR_INVALID, "%s: true or false is expected", key);
-    *out = v && value_as_bool(v);
-    return 0;
-}
-
 /* The number of a body is all that the job needs. */
 static void act_on_int(struct xend *x, struct request *r, struct reply *p,
                        const struct task_kind *kind, const char *key, int64_t min, int64_t max)
@@ -253,7 +242,7 @@ void api_domain_trigger(struct xend *x, struct request *r, struct reply *p)
 /* Bits of enum dump_how. */
 static int read_dump_flags(const struct value *body, int64_t *how, struct err *e)
 {
-    bool live, crash, reset;
+    bool live = false, crash = false, reset = false;
 
     if (body_bool(body, "live", &live, e) < 0 || body_bool(body, "crash", &crash, e) < 0 ||
         body_bool(body, "reset", &reset, e) < 0)
@@ -361,7 +350,7 @@ void api_receive(struct xend *x, struct request *r, struct reply *p)
 void api_domain_migrate(struct xend *x, struct request *r, struct reply *p)
 {
     AUTO(value_freep) struct value *body = NULL;
-    bool live;
+    bool live = false;
     struct err e;
 
     body = request_json(r, &e);
@@ -376,7 +365,7 @@ static void act_paused(struct xend *x, struct request *r, struct reply *p,
                        const struct task_kind *kind)
 {
     AUTO(value_freep) struct value *body = NULL;
-    bool paused;
+    bool paused = false;
     struct err e;
 
     body = request_json(r, &e);

@@ -29,17 +29,6 @@ struct wish {
     bool paused, managed, start;
 };
 
-static int read_flag(const struct value *body, const char *key, bool *out, struct err *e)
-{
-    const struct value *v = value_get(body, key);
-
-    if (v && value_type(v) != VALUE_BOOL)
-        return err_set(e, ERR_INVALID, "%s: true or false is expected", key);
-    if (v)
-        *out = value_as_bool(v);
-    return 0;
-}
-
 /* -1 after an error reply. */
 static int read_wish(struct request *r, struct reply *p, struct wish *w)
 {
@@ -54,9 +43,9 @@ static int read_wish(struct request *r, struct reply *p, struct wish *w)
         err_set(&e, ERR_INVALID, "request body: a map \"spec\" is needed");
         map = NULL;
     }
-    if (!body || !map || read_flag(body, "paused", &w->paused, &e) < 0 ||
-        read_flag(body, "managed", &w->managed, &e) < 0 ||
-        read_flag(body, "start", &w->start, &e) < 0) {
+    if (!body || !map || body_bool(body, "paused", &w->paused, &e) < 0 ||
+        body_bool(body, "managed", &w->managed, &e) < 0 ||
+        body_bool(body, "start", &w->start, &e) < 0) {
         reply_err(p, &e);
         return -1;
     }

@@ -60,6 +60,17 @@ struct value *request_json(const struct request *r, struct err *e)
     return v;
 }
 
+int body_bool(const struct value *body, const char *key, bool *out, struct err *e)
+{
+    const struct value *v = value_get(body, key);
+
+    if (v && value_type(v) != VALUE_BOOL)
+        return err_set(e, ERR_INVALID, "%s: true or false is expected", key);
+    if (v)
+        *out = value_as_bool(v);
+    return 0;
+}
+
 void reply_json_take(struct reply *p, int status, struct value *v)
 {
     p->status = status;

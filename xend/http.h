@@ -88,6 +88,9 @@ int request_query_int(const struct request *r, const char *key, int64_t min, int
 /* The body as JSON; an empty one is an empty map. NULL and *e when it is no JSON map. */
 struct value *request_json(const struct request *r, struct err *e);
 
+/* A key of it that may be missing: then *out stays. */
+int body_bool(const struct value *body, const char *key, bool *out, struct err *e);
+
 void reply_json_take(struct reply *p, int status, struct value *v);
 /* problem+json with the status of the error's code. */
 void reply_err(struct reply *p, const struct err *e);

@@ -43,15 +43,6 @@ static int make_home(const struct xend *x, const char *uuid, struct err *e)
     return errno == EEXIST ? 0 : err_sys(e, "%s", home);
 }
 
-static struct value *pair(const char *key, const char *text)
-{
-    struct value *v = value_list();
-
-    value_add_take(v, value_str(key));
-    value_add_take(v, value_str(text));
-    return v;
-}
-
 int managed_write(const struct xend *x, const struct spec *s, struct err *e)
 {
     AUTO(freep) char *path = file_of(x, s->uuid, CONFIG);
@@ -60,7 +51,7 @@ int managed_write(const struct xend *x, const struct spec *s, struct err *e)
     struct value *own = value_list();
 
     value_add_take(own, value_str("xend"));
-    value_add_take(own, pair("version", "1"));
+    value_add_take(own, sxp_pair("version", "1"));
     value_add_take(form, own);
     sxp_print_pretty(form, WIDTH, &text);
     fault_point("managed.writing");

@@ -91,18 +91,12 @@ int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct g
     if (paused)
         return 0;
     job_step(&t->job, "starting its vcpus");
-    fault_point("guest.resuming");
-    if (x->driver->ops->resume(g, e) < 0) {
+    if (domain_let_go(x, d, e) < 0) {
         struct err ignored;
         if (domain_guest_end(x, d, &ignored) < 0)
             log_error("domain=%s: giving back what was started: %s", t->name, ignored.msg);
         return -1;
     }
-    fault_point("guest.resumed");
-    xend_lock(x);
-    if (d->state == DOMAIN_PAUSED)
-        domain_set_state(x->domains, d, DOMAIN_RUNNING);
-    xend_unlock(x);
     return check_alive(x, g, e);
 }
 

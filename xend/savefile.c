@@ -12,15 +12,6 @@
 #define OWN_CHILD "xend"
 #define VERSION_NOW "1"
 
-static struct value *pair(const char *key, const char *text)
-{
-    struct value *v = value_list();
-
-    value_add_take(v, value_str(key));
-    value_add_take(v, value_str(text));
-    return v;
-}
-
 int savefile_write(int fd, const struct spec *s, const char *driver, struct err *e)
 {
     AUTO(value_freep) struct value *form = spec_to_sxp(s, "domain");
@@ -29,8 +20,8 @@ int savefile_write(int fd, const struct spec *s, const char *driver, struct err 
     uint32_t length;
 
     value_add_take(own, value_str(OWN_CHILD));
-    value_add_take(own, pair("version", VERSION_NOW));
-    value_add_take(own, pair("driver", driver));
+    value_add_take(own, sxp_pair("version", VERSION_NOW));
+    value_add_take(own, sxp_pair("driver", driver));
     value_add_take(form, own);
     sxp_print(form, &text);
     length = htonl((uint32_t)text.len);

@@ -132,9 +132,12 @@ for file in fifo /dev/zero; do
     assert_match '^Error: (\./|/dev/)[a-z]*: not a regular file$' "$err"
     assert_fails 1 timeout 20 "$BUILD_DIR/xm" check "$file"
 done
+mkfifo begun
 for c in 'check -q' 'create -nq -f'; do
+    # the text comes only when the reader has been started
     # shellcheck disable=SC2086  # words
-    (sleep 0.2; cat web1) | xm $c /dev/stdin >stdin.out 2>&1 || fail "$c /dev/stdin: $(cat stdin.out)"
+    { read -r _ <begun; cat web1; } |
+        sh -c 'echo >begun; exec "$@"' sh "$BUILD_DIR/xm" $c /dev/stdin >stdin.out 2>&1 || fail "$c /dev/stdin: $(cat stdin.out)"
     # shellcheck disable=SC2086  # words
     ! echo 'memory = "x"' | xm $c /dev/stdin >stdin.out 2>&1 || fail "$c: nothing was read"
 done
