@@ -111,8 +111,7 @@ static int open_kernel(struct making *m, struct err *e)
     size_t cmdline_max = 0;
     int fd;
 
-    m->launch.kernel_fd = m->launch.ramdisk_fd = -1;
-    if (!boots_kernel(s) || m->from) /* which has booted, and has it in its memory */
+    if (!boots_kernel(s))
         return 0;
     fd = kernel_open(s->kernel, &cmdline_max, e);
     if (fd < 0 || (m->launch.kernel_fd = pass_file_take(m, fd, e)) < 0)
@@ -126,6 +125,20 @@ static int open_kernel(struct making *m, struct err *e)
         return 0;
     fd = ramdisk_open(s->ramdisk, e);
     return fd < 0 || (m->launch.ramdisk_fd = pass_file_take(m, fd, e)) < 0 ? -1 : 0;
+}
+
+/* A saved guest has its kernel in its memory, unless its firmware was still to read it: then it
+   needs the same files again, and without them it only starts over. */
+static int open_what_boots(struct making *m, struct err *e)
+{
+    m->launch.kernel_fd = m->launch.ramdisk_fd = -1;
+    if (open_kernel(m, e) == 0)
+        return 0;
+    if (!m->from)
+        return -1;
+    log_warn("domain=%s: restored without what it booted: %s", m->g->spec->name, e->msg);
+    m->launch.kernel_fd = m->launch.ramdisk_fd = -1;
+    return 0;
 }
 
 /* What VNC needs of the host. */
@@ -416,7 +429,7 @@ static int make(struct making *m, struct err *e)
 
     job_step(j, m->from ? "opening its disks" : "opening its kernel and disks");
     if (check_memory(m->from ? m->from->spec : g->spec, e) < 0 || vcpus_wish(g, e) < 0 ||
-        open_kernel(m, e) < 0 || open_disks(m, e) < 0 || check_boot(m, e) < 0 ||
+        open_what_boots(m, e) < 0 || open_disks(m, e) < 0 || check_boot(m, e) < 0 ||
         open_screen(m, e) < 0 || job_check(j, e) < 0)
         return -1;
     if (choose_accel(m, e) < 0 || job_check(j, e) < 0)

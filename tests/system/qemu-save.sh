@@ -103,6 +103,16 @@ assert_match '^Error: web1: restoring .*/bad: the saved guest is damaged at byte
 mv "$T/disk" "$T/elsewhere"
 assert_fails 1 xm restore "$T/checkpoint"
 assert_match '^Error: web1: restoring .*disk: No such file or directory$' "$err"
+
+# at once, when its firmware has yet to read the kernel: it needs the file again
+assert_ok xm create -q "$(guest_config early)"
+assert_ok xm save early "$T/early"
+assert_ok xm restore "$T/early"
+domid=$(xm domid early)
+wait_console early 'guest: ready'
+assert_eq "$domid" "$(xm domid early)" 'the id of a guest that must not have started over'
+assert_ok xm destroy early
+rm "$T/early"
 nothing_left
 no_files
 stop_xend
