@@ -74,25 +74,24 @@ void api_domains_list(struct xend *x, struct request *r, struct reply *p)
 
 void api_domain_get(struct xend *x, struct request *r, struct reply *p)
 {
-    const char *detail = request_query(r, "detail");
-    struct value *v = NULL;
     struct domain *d;
+    unsigned wanted;
     struct err e;
 
+    if (asked_keys(r, &wanted, &e) < 0) {
+        reply_err(p, &e);
+        return;
+    }
     domains_sample(x->domains);
     xend_lock(x);
     d = domain_get(x->domains, r->args[0], &e);
-    if (d && detail && strcmp(detail, "config") == 0)
-        v = domain_to_value(d, true);
-    else if (d)
-        domain_text(d, &p->body);
+    if (d)
+        domain_text(d, wanted, &p->body);
     xend_unlock(x);
-    if (v) {
-        reply_json_take(p, 200, v);
-    } else if (d) {
-        p->status = 200;
-        p->type = "application/json";
-    } else {
+    if (!d) {
         reply_err(p, &e);
+        return;
     }
+    p->status = 200;
+    p->type = "application/json";
 }

@@ -106,10 +106,11 @@ void domain_touch(struct domains *t, struct domain *d);
 /* Takes another spec: a rename among others. ERR_EXISTS when its name is taken. */
 int domain_set_spec_take(struct domains *t, struct domain *d, struct spec *s, struct err *e);
 
-/* The wire form; detail: with the spec. The caller's. */
-struct value *domain_to_value(const struct domain *d, bool detail);
-/* The same without detail, as text: kept until something changes. Appends, with a newline. */
-void domain_text(struct domain *d, struct buf *out);
+/* The wire form without the spec; the caller's. */
+struct value *domain_to_value(const struct domain *d);
+/* The same as text, or what bits of keys want; wanted 0: kept until something changes. Appends,
+   with a newline. */
+void domain_text(struct domain *d, unsigned wanted, struct buf *out);
 #define DOMAIN_KEYS_ALL 0x1ffffu
 /* "name,state": which keys of the wire form are wanted, as bits. */
 int domain_keys_parse(const char *text, unsigned *out, struct err *e);

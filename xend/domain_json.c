@@ -161,9 +161,9 @@ static struct value *to_value(const struct domain *d, unsigned wanted)
     return v;
 }
 
-struct value *domain_to_value(const struct domain *d, bool detail)
+struct value *domain_to_value(const struct domain *d)
 {
-    return to_value(d, detail ? DOMAIN_KEYS_ALL : KEYS_SHORT);
+    return to_value(d, KEYS_SHORT);
 }
 
 static void add_text(const struct domain *d, unsigned wanted, struct buf *out)
@@ -184,9 +184,12 @@ static const char *short_text(struct domain *d)
     return d->json;
 }
 
-void domain_text(struct domain *d, struct buf *out)
+void domain_text(struct domain *d, unsigned wanted, struct buf *out)
 {
-    buf_adds(out, short_text(d));
+    if (wanted)
+        add_text(d, wanted, out);
+    else
+        buf_adds(out, short_text(d));
     buf_addc(out, '\n');
 }
 

@@ -61,9 +61,9 @@ struct reply {
     int status;
     const char *type; /* content type; NULL: none */
     struct buf body;
-    struct shared_text *shared; /* instead of body */
-    struct value *problem;      /* instead of body: an error, until reply_finish prints it */
-    char *etag, *location;
+    struct shared_text *shared;    /* instead of body */
+    struct value *problem;         /* instead of body: an error, until reply_finish prints it */
+    char *etag, *location, *allow; /* headers */
     /* instead of an answer now: */
     bool wait;
     uint64_t wait_key; /* woken by server_wake with this key */
@@ -78,6 +78,9 @@ struct reply {
 
 /* A query parameter, or NULL; borrowed. (server.c) */
 const char *request_query(const struct request *r, const char *key);
+/* All of them, until each says false. (server.c) */
+void request_query_each(const struct request *r,
+                        bool (*each)(void *arg, const char *name, const char *value), void *arg);
 /* A request header, or NULL; borrowed. (server.c) */
 const char *request_header(const struct request *r, const char *key);
 

@@ -57,7 +57,7 @@ static struct value *schema_of_key(const struct key *k)
     }
     if (k->flags & NULLABLE)
         value_set_bool(v, "nullable", true);
-    if (!k->words)
+    if (!k->words || k->flags & LISTED)
         return v;
     words = value_list();
     for (int i = 0; word_of(k->words, i); i++)

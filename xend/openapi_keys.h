@@ -1,7 +1,7 @@
 /*
- * Tables of the OpenAPI document, walked by openapi.c alone: the parameters and statuses that the
- * rows of route.c name, and the objects that handlers read and write. The spec and the devices are
- * not here: their own tables of fields describe them.
+ * Tables of the OpenAPI document, walked by openapi.c and query.c: the parameters and statuses that
+ * the rows of route.c name, and the objects that handlers read and write. The spec and the devices
+ * are not here: their own tables of fields describe them.
  */
 #ifndef XEND_OPENAPI_KEYS_H
 #define XEND_OPENAPI_KEYS_H
@@ -28,8 +28,9 @@ enum words {
 /* The n-th word of an enumeration, NULL after the last. */
 const char *word_of(enum words w, int n);
 
-/* BOUNDED: min and max count. EXTENDED, of a schema: other keys with texts or whole numbers. */
-enum { NULLABLE = 1, OPTIONAL = 2, BOUNDED = 4, EXTENDED = 8 };
+/* BOUNDED: min and max count. EXTENDED, of a schema: other keys with texts or whole numbers.
+   LISTED, of a parameter: several words with commas between. */
+enum { NULLABLE = 1, OPTIONAL = 2, BOUNDED = 4, EXTENDED = 8, LISTED = 16 };
 
 /* One value: a key of an object, or a parameter. */
 struct key {

@@ -155,7 +155,7 @@ struct value *domain_result(struct xend *x, const struct domain *d)
     struct value *v = value_map();
 
     xend_lock(x);
-    value_set_take(v, "domain", domain_to_value(d, false));
+    value_set_take(v, "domain", domain_to_value(d));
     xend_unlock(x);
     return v;
 }

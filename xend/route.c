@@ -6,6 +6,7 @@
 #include "libxl/base/mem.h"
 #include "xend/api.h"
 #include "xend/openapi.h"
+#include "xend/query.h"
 
 #define P(x) (1u << PARAM_##x)
 #define A(x) (1u << ANSWER_##x)
@@ -39,7 +40,7 @@ const struct route routes[] = {
      .body = "Create", .reply = "Job", .params = P(WAIT),
      .answers = A(OK) | A(ACCEPTED) | A(INVALID) | A(CONFLICT) | A(TOO_LARGE)},
     {"GET", "/v1/domains/:domain", LEVEL_READ, api_domain_get, "One domain.", .reply = "Domain",
-     .params = P(DETAIL), .answers = A(OK) | A(NOT_FOUND)},
+     .params = P(DETAIL) | P(FIELDS), .answers = A(OK) | A(INVALID) | A(NOT_FOUND)},
     {"POST", "/v1/domains/:domain/pause", LEVEL_OPERATE, api_domain_pause,
      "Stops the guest's virtual CPUs; it keeps its memory.", .reply = "Job", .params = P(WAIT),
      .answers = A_JOB},
@@ -165,14 +166,16 @@ static bool matches(const char *pattern, char *const parts[], int n, int args[PA
     return i == n;
 }
 
-static void refuse(struct reply *p, const struct request *r, bool path_known)
+/* allowed: the methods of the path's routes, "GET, POST"; empty when it has none. */
+static void refuse(struct reply *p, const struct request *r, struct buf *allowed)
 {
     struct err e;
 
-    if (path_known) {
+    if (allowed->len) {
         err_set(&e, ERR_INVALID, "%s is not possible for %.200s", r->method, r->path);
         reply_err(p, &e);
         p->status = 405;
+        p->allow = buf_steal(allowed);
     } else {
         err_set(&e, ERR_NOT_FOUND, "no such resource: %.200s", r->path);
         reply_err(p, &e);
@@ -188,12 +191,29 @@ static void deny(struct reply *p, const struct request *r)
     reply_err(p, &e);
 }
 
+static void call(const struct route *route, struct xend *x, struct request *r, struct reply *p)
+{
+    struct err e;
+
+    if (r->peer.level < route->level) {
+        deny(p, r);
+        return;
+    }
+    if (query_check(r, route, &e) < 0) {
+        reply_err(p, &e);
+        return;
+    }
+    route->handler(x, r, p);
+    if (strstr(route->path, ":domain"))
+        reply_about(p, r->args[0], 0);
+}
+
 void route_handle(struct xend *x, struct request *r, struct reply *p)
 {
+    AUTO(buf_clear) struct buf allowed = BUF_INIT;
     AUTO(freep) char *copy = xstrdup(r->path);
     char *parts[PARTS_MAX];
     int n = split(copy, parts);
-    bool path_known = false;
 
     if (r->peer.level == LEVEL_NONE) { /* not even which paths there are */
         deny(p, r);
@@ -203,20 +223,14 @@ void route_handle(struct xend *x, struct request *r, struct reply *p)
         int args[PATH_ARGS_MAX] = {-1, -1};
         if (!matches(routes[i].path, parts, n, args))
             continue;
-        path_known = true;
+        buf_addf(&allowed, "%s%s", allowed.len ? ", " : "", routes[i].method);
         if (strcmp(routes[i].method, r->method) != 0)
             continue;
-        if (r->peer.level < routes[i].level) {
-            deny(p, r);
-            return;
-        }
         for (int a = 0; a < PATH_ARGS_MAX; a++)
             r->args[a] = args[a] >= 0 ? parts[args[a]] : NULL;
-        routes[i].handler(x, r, p);
-        if (strstr(routes[i].path, ":domain"))
-            reply_about(p, r->args[0], 0);
+        call(&routes[i], x, r, p);
         r->args[0] = r->args[1] = NULL; /* they pointed into our copy */
         return;
     }
-    refuse(p, r, path_known);
+    refuse(p, r, &allowed);
 }

@@ -17,7 +17,7 @@ struct route {
     const char *path; /* parts that begin with ':' match anything and become r->args */
     enum level level;
     handler_fn *handler;
-    /* For people and programs that read the document; nothing here is enforced. */
+    /* For people and programs that read the document; query.c enforces the parameters. */
     const char *summary; /* one sentence */
     const char *body;    /* the name of a schema (openapi.c), or NULL: none is read */
     const char *reply;   /* names of schemas or media types, with a blank between; NULL: none */

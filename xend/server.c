@@ -192,6 +192,8 @@ static struct MHD_Response *make_response(struct reply *p)
         MHD_add_response_header(r, "ETag", p->etag);
     if (p->location)
         MHD_add_response_header(r, "Location", p->location);
+    if (p->allow)
+        MHD_add_response_header(r, "Allow", p->allow);
     return r;
 }
 
@@ -249,6 +251,7 @@ static enum MHD_Result send_reply(struct exchange *x, struct reply *p, bool clos
     MHD_destroy_response(r);
     free(p->etag);
     free(p->location);
+    free(p->allow);
     return result;
 }
 
@@ -332,6 +335,28 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 const char *request_query(const struct request *r, const char *key)
 {
     return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, key);
+}
+
+struct query_walk {
+    bool (*each)(void *arg, const char *name, const char *value);
+    void *arg;
+};
+
+static enum MHD_Result walk_query(void *arg, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct query_walk *w = arg;
+
+    (void)kind;
+    return w->each(w->arg, name, value) ? MHD_YES : MHD_NO;
+}
+
+void request_query_each(const struct request *r,
+                        bool (*each)(void *arg, const char *name, const char *value), void *arg)
+{
+    struct query_walk w = {each, arg};
+
+    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, walk_query, &w);
 }
 
 const char *request_header(const struct request *r, const char *key)

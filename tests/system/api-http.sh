@@ -17,6 +17,10 @@ for check in $checks; do
     assert_eq passed "$(cat "$T/$check")" "$check"
 done
 
+assert_match '^Allow: GET, POST.$' "$(api DELETE /v1/domains -i)"
+assert_match 'unknown parameter: sate.*did you mean state[?]' "$(api GET '/v1/domains?sate=running')"
+assert_match '"name":"Domain-0"' "$(api GET '/v1/domains?state=paused,running')"
+
 # xend stops at once although requests wait and streams are open
 generation=$(api GET /v1/domains | sed 's/.*"generation":"\([^"]*\)".*/\1/')
 background api GET "/v1/domains?since=$generation&wait=60"

@@ -159,6 +159,10 @@ def paths():
                                  (b"GET", b"/v1/domains/0/console", 426),
                                  (b"GET", b"/v1/jobs/0", 404), (b"GET", b"/v1/jobs/abc", 404),
                                  (b"GET", b"/v1/domains?wait=61", 400),
+                                 (b"GET", b"/v1/domains?sate=running", 400),
+                                 (b"GET", b"/v1/domains?state=running,idle", 400),
+                                 (b"GET", b"/v1/domains?detail=", 400),
+                                 (b"GET", b"/v1/domains?wait=1&wait=1", 400),
                                  (b"GET", b"/v1/../v1", 404), (b"GET", b"/v1/a/b/c/d/e/f", 404)):
         status, body = ask(method + b" " + path
                            + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
