@@ -6,6 +6,7 @@
 #include "libxl/device.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 #include "libxl/device_parts.h"
@@ -223,6 +224,39 @@ void device_note_ignored(const struct device *d, unsigned driver, const char *wh
         if (!(f->drivers & driver) && !field_is_default(f, &d->disk))
             problems_add(notes, where, NULL, "%s %s: %s; ignored", class, f->name, reason);
     }
+}
+
+const char *device_key(const struct device *d)
+{
+    switch (d->class) {
+    case DEVICE_DISK:
+        return d->disk.vdev;
+    case DEVICE_VIF:
+        return d->vif.mac;
+    case DEVICE_PCI:
+        return d->pci.bdf;
+    default:
+        return NULL;
+    }
+}
+
+bool device_has_key(const struct device *d, const char *key)
+{
+    const char *own = device_key(d);
+
+    if (!own || !key)
+        return false;
+    if (d->class == DEVICE_DISK && vdev_number(key) >= 0)
+        return vdev_number(key) == vdev_number(own);
+    return strcasecmp(own, key) == 0;
+}
+
+struct device *devices_find(const struct devices *v, enum device_class class, const char *key)
+{
+    for (size_t i = 0; i < v->len; i++)
+        if (v->ptr[i]->class == class && device_has_key(v->ptr[i], key))
+            return v->ptr[i];
+    return NULL;
 }
 
 void vif_set_mac(struct vif *v)

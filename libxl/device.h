@@ -163,6 +163,16 @@ void device_note_ignored(const struct device *d, unsigned driver, const char *wh
 /* Gives a vif without MAC a random one in 00:16:3e (Xen's OUI). */
 void vif_set_mac(struct vif *v);
 
+/*
+ * What names a device among those of its class in one domain (borrowed): a vif's MAC, a disk's
+ * vdev, the host's address of a PCI device; NULL for classes without such a name. And whether this
+ * text names it: letters of any case, /dev/ before a vdev, other ways to write its number.
+ */
+const char *device_key(const struct device *d);
+bool device_has_key(const struct device *d, const char *key);
+/* The device of this class and key, or NULL; borrowed. */
+struct device *devices_find(const struct devices *v, enum device_class class, const char *key);
+
 /* "file:/srv/a.img", as the original writes it; "" for an empty drive. The caller frees. */
 char *disk_uname(const struct disk *d);
 

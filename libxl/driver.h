@@ -76,6 +76,28 @@ struct vcpu_sample {
 };
 typedef void vcpu_sample_fn(void *arg, const struct vcpu_sample *v);
 
+/* xenbus's states, as a frontend tells how far it is; other drivers say what fits. */
+enum device_state {
+    DEVICE_UNKNOWN = 0,
+    DEVICE_INITIALISING = 1, /* the guest has not looked at it yet */
+    DEVICE_CONNECTED = 4,    /* in use, as far as the driver can tell */
+    DEVICE_CLOSING = 5,      /* the guest was asked to let go of it */
+    DEVICE_CLOSED = 6,       /* it has, and what served it is still there */
+};
+
+/* One device of a guest, as it is now. Texts are borrowed for the call. */
+struct device_sample {
+    const char *uuid;
+    enum device_class class;
+    const char *key;     /* what names it among the guest's: device_key() */
+    int64_t devid;       /* vifs: 0, 1, ...: none is used twice; disks: vdev_number() */
+    uint32_t backend_id; /* the domid of who serves it: 0 is the host */
+    int state;           /* enum device_state, or another of xenbus's */
+    int event_channel, ring, rx_ring; /* -1: none. ring: tx_ring of a vif */
+    const char *backend;              /* the path of what serves it, or NULL */
+};
+typedef void device_sample_fn(void *arg, const struct device_sample *s);
+
 enum trigger { TRIGGER_NMI, TRIGGER_RESET, TRIGGER_INIT, TRIGGER_S3RESUME, TRIGGER_POWER };
 const char *trigger_name(enum trigger t); /* "nmi", ... as xm trigger takes them */
 
@@ -171,6 +193,32 @@ struct driver_ops {
     int (*set_vcpus)(struct guest *g, unsigned online, struct job *j, struct err *e);
     int (*pin_vcpu)(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
     int (*keep_spec)(struct guest *g, const struct spec *s, struct err *e);
+
+    /*
+     * Optional. Devices come and go while the guest runs or is paused; ERR_UNSUPPORTED for a
+     * class, bus or kind that this guest cannot take while it runs. *dev is complete (MAC, vdev)
+     * and its key is new to the guest, or ERR_EXISTS. What was attached stays over save, restore,
+     * migration (the spec that comes with those has it) and xend's own death (scan).
+     * attach: when it returns 0 the guest has it, whether or not it has looked at it yet; after a
+     * failure nothing is left.
+     * detach: waits until the guest lets go of the device with *dev's class and key. ERR_TIMEOUT
+     * when it does not; the text says what the guest did not do. The wish then stays: it may let
+     * go later, and a second detach only waits on. Cancelled: likewise. force: it is taken away
+     * whether the guest lets go or not. One that is not there is no failure.
+     * set_media: to->target is put into the CD-ROM drive to->vdev, NULL: nothing; after a failure
+     * the old one is in it.
+     */
+    int (*attach)(struct guest *g, const struct device *dev, struct job *j, struct err *e);
+    int (*detach)(struct guest *g, const struct device *dev, bool force, struct job *j,
+                  struct err *e);
+    int (*set_media)(struct guest *g, const struct disk *to, struct job *j, struct err *e);
+    /*
+     * Optional. The devices (disks, vifs, and other classes that the driver attaches) of one
+     * guest or of all (uuid NULL), in any order. Never waits for a guest. A guest that is not
+     * there has none.
+     */
+    int (*devices)(struct driver *d, const char *uuid, device_sample_fn *each, void *arg,
+                   struct err *e);
 
     /* Optional. Where its screen is; ERR_UNSUPPORTED when it has none. */
     int (*vnc)(struct guest *g, struct vnc_place *place, struct err *e);

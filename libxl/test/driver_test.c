@@ -203,4 +203,8 @@ const struct driver_ops driver_test = {
     .sysrq = test_sysrq,
     .trigger = test_trigger,
     .dump = test_dump,
+    .attach = test_attach,
+    .detach = test_detach,
+    .set_media = test_set_media,
+    .devices = test_devices,
 };

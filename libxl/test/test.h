@@ -10,12 +10,13 @@
  *     HOW-in=500ms          ... so long after each resume from the start (needs a watch)
  *     ignore-shutdown       the guest does not obey stop
  *     ignore-memory         nor set_memory; ignore-vcpus: nor set_vcpus
+ *     ignore-detach         nor does it let go of a device
  *     cpu=1500ms            CPU time that the guest has used once it was resumed
  *     memory=4096           test-control only: the host's memory in MiB
  *     console-log           test-control only: consoles are kept in files of log_dir
  *
  * OP: create restore save destroy pause resume stop console scan sample node-info set-memory
- * set-vcpus pin keep-spec sysrq trigger dump.
+ * set-vcpus pin keep-spec sysrq trigger dump attach detach set-media devices.
  * A guest's console obeys the lines poweroff, reboot, halt and crash, and answers any other; so
  * does sysrq with b, c and o. Keys and triggers that do nothing else are told on the console.
  */
@@ -43,6 +44,10 @@ enum test_op {
     TEST_SYSRQ,
     TEST_TRIGGER,
     TEST_DUMP,
+    TEST_ATTACH,
+    TEST_DETACH,
+    TEST_SET_MEDIA,
+    TEST_DEVICES,
     TEST_OPS
 };
 

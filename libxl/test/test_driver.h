@@ -33,6 +33,16 @@ struct rule {
 };
 struct rules VEC(struct rule);
 
+/* What listing and changing devices needs of one. */
+struct test_device {
+    enum device_class class;
+    char *key;
+    char *media; /* of a CD-ROM drive: what is in it, "" when nothing; else NULL */
+    int64_t devid;
+    bool closing; /* the guest was asked to let go of it */
+};
+struct test_devices VEC(struct test_device);
+
 /* At most 1 KiB for each guest, so that tests of scale are tests of xend. */
 struct test_guest {
     struct guest pub;
@@ -47,6 +57,8 @@ struct test_guest {
     int64_t end_at;          /* now_ms clock; 0: never */
     enum stop_reason end_how;
     struct rules rules;
+    struct test_devices devices;
+    int64_t next_vif; /* ids of vifs are not reused */
 };
 
 struct test_change {
@@ -143,6 +155,19 @@ void state_update(struct test_driver *d, const struct test_guest *g);
 void state_remove(struct test_driver *d, const struct test_guest *g);
 int test_keep_spec(struct guest *g, const struct spec *s, struct err *e);
 int test_scan(struct driver *d, guest_found_fn *found, void *arg, struct err *e);
+
+/* test_device.c. Callers hold the lock. */
+void guest_devices_set(struct test_guest *g, const struct spec *s);
+void guest_devices_clear(struct test_guest *g);
+struct value *guest_devices_value(const struct test_guest *g); /* for the state file; and back */
+void guest_devices_read(struct test_guest *g, const struct value *list, int64_t next_vif);
+/* Rows of the table of operations. */
+int test_attach(struct guest *g, const struct device *dev, struct job *j, struct err *e);
+int test_detach(struct guest *g, const struct device *dev, bool force, struct job *j,
+                struct err *e);
+int test_set_media(struct guest *g, const struct disk *to, struct job *j, struct err *e);
+int test_devices(struct driver *d, const char *uuid, device_sample_fn *each, void *arg,
+                 struct err *e);
 
 /* test_stream.c; not under the lock. */
 int stream_write(const struct test_guest *g, int fd, struct job *j, struct err *e);

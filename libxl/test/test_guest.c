@@ -126,6 +126,7 @@ struct test_guest *guest_add(struct test_driver *d, const struct spec *s, uint32
     g->max_vcpus = (unsigned)spec_maxvcpus(s);
     g->rules = *rules_take;
     *rules_take = (struct rules){0};
+    guest_devices_set(g, s);
     index_put(&d->guests, g->pub.uuid, g);
     d->n_guests++;
     d->domid_used[domid] = true;
@@ -142,6 +143,7 @@ void guest_remove(struct test_driver *d, struct test_guest *g)
     d->domid_used[g->pub.domid] = false;
     d->used_kib -= g->mem_kib;
     vec_clear(&g->rules);
+    guest_devices_clear(g);
     free(g->name);
     free(g->affinity);
     free(g);

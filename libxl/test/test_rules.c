@@ -18,6 +18,8 @@ static const char *const op_names[TEST_OPS] = {
     [TEST_SET_VCPUS] = "set-vcpus", [TEST_PIN] = "pin",
     [TEST_KEEP_SPEC] = "keep-spec", [TEST_SYSRQ] = "sysrq",
     [TEST_TRIGGER] = "trigger",     [TEST_DUMP] = "dump",
+    [TEST_ATTACH] = "attach",       [TEST_DETACH] = "detach",
+    [TEST_SET_MEDIA] = "set-media", [TEST_DEVICES] = "devices",
 };
 
 static const struct {
@@ -31,7 +33,8 @@ static const struct {
     enum test_op op;
 } ignored[] = {{"ignore-shutdown", TEST_STOP},
                {"ignore-memory", TEST_SET_MEMORY},
-               {"ignore-vcpus", TEST_SET_VCPUS}};
+               {"ignore-vcpus", TEST_SET_VCPUS},
+               {"ignore-detach", TEST_DETACH}};
 
 /* The operations by the names that words use. */
 static bool find_op(const char *name, enum test_op *op)

@@ -80,6 +80,8 @@ void state_update(struct test_driver *d, const struct test_guest *g)
     value_set_bool(map, "booted", g->booted);
     value_set_int(map, "mem_kib", (int64_t)g->mem_kib);
     value_set_int(map, "vcpus", g->vcpus);
+    value_set_int(map, "next_vif", g->next_vif);
+    value_set_take(map, "devices", guest_devices_value(g));
     if (write_value(path, map, &e) < 0)
         log_debug("test driver: %s", e.msg);
 }
@@ -157,6 +159,8 @@ static void read_state(struct test_driver *d, struct test_guest *g)
     d->used_kib -= g->mem_kib;
     g->mem_kib = (uint64_t)value_get_int(map, "mem_kib", (int64_t)g->mem_kib);
     d->used_kib += g->mem_kib;
+    if (value_get(map, "devices"))
+        guest_devices_read(g, value_get(map, "devices"), value_get_int(map, "next_vif", 0));
 }
 
 /* Makes one guest of its files and hands it over, without the lock. */

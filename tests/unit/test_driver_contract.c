@@ -979,6 +979,160 @@ static void spec_is_kept(struct rig *r)
     spec_free(f.s);
 }
 
+/* What a guest has, as the driver tells it: of one class, and which of them is `key`. */
+struct inventory {
+    enum device_class class;
+    const char *key;
+    size_t n, n_found;
+    int64_t devid;
+    int state;
+};
+
+static void on_device(void *arg, const struct device_sample *s)
+{
+    struct inventory *v = arg;
+
+    if (s->class != v->class)
+        return;
+    v->n++;
+    if (strcmp(s->key, v->key) == 0) {
+        v->n_found++;
+        v->devid = s->devid;
+        v->state = s->state;
+    }
+}
+
+static struct inventory take_inventory(struct rig *r, const char *uuid, const struct device *dev)
+{
+    struct inventory v = {.class = dev->class, .key = device_key(dev)};
+    struct err e = {0};
+
+    must(r->ops->devices(r->d, uuid, on_device, &v, &e), &e);
+    return v;
+}
+
+static int attach(struct rig *r, struct guest *g, const struct device *dev, struct err *e)
+{
+    struct job j = JOB_INIT;
+
+    return r->ops->attach(g, dev, &j, e);
+}
+
+static int detach(struct rig *r, struct guest *g, const struct device *dev, struct err *e)
+{
+    struct job j = JOB_INIT;
+
+    return r->ops->detach(g, dev, false, &j, e);
+}
+
+static bool lacks_devices(const struct rig *r)
+{
+    return !r->ops->attach || !r->ops->detach || !r->ops->devices;
+}
+
+/* A disk of 1 MiB; its file is there unless `name` says "missing". */
+static struct device *new_disk(struct rig *r, const char *name, const char *vdev)
+{
+    struct device *d = device_new(DEVICE_DISK);
+    int fd;
+
+    d->disk.type = xstrdup("file");
+    d->disk.target = path_join(r->dir, name);
+    d->disk.vdev = xstrdup(vdev);
+    if (strcmp(name, "missing") == 0)
+        return d;
+    fd = open(d->disk.target, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    CU_ASSERT_EQUAL(ftruncate(fd, 1 << 20), 0);
+    close(fd);
+    return d;
+}
+
+static void devices_come_and_go(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    AUTO(device_freep) struct device *disk = new_disk(r, "b.img", "xvdb");
+    struct inventory v;
+    struct err e = {0};
+    struct guest *g;
+
+    if (lacks_devices(r))
+        return;
+    g = must_create(r, s);
+    boot(r, g);
+    CU_ASSERT_EQUAL(take_inventory(r, s->uuid, disk).n, 0);
+    for (int i = 0; i < 2; i++) {
+        must(attach(r, g, disk, &e), &e);
+        v = take_inventory(r, s->uuid, disk);
+        CU_ASSERT_EQUAL(v.n, 1);
+        CU_ASSERT_EQUAL(v.n_found, 1);
+        CU_ASSERT_EQUAL(v.devid, vdev_number("xvdb"));
+        CU_ASSERT_EQUAL(attach(r, g, disk, &e), -1);
+        CU_ASSERT_EQUAL(e.code, ERR_EXISTS);
+        CU_ASSERT_EQUAL(take_inventory(r, s->uuid, disk).n, 1);
+        must(detach(r, g, disk, &e), &e);
+        CU_ASSERT_EQUAL(take_inventory(r, s->uuid, disk).n, 0);
+    }
+    must(detach(r, g, disk, &e), &e); /* what is not there is no failure */
+    destroy(r, g);
+    CU_ASSERT_EQUAL(take_inventory(r, s->uuid, disk).n, 0);
+}
+
+/* Whatever became of the xend that attached it. */
+static void devices_outlive_xend(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    AUTO(device_freep) struct device *disk = new_disk(r, "b.img", "xvdb");
+    struct find f = {0};
+    struct err e = {0};
+    struct guest *g;
+
+    if (lacks_devices(r))
+        return;
+    g = must_create(r, s);
+    boot(r, g);
+    must(attach(r, g, disk, &e), &e);
+    r->ops->forget(g);
+    rig_close(r);
+    CU_ASSERT_TRUE_FATAL(rig_open(r));
+    must(r->ops->scan(r->d, on_found, &f, &e), &e);
+    rig_watch(r);
+    CU_ASSERT_EQUAL_FATAL(f.n, 1);
+    CU_ASSERT_EQUAL(take_inventory(r, s->uuid, disk).n_found, 1);
+    must(detach(r, f.g, disk, &e), &e);
+    CU_ASSERT_EQUAL(take_inventory(r, s->uuid, disk).n, 0);
+    must(attach(r, f.g, disk, &e), &e); /* nothing of the first one is in the way */
+    destroy(r, f.g);
+    spec_free(f.s);
+}
+
+static void failed_attach_leaves_nothing(struct rig *r)
+{
+    const char *failing = r->subject->boots ? r->subject->plain : "test:fail=attach:1";
+    AUTO(spec_freep) struct spec *s = new_spec(r, failing);
+    AUTO(device_freep) struct device *missing = new_disk(r, "missing", "xvdb");
+    AUTO(device_freep) struct device *disk = new_disk(r, "b.img", "xvdb");
+    AUTO(device_freep) struct device *odd = device_new(DEVICE_P9);
+    struct job cancelled = JOB_INIT;
+    struct err e = {0};
+    struct guest *g;
+
+    if (lacks_devices(r))
+        return;
+    g = must_create(r, s);
+    boot(r, g);
+    CU_ASSERT_EQUAL(attach(r, g, missing, &e), -1);
+    CU_ASSERT_EQUAL(take_inventory(r, s->uuid, disk).n, 0);
+    CU_ASSERT_EQUAL(attach(r, g, odd, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_UNSUPPORTED);
+    atomic_store(&cancelled.cancelled, true);
+    CU_ASSERT_EQUAL(r->ops->attach(g, disk, &cancelled, &e), -1);
+    CU_ASSERT_EQUAL(e.code, ERR_CANCELLED);
+    CU_ASSERT_EQUAL(take_inventory(r, s->uuid, disk).n, 0);
+    must(attach(r, g, disk, &e), &e);
+    destroy(r, g);
+}
+
 static void reset_is_a_reboot(struct rig *r)
 {
     AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
@@ -1134,6 +1288,9 @@ CONTRACT(vcpus_are_told)
 CONTRACT(pins_hold)
 CONTRACT(sizes_change)
 CONTRACT(spec_is_kept)
+CONTRACT(devices_come_and_go)
+CONTRACT(devices_outlive_xend)
+CONTRACT(failed_attach_leaves_nothing)
 CONTRACT(reset_is_a_reboot)
 CONTRACT(dump_of_a_crash)
 CONTRACT(cancelled_dump_harms_nothing)
@@ -1174,6 +1331,9 @@ static const struct test_row rows[] = {
     ROW(pins_hold, "pins hold"),
     ROW(sizes_change, "memory and virtual CPUs change"),
     ROW(spec_is_kept, "a changed spec is kept"),
+    ROW(devices_come_and_go, "devices come and go"),
+    ROW(devices_outlive_xend, "devices outlive xend"),
+    ROW(failed_attach_leaves_nothing, "a failing attach leaves nothing"),
     ROW(reset_is_a_reboot, "a reset ends it as a reboot"),
     ROW(dump_of_a_crash, "dumps, before and after a crash"),
     ROW(cancelled_dump_harms_nothing, "a cancelled dump harms nothing"),
