@@ -40,10 +40,10 @@ for f in libxl/*.[ch]; do
 done
 for d in qemu test xen; do
     allow "libxl/$d/*.[ch]" libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h \
-        libxl/job.h libxl/field.h libxl/hostinfo.h libxl/cpuset.h "libxl/$d/"
+        libxl/job.h libxl/field.h libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h "libxl/$d/"
 done
 allow 'xend/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h libxl/job.h \
-    libxl/field.h libxl/cpuset.h xend/
+    libxl/field.h libxl/cpuset.h libxl/hotplug.h xend/
 allow 'xm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/field.h xm/
 only config/json.c yajl/
 only xend/server.c microhttpd

@@ -209,50 +209,86 @@ int proc_wait(pid_t pid, int pidfd, int64_t deadline_ms, int *status, struct err
     return r < 0 ? err_sys(e, "waitpid %d", (int)pid) : 0;
 }
 
-/* Reads what the child says until it closes its end or the deadline; true when it closed. */
-static bool collect_output(int fd, int64_t deadline_ms, struct buf *out)
+/* Reads once what the child says; false at the end of it, or when there is nothing now. */
+static bool read_output(int fd, struct buf *out)
 {
     char chunk[4096];
+    size_t room = out->len < OUTPUT_KEPT_MAX ? OUTPUT_KEPT_MAX - out->len : 0;
+    ssize_t r;
 
-    while (wait_readable(fd, deadline_ms)) {
-        ssize_t r = read(fd, chunk, sizeof(chunk));
-        size_t room = out->len < OUTPUT_KEPT_MAX ? OUTPUT_KEPT_MAX - out->len : 0;
+    do
+        r = read(fd, chunk, sizeof(chunk));
+    while (r < 0 && errno == EINTR);
+    if (r > 0)
+        buf_add(out, chunk, (size_t)r < room ? (size_t)r : room);
+    return r > 0;
+}
+
+/*
+ * Reads what the child says until it ends or the deadline; true when it ended. Others may hold its
+ * output open for longer: they are not waited for.
+ */
+static bool collect_output(int fd, int pidfd, int64_t deadline_ms, struct buf *out)
+{
+    struct pollfd pfd[] = {{.fd = pidfd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+
+    for (;;) {
+        int64_t left = deadline_ms - now_ms();
+        int r = poll(pfd, 2, left > 0 ? (int)left : 0);
 
         if (r < 0 && errno == EINTR)
             continue;
         if (r <= 0)
-            return true;
-        buf_add(out, chunk, (size_t)r < room ? (size_t)r : room);
+            return false;
+        if (pfd[1].revents && !read_output(fd, out))
+            pfd[1].fd = -1; /* closed */
+        if (pfd[0].revents)
+            break;
+        if (left <= 0)
+            return false;
     }
-    return false;
+    while (out->len < OUTPUT_KEPT_MAX && read_output(fd, out))
+        ;
+    return true;
 }
 
-int proc_run(const char *const *argv, int timeout_ms, struct buf *out, int *status, struct err *e)
+int proc_capture(const struct proc_spec *p, int timeout_ms, struct buf *out, int *status,
+                 struct err *e)
 {
     int64_t deadline = now_ms() + timeout_ms;
     AUTO(closep) int pidfd = -1;
     int pipe_fds[2];
     pid_t pid;
-    bool closed;
+    bool ended;
 
-    if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-        return err_sys(e, "%s", argv[0]);
+    if (pipe2(pipe_fds, O_CLOEXEC) < 0 || fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK) < 0)
+        return err_sys(e, "%s", p->argv[0]);
     struct proc_fd fds[] = {{pipe_fds[1], 1}, {pipe_fds[1], 2}};
-    struct proc_spec spec = {.argv = argv, .fds = fds, .n_fds = 2};
+    struct proc_spec spec = *p;
+    spec.fds = fds;
+    spec.n_fds = 2;
     pid = proc_spawn(&spec, &pidfd, e);
     close(pipe_fds[1]);
     if (pid < 0) {
         close(pipe_fds[0]);
         return -1;
     }
-    closed = collect_output(pipe_fds[0], deadline, out);
+    ended = collect_output(pipe_fds[0], pidfd, deadline, out);
     close(pipe_fds[0]);
-    if (closed && proc_wait(pid, pidfd, deadline, status, e) == 0)
-        return 0;
-    kill(-pid, SIGKILL);
+    if (!ended)
+        kill(-pid, SIGKILL);
     if (proc_wait(pid, pidfd, -1, status, e) < 0)
         return -1;
-    return err_set(e, ERR_TIMEOUT, "%s: no end after %d ms, killed", argv[0], timeout_ms);
+    if (ended)
+        return 0;
+    return err_set(e, ERR_TIMEOUT, "%s: no end after %d ms, killed", p->argv[0], timeout_ms);
+}
+
+int proc_run(const char *const *argv, int timeout_ms, struct buf *out, int *status, struct err *e)
+{
+    const struct proc_spec spec = {.argv = argv};
+
+    return proc_capture(&spec, timeout_ms, out, status, e);
 }
 
 char *proc_status_text(int status)

@@ -52,9 +52,15 @@ pid_t proc_spawn(const struct proc_spec *p, int *pidfd, struct err *e);
 int proc_wait(pid_t pid, int pidfd, int64_t deadline_ms, int *status, struct err *e);
 
 /*
- * Runs argv to its end with stdin from /dev/null; stdout and stderr together go to *out, of which
- * at most 64 KiB are kept. At the deadline the child's process group is killed: ERR_TIMEOUT.
+ * Runs a program to its end, with stdin from /dev/null; stdout and stderr together go to *out, of
+ * which at most 64 KiB are kept. p names no descriptors and no new session. What the program leaves
+ * running in the background is not waited for. At the deadline the child's process group is killed:
+ * ERR_TIMEOUT.
  */
+int proc_capture(const struct proc_spec *p, int timeout_ms, struct buf *out, int *status,
+                 struct err *e);
+
+/* The same of argv alone. */
 int proc_run(const char *const *argv, int timeout_ms, struct buf *out, int *status, struct err *e);
 
 /* "exited with status 3" or "was killed by signal 9 (Killed)"; the caller frees. */
