@@ -12,6 +12,8 @@
 #define DOMAIN_NAME_MAX 128               /* bytes; the name becomes part of file names */
 #define DOMAIN_DEVICES_MAX 64             /* of all classes together */
 #define MEMORY_MAX_MIB (16 * 1024 * 1024) /* 16 TiB, the most that Xen 4.17 addresses */
+#define START_ORDER_MAX 65535
+#define START_DELAY_MAX 3600 /* seconds: an hour between two domains is a mistake */
 #define DOMAIN_VCPUS_MAX 512 /* Xen's limit for HVM; more than any QEMU machine takes */
 
 enum domain_type { TYPE_PV, TYPE_PVH, TYPE_HVM };
@@ -43,6 +45,9 @@ struct spec {
     int64_t rtc_timeoffset, tsc_mode, nomigrate;
     char *soundhw, *keymap;
     struct value *serial, *usbdevice;
+    bool autostart;
+    int64_t start_order, start_delay; /* order 0: the last; delay: seconds */
+    struct value *start_after;
     bool vnc, sdl, vncunused;
     int64_t vncdisplay; /* -1: the first free one */
     char *vnclisten, *vncpasswd;
