@@ -15,7 +15,7 @@ handler_fn api_domain_save, api_restore, api_domain_migrate, api_receive, api_jo
 handler_fn api_domain_dump, api_domain_vcpus, api_vcpus;
 handler_fn api_domain_console;
 handler_fn api_jobs_list, api_job_get, api_job_cancel;
-handler_fn api_events, api_log;
+handler_fn api_events, api_domain_history, api_log;
 
 /* Answers with a job: waits for its end as ?wait= says, then 200 or the job's error, else 202. */
 void reply_job(struct xend *x, struct request *r, struct reply *p, uint64_t id);

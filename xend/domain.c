@@ -242,6 +242,7 @@ void domain_stopped(struct domains *t, struct domain *d)
 {
     if (d->domid != DOMID_NONE)
         index_remove(&t->by_domid, d->domid_text);
+    d->last_domid = d->domid;
     d->domid = DOMID_NONE;
     d->domid_text[0] = '\0';
     free(d->vnc);

@@ -40,6 +40,7 @@ struct domain {
     enum domain_state state;
     enum stop_reason reason; /* of DOMAIN_SHUTDOWN */
     uint32_t domid;          /* DOMID_NONE while nothing runs */
+    uint32_t last_domid;     /* of the guest that was here before; 0: none */
     double start_time;
     bool managed;    /* kept when nothing runs */
     bool privileged; /* Domain-0: the host itself */

@@ -207,37 +207,121 @@ void events_range(struct events *e, uint64_t *oldest, uint64_t *newest)
     pthread_mutex_unlock(&e->lock);
 }
 
-uint64_t events_sse(struct events *e, uint64_t since, size_t max_bytes, struct buf *out)
+uint64_t events_last(struct events *e)
+{
+    uint64_t last;
+
+    pthread_mutex_lock(&e->lock);
+    last = e->last_id;
+    pthread_mutex_unlock(&e->lock);
+    return last;
+}
+
+/* "KEY":"TEXT", as it stands in an event. The caller frees. */
+static char *member_text(const char *key, const char *text)
+{
+    AUTO(value_freep) struct value *v = value_str(text);
+    struct buf b = BUF_INIT;
+
+    buf_addf(&b, "\"%s\":", key);
+    json_print(v, &b);
+    return buf_steal(&b);
+}
+
+void event_filter_set(struct event_filter *f, const char *name, const char *uuid)
+{
+    f->name = member_text("domain", name);
+    f->uuid = uuid ? member_text("uuid", uuid) : NULL;
+}
+
+void event_filter_clear(struct event_filter *f)
+{
+    free(f->name);
+    free(f->uuid);
+    *f = (struct event_filter){0};
+}
+
+bool event_matches(const struct event_filter *f, const char *line, size_t len)
+{
+    if (!f || (!f->name && !f->uuid))
+        return true;
+    return (f->name && memmem(line, len, f->name, strlen(f->name))) ||
+           (f->uuid && memmem(line, len, f->uuid, strlen(f->uuid)));
+}
+
+/* The text of an event that is kept and wanted, or NULL. With the lock. */
+static const char *wanted(const struct events *e, uint64_t id, const struct event_filter *f)
+{
+    const char *text = e->ring[id % EVENTS_KEPT]; /* NULL: one that a power cut tore */
+
+    return text && event_matches(f, text, strlen(text)) ? text : NULL;
+}
+
+bool events_find(struct events *e, const struct event_filter *f, char uuid[UUID_TEXT_SIZE])
+{
+    static const char key[] = "\"uuid\":\"";
+    const char *text = NULL;
+
+    uuid[0] = '\0';
+    pthread_mutex_lock(&e->lock);
+    for (uint64_t id = e->newest; id && id >= e->oldest && !text; id--)
+        text = wanted(e, id, f);
+    if (text && strstr(text, key))
+        snprintf(uuid, UUID_TEXT_SIZE, "%s", strstr(text, key) + strlen(key));
+    pthread_mutex_unlock(&e->lock);
+    return text;
+}
+
+uint64_t events_sse(struct events *e, uint64_t since, const struct event_filter *f,
+                    size_t max_bytes, struct buf *out)
 {
     pthread_mutex_lock(&e->lock);
     if (e->newest && since + 1 < e->oldest)
         since = e->oldest - 1;
     while (e->newest && since < e->newest) {
-        const char *text = e->ring[(since + 1) % EVENTS_KEPT];
+        const char *text = wanted(e, since + 1, f);
         if (out->len && text && out->len + strlen(text) + 40 > max_bytes)
             break;
         since++;
-        if (text) /* else one that a power cut tore */
+        if (text)
             buf_addf(out, "id: %" PRIu64 "\ndata: %s\n\n", since, text);
     }
     pthread_mutex_unlock(&e->lock);
     return since;
 }
 
-uint64_t events_json(struct events *e, uint64_t since, size_t limit, struct buf *out)
+uint64_t events_json(struct events *e, uint64_t since, const struct event_filter *f, size_t limit,
+                     struct buf *out)
 {
+    uint64_t at;
+
     pthread_mutex_lock(&e->lock);
     if (e->newest && since + 1 < e->oldest)
         since = e->oldest - 1;
-    if (e->newest && e->newest - since > limit)
-        since = e->newest - limit;
-    for (size_t start = out->len; e->newest && since < e->newest;) {
-        const char *text = e->ring[++since % EVENTS_KEPT];
+    for (at = e->newest; at > since && limit; at--)
+        limit -= wanted(e, at, f) != NULL;
+    for (size_t start = out->len; at < e->newest;) {
+        const char *text = wanted(e, ++at, f);
         if (text)
             buf_addf(out, "%s%s", out->len > start ? "," : "", text);
     }
+    since = e->newest > since ? e->newest : since;
     pthread_mutex_unlock(&e->lock);
     return since;
+}
+
+/* The newer one first, so that nothing is lost when it becomes the older one meanwhile. */
+int events_read_files(struct events *v, struct buf *out, struct err *e)
+{
+    AUTO(freep) char *older = xasprintf("%s.1", v->path);
+    AUTO(buf_clear) struct buf newer = BUF_INIT;
+
+    if (read_file(v->path, 2 * EVENTS_FILE_MAX, &newer, e) < 0)
+        return -1;
+    if (read_file(older, 2 * EVENTS_FILE_MAX, out, e) < 0 && e->sys != ENOENT)
+        return -1;
+    buf_add(out, newer.ptr, newer.len);
+    return 0;
 }
 
 /* Reading the log back at start. A job is open while its last event is queued or running. */

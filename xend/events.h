@@ -7,12 +7,14 @@
 #ifndef XEND_EVENTS_H
 #define XEND_EVENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "config/value.h"
 #include "libxl/base/buf.h"
 #include "libxl/base/err.h"
+#include "libxl/base/uuid.h"
 
 struct events;
 struct xend;
@@ -37,8 +39,29 @@ void event_job(struct xend *x, const struct task *t);
 /* The id of the newest event that is written, and of the oldest that is still kept. */
 void events_range(struct events *v, uint64_t *oldest, uint64_t *newest);
 
-/* Appends the texts of events after `since`, as server-sent events or as a JSON list's items. */
-uint64_t events_sse(struct events *v, uint64_t since, size_t max_bytes, struct buf *out);
-uint64_t events_json(struct events *v, uint64_t since, size_t limit, struct buf *out);
+/* Of which domain: texts to be found in an event's line, either will do. {0}: of all. */
+struct event_filter {
+    char *name, *uuid;
+};
+/* name: what it is or was called; uuid: NULL when it is not known. */
+void event_filter_set(struct event_filter *f, const char *name, const char *uuid);
+void event_filter_clear(struct event_filter *f);
+bool event_matches(const struct event_filter *f, const char *line, size_t len);
+/* The newest event that is kept and about it: of whom that tells. False: there is none. */
+bool events_find(struct events *v, const struct event_filter *f, char uuid[UUID_TEXT_SIZE]);
+
+/* The id of the newest event, which may not be written yet. */
+uint64_t events_last(struct events *v);
+
+/*
+ * Appends the texts of events after `since` that the filter (or NULL) wants, as server-sent events
+ * or as a JSON list's items. Returns the id to go on from.
+ */
+uint64_t events_sse(struct events *v, uint64_t since, const struct event_filter *f,
+                    size_t max_bytes, struct buf *out);
+uint64_t events_json(struct events *v, uint64_t since, const struct event_filter *f, size_t limit,
+                     struct buf *out);
+/* The text of the log's files, the older one first; may hold a line twice when they rotate. */
+int events_read_files(struct events *v, struct buf *out, struct err *e);
 
 #endif

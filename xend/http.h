@@ -35,6 +35,7 @@ struct request {
     /* Set by the first call, kept while the request waits: */
     int64_t deadline_ms; /* of reply_wait; 0 while it never waited */
     uint64_t job;        /* the job this request made, 0 = none yet */
+    uint64_t mark;       /* of the handler's own, 0 at first */
     bool gone;           /* the client hung up while waiting */
 };
 

@@ -23,6 +23,7 @@ enum param_id {
     PARAM_LAST_EVENT_ID,
     PARAM_BYTES,
     PARAM_OF_DOMAIN,
+    PARAM_OF,
     PARAM_FOLLOW,
     PARAM_HISTORY,
     PARAM_UPGRADE,

@@ -64,6 +64,9 @@ const struct key params[PARAMS] = {
                              .in = "header"},
     [PARAM_BYTES] = {"bytes", "integer", "How much of the log's end.", RANGE(0, LOG_BYTES)},
     [PARAM_OF_DOMAIN] = {"domain", "string", .doc = "Only lines about the domain of this name."},
+    [PARAM_OF] = {"domain", "string",
+                  .doc = "Only those of one domain: its name, domid or uuid; also of one that is "
+                         "gone, while an event that is kept tells of it."},
     [PARAM_FOLLOW] = {"follow", "boolean", .doc = "Go on with what is written from now on."},
     [PARAM_HISTORY] = {"history", "integer", "Bytes of what the guest said before, sent first.",
                        RANGE(0, CONSOLE_HISTORY_MAX)},
@@ -279,6 +282,25 @@ static const struct key events_keys[] = {
     {"last", "integer", .doc = "The id to go on from."},
 };
 
+static const struct key history_entry_keys[] = {
+    {"id", "integer", .doc = "Of its first event."},
+    {"time", "number", .doc = "Seconds since the epoch."},
+    {"domain", "string", .doc = "The domain's name then."},
+    {"uuid", "string", .doc = "The domain's identity."},
+    {"what", "string", .doc = "A job's kind; or added, removed, started, stopped, ended, ..."},
+    {"by", "string", "Who asked.", .flags = NULLABLE},
+    {"result", "string", "Of the job, as its state; why a guest ended.", .flags = NULLABLE},
+    {"seconds", "number", "How long the job took; how long a guest that stopped had run.",
+     .flags = NULLABLE},
+    {"job", "integer", "The job's id.", .flags = OPTIONAL},
+    {"domid", "integer", "Of the guest that started.", .flags = OPTIONAL | NULLABLE},
+    {"detail", "string", "Why a job failed; last words of what ran the guest.", .flags = OPTIONAL},
+};
+
+static const struct key history_keys[] = {
+    {"history", "[HistoryEntry", .doc = "Oldest first."},
+};
+
 static const struct key problem_keys[] = {
     {"type", "string", .doc = "about:blank."},
     {"title", "string", .doc = "As code."},
@@ -327,6 +349,8 @@ const struct schema schemas[] = {
     {"Jobs", "The list of jobs.", KEYS(jobs_keys), 0},
     {"Event", "Something that happened.", KEYS(event_keys), 0},
     {"Events", "The list of events.", KEYS(events_keys), 0},
+    {"HistoryEntry", "Something that was done or happened.", KEYS(history_entry_keys), 0},
+    {"History", "The history of a domain.", KEYS(history_keys), 0},
     {"Problem", "An error (RFC 9457).", KEYS(problem_keys), 0},
     {"Fault", "One fault of a spec.", KEYS(fault_keys), 0},
 };

@@ -330,7 +330,8 @@ void ops_guest_changed(void *arg, const struct guest_change *c)
 
     xend_lock(x);
     d = domain_find_uuid(x->domains, c->uuid);
-    if (!d || (d->domid != DOMID_NONE && d->domid != c->domid)) {
+    if (!d || (d->domid != DOMID_NONE && d->domid != c->domid) ||
+        (d->domid == DOMID_NONE && c->domid == d->last_domid)) { /* late news of our own doing */
         xend_unlock(x);
         return;
     }

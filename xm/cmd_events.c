@@ -109,21 +109,18 @@ static void print_event(const struct value *v)
     printf("%s  #%-6" PRId64 "  %-16s  %s\n", time, value_get_int(v, "id", 0), name, text);
 }
 
-/* Whether it is about the domain with this name, uuid or id. */
-static bool is_about(const struct value *v, const char *domain)
+/* The path of events after this one, of the domain if one was named; the caller frees. */
+static char *events_path(const struct follower *f)
 {
-    int64_t id;
+    AUTO(freep) char *domain = f->domain ? url_escape(f->domain) : NULL;
 
-    return !domain || strcmp(value_get_str(v, "domain", ""), domain) == 0 ||
-           strcmp(value_get_str(v, "uuid", ""), domain) == 0 ||
-           (parse_int(domain, &id) && value_get_int(v, "domid", -1) == id);
+    return xasprintf("/v1/events?since=%" PRId64 "%s%s", f->last < 0 ? 0 : f->last,
+                     domain ? "&domain=" : "", domain ? domain : "");
 }
 
 static int print_kept(struct xm *xm, const struct follower *f, struct err *e)
 {
-    AUTO(freep)
-    char *path =
-        f->last < 0 ? xstrdup("/v1/events") : xasprintf("/v1/events?since=%" PRId64, f->last);
+    AUTO(freep) char *path = events_path(f);
     AUTO(value_freep) struct value *reply = xend_get(xm, path, e), *wanted = value_list();
     const struct value *events = value_get(reply, "events");
 
@@ -132,8 +129,6 @@ static int print_kept(struct xm *xm, const struct follower *f, struct err *e)
     for (size_t i = 0; i < value_len(events); i++) {
         const struct value *v = value_at(events, i);
 
-        if (!is_about(v, f->domain))
-            continue;
         if (f->json)
             value_add_take(wanted, value_copy(v));
         else
@@ -150,7 +145,7 @@ static bool on_event(struct follower *f)
     struct err ignored;
     AUTO(value_freep) struct value *v = json_parse(f->data.ptr, f->data.len, "event", &ignored);
 
-    if (v && value_type(v) == VALUE_MAP && is_about(v, f->domain)) {
+    if (v && value_type(v) == VALUE_MAP) {
         if (f->json)
             printf("%s\n", f->data.ptr);
         else
@@ -213,7 +208,7 @@ static int follow_once(struct xm *xm, struct follower *f, int64_t *lost_ms, stru
 
     if (f->last < 0 && find_newest(xm, f, e) < 0)
         return -1;
-    path = xasprintf("/v1/events?since=%" PRId64, f->last);
+    path = events_path(f);
     s.path = path;
     s.arg = &lines;
     buf_clear(&f->data);

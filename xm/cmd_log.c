@@ -88,19 +88,24 @@ static bool on_new(void *arg, const char *line)
     return fflush(stdout) == 0;
 }
 
-/* "domain=NAME" of the query, or "": a domain that is gone may still be asked for. */
-static char *domain_query(struct xm *xm, const struct args *a)
+/*
+ * "domain=NAME" of the query, or "". A domain that is gone may still be asked for while an event
+ * tells of it; NULL and *e for any other.
+ */
+static char *domain_query(struct xm *xm, const struct args *a, struct err *e)
 {
-    AUTO(value_freep) struct value *domain = NULL;
-    AUTO(freep) char *escaped = NULL;
+    AUTO(value_freep) struct value *domain = NULL, *events = NULL;
+    AUTO(freep) char *escaped = NULL, *path = NULL;
     const char *word;
-    struct err e;
 
     if (!a->words.len)
         return xstrdup("");
     word = args_word(a, 0);
-    domain = domain_get(xm, word, &e);
+    domain = domain_get(xm, word, e);
     escaped = url_escape(value_get_str(domain, "name", word));
+    path = xasprintf("/v1/events?limit=1&domain=%s", escaped);
+    if (!domain && (e->code != ERR_NO_DOMAIN || !(events = xend_get(xm, path, e))))
+        return NULL;
     return xasprintf("domain=%s", escaped);
 }
 
@@ -151,8 +156,8 @@ int cmd_log(struct xm *xm, const struct args *a)
 
     if (lines && (!parse_int(lines, &l.keep) || l.keep < 0))
         return xm_usage_error(xm->command, "Invalid argument.");
-    query = domain_query(xm, a);
-    if (read_past(xm, &l, query, &e) < 0)
+    query = domain_query(xm, a, &e);
+    if (!query || read_past(xm, &l, query, &e) < 0)
         return xm_fail(&e);
     if (!args_has(a, "follow"))
         return EXIT_SUCCESS;

@@ -151,6 +151,7 @@ int cmd_domname(struct xm *xm, const struct args *a);
 int cmd_domstate(struct xm *xm, const struct args *a);
 int cmd_dump_core(struct xm *xm, const struct args *a);
 int cmd_events(struct xm *xm, const struct args *a);
+int cmd_history(struct xm *xm, const struct args *a);
 int cmd_help(struct xm *xm, const struct args *a);
 int cmd_info(struct xm *xm, const struct args *a);
 int cmd_job_cancel(struct xm *xm, const struct args *a);
@@ -182,12 +183,14 @@ int cmd_uptime(struct xm *xm, const struct args *a);
 int cmd_vcpu_list(struct xm *xm, const struct args *a);
 int cmd_vcpu_pin(struct xm *xm, const struct args *a);
 int cmd_vcpu_set(struct xm *xm, const struct args *a);
+int cmd_wait(struct xm *xm, const struct args *a);
 int cmd_version(struct xm *xm, const struct args *a);
 
 extern const struct option check_options[], convert_options[], diff_options[], console_options[],
     create_options[], dmesg_options[], dump_options[], events_options[], info_options[],
     list_options[], log_options[], migrate_options[], new_options[], restore_options[],
     resume_options[], save_options[], start_options[], shutdown_options[], reboot_options[],
-    top_options[], uptime_options[], json_options[], help_options[];
+    top_options[], uptime_options[], json_options[], help_options[], history_options[],
+    wait_options[];
 
 #endif

@@ -23,6 +23,9 @@ assert_ok xm events web1
 assert_no_match '  Domain-0 |xend started' "$out"
 assert_ok xm events 0
 assert_no_match ' web1 ' "$out"
+assert_fails 3 xm events nobody
+assert_eq "Error: Domain 'nobody' does not exist." "$err"
+assert_fails 3 xm events -f nobody
 assert_ok xm events --json web1
 assert_eq "['web1']" "$(python3 -c 'import json, sys
 print(sorted({e["domain"] for e in json.load(sys.stdin)}))' <"$T/out")"

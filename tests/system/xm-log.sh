@@ -29,8 +29,8 @@ assert_eq "$(grep 'domain=web10 ' "$ROOT/var/log/xen/xend.log")" "$out"
 assert_ok xm destroy web10
 assert_ok xm log web10
 assert_match 'domain=web10 .* destroy ' "$out"
-assert_ok xm log 'no such & domain'
-assert_eq '' "$out"
+assert_fails 3 xm log 'no such & domain'
+assert_eq "Error: Domain 'no such & domain' does not exist." "$err"
 
 for wrong in -n-1 -nx --lines=; do
     assert_fails 1 xm log $wrong
