@@ -93,10 +93,31 @@ static void run(struct py *p, void *arg)
     preset_variables(p);
     py_lex_init(p, &lex, p->len >= 3 && memcmp(p->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, p->len,
                 false);
-    first = py_parse(p);
+    first = p->in->rest ? py_parse_on(p) : py_parse(p);
     p->lex = NULL;
-    py_exec(p, first);
+    if (p->in->rest)
+        py_exec_on(p, first);
+    else
+        py_exec(p, first);
     *result = py_result(p);
+}
+
+/* What ended the evaluation: of several errors the first. */
+static void report(struct py *p, struct err *e)
+{
+    bool limit = p->exc->cls != &py_Broken;
+
+    if (limit)
+        py_report(p, p->exc, e);
+    if (limit && p->in->rest)
+        py_recover_note(p, p->exc);
+    if (limit)
+        return;
+    err_set(e, ERR_INVALID, "%s", p->errors[0].report);
+    if (*p->errors[0].hint)
+        err_hint(e, "%s", p->errors[0].hint);
+    if (!py_protect(p, py_result_late, &p->in->rest->vars))
+        p->in->rest->vars = NULL;
 }
 
 struct value *py_eval(const struct py_input *in, struct err *e)
@@ -114,10 +135,12 @@ struct value *py_eval(const struct py_input *in, struct err *e)
     if (!ok && p.exc->cls == &py_Finished)
         ok = py_protect(&p, py_result_late, &result);
     if (!ok) {
-        py_report(&p, p.exc, e);
+        report(&p, e);
         value_free(result);
         result = NULL;
     }
+    if (in->rest)
+        py_recover_done(&p);
     py_result_extras(&p);
     arena_clear(&p.arena);
     buf_clear(&p.settled);

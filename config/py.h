@@ -21,6 +21,16 @@
 /* Largest source text: fifty times the largest file ever seen, yet parsed in milliseconds. */
 #define PY_TEXT_MAX (1u << 20)
 
+/*
+ * What is left of a file with errors, for a caller that looks for more faults: then evaluation
+ * goes on behind a statement that failed, and tells up to 20 errors. All are the caller's.
+ */
+struct py_rest {
+    struct value *errors; /* in the order of the text: lists of a report and a hint ("": none) */
+    struct value *vars;   /* the variables that statements without errors set; NULL after a limit */
+    struct value *broken; /* map: the names that the others would have set -> true */
+};
+
 /* One evaluation. What is not needed stays zero. */
 struct py_input {
     const char *name; /* file name: for errors, and the preset xm_file */
@@ -48,6 +58,7 @@ struct py_input {
     struct value **vars;
     struct value **places;
     struct buf *printed;
+    struct py_rest *rest; /* NULL: the first error ends the evaluation */
 };
 
 /*

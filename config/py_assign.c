@@ -25,7 +25,7 @@ void py_store(struct py *p, struct sym *name, struct obj value, uint32_t at)
         *p->globals_end = name;
         p->globals_end = &name->next_global;
     }
-    name->preset = 0;
+    name->preset = name->broken = 0;
     name->at = at;
     name->set_to = NULL;
     name->global = value;

@@ -262,11 +262,12 @@ void py_bounds(struct py *p, const struct node *slice, struct obj bounds[3]);
 
 /* py_parse*.c */
 
-struct node *py_parse(struct py *p);         /* the whole text: its first statement */
-struct node *py_parse_expr(struct py *p);    /* one expression */
-struct node *py_parse_exprs(struct py *p);   /* with commas: a tuple */
-struct node *py_parse_no_cond(struct py *p); /* without a bare `if`: in comprehensions */
-struct node *py_parse_targets(struct py *p); /* for ... in */
+struct node *py_parse_statement(struct py *p); /* with those behind it on its line */
+struct node *py_parse(struct py *p);           /* the whole text: its first statement */
+struct node *py_parse_expr(struct py *p);      /* one expression */
+struct node *py_parse_exprs(struct py *p);     /* with commas: a tuple */
+struct node *py_parse_no_cond(struct py *p);   /* without a bare `if`: in comprehensions */
+struct node *py_parse_targets(struct py *p);   /* for ... in */
 struct node *py_parse_binary(struct py *p, int min_prec);
 struct node *py_parse_atom(struct py *p);
 struct node *py_parse_fstring(struct py *p, const struct token *tok);

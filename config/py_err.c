@@ -29,7 +29,7 @@ static CLASS(LookupError, &py_Exception) CLASS(IndexError, &py_LookupError)
                         KeyboardInterrupt, &py_BaseException) static CLASS(UnicodeError,
                                                                            &py_ValueError)
                         CLASS(Limit, NULL) /* no file can name or catch these */
-    CLASS(Finished, NULL)
+    CLASS(Broken, NULL) CLASS(Finished, NULL)
 
     /* What a file can name. */
     static const struct exc_class *const classes[] = {
@@ -73,6 +73,7 @@ bool py_protect(struct py *p, void (*fn)(struct py *, void *), void *arg)
     struct py_catch c = {.outer = p->catch,
                          .active = p->active,
                          .handling = p->handling,
+                         .lex = p->lex,
                          .frame = p->frame,
                          .depth = p->depth};
 
@@ -85,6 +86,7 @@ bool py_protect(struct py *p, void (*fn)(struct py *, void *), void *arg)
     p->catch = c.outer;
     p->active = c.active;
     p->handling = c.handling;
+    p->lex = c.lex;
     p->frame = c.frame;
     p->depth = c.depth;
     return false;

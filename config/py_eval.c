@@ -62,6 +62,8 @@ static struct obj eval_name(struct py *p, const struct node *n)
     if (cls)
         return (struct obj){.type = T_CLASS, .cls = cls};
     p->here = n;
+    if (name->broken)
+        py_raise(p, &py_Broken, "see the error before");
     unknown_name(p, name);
 }
 

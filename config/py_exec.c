@@ -291,17 +291,24 @@ static exec_fn *const execs[N_COUNT] = {
     [N_YIELD] = exec_yield,
 };
 
+enum flow py_exec_one(struct py *p, const struct node *n)
+{
+    enum flow flow;
+
+    p->here = n;
+    py_charge(p, 1);
+    py_enter(p);
+    flow = execs[n->kind](p, n);
+    py_leave(p);
+    return flow;
+}
+
 /* Runs statements until one breaks, continues or returns. */
 enum flow py_exec(struct py *p, const struct node *n)
 {
     enum flow flow = FLOW_NEXT;
 
-    for (; n && flow == FLOW_NEXT; n = n->next) {
-        p->here = n;
-        py_charge(p, 1);
-        py_enter(p);
-        flow = execs[n->kind](p, n);
-        py_leave(p);
-    }
+    for (; n && flow == FLOW_NEXT; n = n->next)
+        flow = py_exec_one(p, n);
     return flow;
 }

@@ -110,6 +110,7 @@ struct sym {
     uint8_t tok;                  /* which keyword, or TOK_NAME */
     uint8_t listed;               /* is in the list of globals */
     uint8_t preset;               /* ours until the text assigns it: left out of the result */
+    uint8_t broken;               /* the statement that was to set it failed */
     uint32_t at;                  /* where it was assigned last */
     const struct node *set_to;    /* the value that stood there, or NULL */
     const struct py_row *builtin; /* found on first use */
@@ -130,6 +131,7 @@ struct exc {
     const char *hint;
     uint32_t at, end; /* where in the source */
     bool by_file;     /* raised by the file, not by us: its class is shown */
+    bool final;       /* nothing behind it is worth trying */
     struct exc_call { /* innermost first */
         const struct func_def *def;
         uint32_t at;
@@ -220,6 +222,7 @@ struct py_active {
 struct py_catch {
     jmp_buf env;
     struct py_catch *outer;
+    struct py_lex *lex;
     struct py_active *active;
     struct exc *handling;
     struct frame *frame;
@@ -231,6 +234,12 @@ struct py_part {
     const char *name;
     uint32_t start;
     uint32_t called_at; /* where the including file asked for it */
+};
+
+#define PY_ERRORS_MAX 20 /* told of one file; nobody reads more */
+struct py_error {
+    uint32_t at;
+    char *report, *hint; /* malloc'ed */
 };
 
 #define PY_SYM_BUCKETS 512
@@ -260,6 +269,8 @@ struct py {
     struct exc limit;  /* the exception of a limit, made without the arena */
     bool true_division;
     struct xm_var *vars, **vars_end;
+    struct py_error errors[PY_ERRORS_MAX]; /* see py_recover.c */
+    uint32_t n_errors;
 };
 
 /* py_err.c: raising. */
@@ -271,6 +282,7 @@ extern const struct exc_class py_BaseException, py_Exception, py_TypeError, py_V
     py_NameError, py_IndexError, py_KeyError, py_ZeroDivisionError, py_OverflowError,
     py_AttributeError, py_ImportError, py_AssertionError, py_RuntimeError, py_SystemExit,
     py_SyntaxError, py_IOError, py_StopIteration, py_Limit, /* a limit; no file can catch it */
+    py_Broken,   /* needs what another error has broken: told by that one */
     py_Finished; /* no error: the evaluation ends well here */
 
 /* Where p->here is. py_raise_at names a place, py_hint adds a hint to what is raised next. */
@@ -513,6 +525,17 @@ void py_store(struct py *p, struct sym *name, struct obj value, uint32_t at);
 void py_store_outer(struct py *p, struct sym *name, struct obj value, uint32_t at);
 enum flow { FLOW_NEXT, FLOW_BREAK, FLOW_CONTINUE, FLOW_RETURN };
 enum flow py_exec(struct py *p, const struct node *first);
+enum flow py_exec_one(struct py *p, const struct node *n);
+
+/*
+ * py_recover.c: the same two steps for a caller that wants all errors. py_exec_on() raises
+ * py_Broken when there were any. py_recover_note() keeps one more; py_recover_done() hands out
+ * what py_rest tells and frees the rest.
+ */
+struct node *py_parse_on(struct py *p);
+void py_exec_on(struct py *p, const struct node *first);
+void py_recover_note(struct py *p, const struct exc *x);
+void py_recover_done(struct py *p);
 enum flow py_exec_try(struct py *p, const struct node *n);
 void py_exec_import(struct py *p, const struct node *n);
 py_fn py_lib_execfile; /* py_include.c */

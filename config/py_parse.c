@@ -6,7 +6,6 @@
 #include "libxl/base/mem.h"
 
 static struct node *parse_line(struct py *p);
-static struct node *parse_statement(struct py *p);
 
 /* `:` and an indented block, or statements on the same line. */
 static struct node *parse_block(struct py *p)
@@ -23,7 +22,7 @@ static struct node *parse_block(struct py *p)
     py_next(p);
     py_nest_in(p);
     while (p->lex->tok.type != TOK_DEDENT && p->lex->tok.type != TOK_END)
-        end = py_push(&owner, end, parse_statement(p));
+        end = py_push(&owner, end, py_parse_statement(p));
     py_nest_out(p);
     py_accept(p, TOK_DEDENT);
     return owner.items;
@@ -429,7 +428,7 @@ static struct node *parse_line(struct py *p)
     return owner.items;
 }
 
-static struct node *parse_statement(struct py *p)
+struct node *py_parse_statement(struct py *p)
 {
     parse_fn *fn = compound[p->lex->tok.type];
 
@@ -443,6 +442,6 @@ struct node *py_parse(struct py *p)
 
     py_next(p);
     while (p->lex->tok.type != TOK_END)
-        end = py_push(&owner, end, parse_statement(p));
+        end = py_push(&owner, end, py_parse_statement(p));
     return owner.items;
 }

@@ -47,6 +47,7 @@ static _Noreturn void throw_named(struct py *p, struct exc *x, const struct xm_v
     x->text = py_str(py_printf(p, "%.*s - %.*s", (int)v->name->len, v->name->name,
                                text.len > 200 ? 200 : (int)text.len, text.s));
     x->by_file = false;
+    x->final = true;
     if (v->use.type == T_STR)
         x->hint = py_printf(p, "%s%.*s%s%.*s", missing ? "give it on the command line: " : "",
                             missing ? (int)v->name->len : 0, v->name->name, missing ? "=...: " : "",

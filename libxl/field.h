@@ -28,6 +28,8 @@ struct problems VEC(struct problem);
 void problems_add(struct problems *p, const char *where, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void problems_clear(struct problems *p);
+/* Forgets the first n. */
+void problems_drop(struct problems *p, size_t n);
 /* 0 when there are none; else -1 and *e says them all, one a line. */
 int problems_to_err(const struct problems *p, struct err *e);
 

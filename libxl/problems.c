@@ -33,6 +33,20 @@ void problems_clear(struct problems *p)
     vec_clear(p);
 }
 
+void problems_drop(struct problems *p, size_t n)
+{
+    for (size_t i = 0; i < p->len; i++) {
+        if (i < n) {
+            free(p->ptr[i].where);
+            free(p->ptr[i].text);
+            free(p->ptr[i].hint);
+        } else {
+            p->ptr[i - n] = p->ptr[i];
+        }
+    }
+    p->len -= n < p->len ? n : p->len;
+}
+
 int problems_to_err(const struct problems *p, struct err *e)
 {
     AUTO(buf_clear) struct buf b = BUF_INIT;

@@ -77,10 +77,10 @@ static bool check_one(struct xm *xm, const struct args *a, const char *name, uns
     if (args_has(a, "strict"))
         domfile_be_strict(&f);
     domfile_print_notes(&f, true);
-    if (!domfile_print_faults(&f) && !s)
-        xm_fail(&e);
-    if (f.faults.len || !s)
+    if (domfile_print_faults(&f))
         return false;
+    if (!s)
+        return xm_fail(&e), false;
     if (!args_has(a, "quiet"))
         printf("%s: ok\n", f.path);
     return true;

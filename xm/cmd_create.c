@@ -266,8 +266,8 @@ int cmd_create(struct xm *xm, const struct args *a)
     if (s && args_has(a, "strict") && be_strict(xm, a, &f, s, &e) < 0)
         return xm_fail(&e);
     domfile_print_notes(&f, false);
-    if (f.faults.len)
-        return domfile_print_faults(&f), EXIT_ERROR;
+    if (domfile_print_faults(&f))
+        return EXIT_ERROR;
     if (!s)
         return xm_fail(&e);
     if (args_has(a, "dryrun"))

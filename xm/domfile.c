@@ -25,6 +25,8 @@ void domfile_clear(struct domfile *f)
     value_free(f->vars);
     value_free(f->places);
     value_free(f->given);
+    value_free(f->errors);
+    value_free(f->broken);
     buf_clear(&f->text);
     buf_clear(&f->printed);
     problems_clear(&f->faults);
@@ -219,6 +221,7 @@ static struct value *evaluate(struct domfile *f, bool help, struct err *e)
     AUTO(value_freep) struct value *preset = overrides_part(f, false);
     struct py_input in = {.name = f->path, .preset = preset, .help = help};
     struct buf settled = BUF_INIT;
+    struct py_rest rest = {0};
     struct value *vars;
 
     if (load_text(f, e) < 0)
@@ -238,11 +241,16 @@ static struct value *evaluate(struct domfile *f, bool help, struct err *e)
     in.vars = &f->vars;
     in.places = &f->places;
     in.printed = &f->printed;
+    in.rest = help || first_char(&f->text) == '(' ? NULL : &rest;
     vars = py_eval(&in, e);
+    f->errors = rest.errors;
+    f->broken = rest.broken;
+    if (!vars && !in.rest && !help)
+        err_hint(e, "a file in SXP is given with -F");
+    if (!vars)
+        vars = rest.vars;
     if (vars)
         settle_preset(f, vars, preset, in.text);
-    else if (first_char(&f->text) == '(')
-        err_hint(e, "a file in SXP is given with -F");
     return vars;
 }
 
@@ -279,49 +287,26 @@ static void note_doubled(struct domfile *f, const struct value *vars)
     }
 }
 
-/* The span of a problem's item, or of the whole variable. */
-static bool find_span(const struct domfile *f, const char *where, int64_t span[2])
+/*
+ * The spec. What a failed statement would have set counts as faulty, so that nothing is said of
+ * how it fits with others.
+ */
+static struct spec *read_spec(struct domfile *f, const struct value *vars)
 {
-    const char *slash = strchrnul(where, '/');
-    AUTO(freep) char *name = xstrndup(where, (size_t)(slash - where));
-    const struct value *spans = value_get(f->places, name);
-    size_t item = 0;
+    const char *slash = strrchr(f->path, '/');
+    size_t n = value_len(f->broken);
+    struct spec *s;
 
-    if (!spans)
-        return false;
-    if (slash[0] && slash[1] >= '0' && slash[1] <= '9')
-        item = strtoul(slash + 1, NULL, 10) + 1;
-    if (2 * item + 1 >= value_len(spans))
-        item = 0;
-    span[0] = value_as_int(value_at(spans, 2 * item));
-    span[1] = value_as_int(value_at(spans, 2 * item + 1));
-    return true;
-}
-
-/* Where a problem's variable was set in the text; what has no place there comes last. */
-static int64_t place_of(const struct domfile *f, const struct problem *p)
-{
-    const char *where = *p->where == '/' ? p->where + 1 : p->where;
-    AUTO(freep) char *name = xstrndup(where, strcspn(where, "/"));
-    int64_t span[2];
-
-    if (value_get(f->overrides, name) || !find_span(f, where, span))
-        return INT64_MAX;
-    return span[0];
-}
-
-/* In the order of the text; few, so by insertion. */
-static void sort_notes(struct domfile *f)
-{
-    for (size_t i = 1; i < f->notes.len; i++) {
-        struct problem p = f->notes.ptr[i];
-        int64_t place = place_of(f, &p);
-        size_t j = i;
-
-        for (; j > 0 && place_of(f, &f->notes.ptr[j - 1]) > place; j--)
-            f->notes.ptr[j] = f->notes.ptr[j - 1];
-        f->notes.ptr[j] = p;
+    for (size_t i = 0; i < n; i++) {
+        AUTO(freep) char *where = xasprintf("/%s", value_key(f->broken, i));
+        problems_add(&f->faults, where, NULL, "not read");
     }
+    s = spec_from_xm(vars, slash ? slash + 1 : f->path, &f->faults, &f->notes);
+    problems_drop(&f->faults, n);
+    if (!value_len(f->errors))
+        return s;
+    spec_free(s);
+    return NULL;
 }
 
 /* Known names of the command line are set after the program has run: they win. */
@@ -329,7 +314,6 @@ static struct spec *read_program(struct domfile *f, struct err *e)
 {
     struct value *vars = f->given = evaluate(f, false, e);
     AUTO(value_freep) struct value *set = overrides_part(f, true);
-    const char *slash = strrchr(f->path, '/');
     const struct value *name;
     struct spec *s;
 
@@ -341,8 +325,8 @@ static struct spec *read_program(struct domfile *f, struct err *e)
     f->default_name = !name || value_type(name) == VALUE_NIL ||
                       (value_type(name) == VALUE_STRING && !value_str_len(name));
     note_doubled(f, vars);
-    s = spec_from_xm(vars, slash ? slash + 1 : f->path, &f->faults, &f->notes);
-    sort_notes(f);
+    s = read_spec(f, vars);
+    domfile_sort(f);
     return s;
 }
 
@@ -378,86 +362,4 @@ int domfile_guess(struct domfile *f, struct err *e)
 struct spec *domfile_read(struct domfile *f, struct err *e)
 {
     return f->data ? read_data(f, e) : read_program(f, e);
-}
-
-char *domfile_place(const struct domfile *f, const struct problem *p, struct buf *source)
-{
-    const char *where = *p->where == '/' ? p->where + 1 : p->where;
-    AUTO(freep) char *name = xstrndup(where, strcspn(where, "/"));
-    AUTO(buf_clear) struct buf unused = BUF_INIT;
-    struct py_point point;
-    int64_t span[2];
-
-    if (value_get(f->overrides, name))
-        return xstrdup("command line: ");
-    if (!find_span(f, where, span))
-        return xasprintf("%s: ", f->path);
-    point = py_point(buf_str(&f->text), f->text.len, (size_t)span[0], (size_t)span[1],
-                     source ? source : &unused);
-    return xasprintf("%s:%u:%u: ", f->path, point.line, point.column);
-}
-
-/* Each fault with the place that it comes from. */
-size_t domfile_print_faults(const struct domfile *f)
-{
-    struct err e;
-
-    for (size_t i = 0; i < f->faults.len; i++) {
-        const struct problem *p = &f->faults.ptr[i];
-        AUTO(buf_clear) struct buf source = BUF_INIT;
-        AUTO(freep) char *place = domfile_place(f, p, &source);
-
-        err_set(&e, ERR_INVALID, "%s%s%s", place, p->text, buf_str(&source));
-        if (p->hint)
-            err_hint(&e, "%s", p->hint);
-        xm_fail(&e);
-    }
-    return f->faults.len;
-}
-
-/* What is suspicious but no fault: one line each, the hint in brackets. */
-void domfile_print_notes(const struct domfile *f, bool source)
-{
-    for (size_t i = 0; i < f->notes.len; i++) {
-        const struct problem *p = &f->notes.ptr[i];
-        AUTO(buf_clear) struct buf lines = BUF_INIT;
-        AUTO(freep) char *place = domfile_place(f, p, &lines);
-
-        xm_warn("%s%s%s%s%s%s", place, p->text, p->hint ? " (" : "", p->hint ? p->hint : "",
-                p->hint ? ")" : "", source ? buf_str(&lines) : "");
-    }
-}
-
-unsigned driver_find(const char *name)
-{
-    return strcmp(name, "xen") == 0    ? ON_XEN
-           : strcmp(name, "qemu") == 0 ? ON_QEMU
-           : strcmp(name, "test") == 0 ? ON_TEST
-                                       : 0;
-}
-
-void domfile_note_driver(struct domfile *f, const struct spec *s, unsigned driver)
-{
-    struct problems more = {0};
-    size_t before = f->notes.len;
-
-    spec_note_ignored(s, driver, &more);
-    spec_name_variables(f->given, &more);
-    for (size_t i = 0; i < more.len; i++) {
-        bool known = false;
-
-        for (size_t j = 0; j < before; j++)
-            known |= strcmp(f->notes.ptr[j].where, more.ptr[i].where) == 0;
-        if (!known)
-            problems_add(&f->notes, more.ptr[i].where, more.ptr[i].hint, "%s", more.ptr[i].text);
-    }
-    problems_clear(&more);
-    sort_notes(f);
-}
-
-void domfile_be_strict(struct domfile *f)
-{
-    for (size_t i = 0; i < f->notes.len; i++)
-        vec_push(&f->faults, f->notes.ptr[i]);
-    f->notes.len = 0; /* their strings have moved */
 }

@@ -22,6 +22,8 @@ struct domfile {
     bool loaded;             /* text is read: a pipe can be read once */
     bool default_name;       /* the file sets no name, so it is the file's own */
     struct buf printed;      /* what the program printed */
+    struct value *errors;    /* of the program: lists of a report and a hint, or NULL */
+    struct value *broken;    /* what it did not set because of them */
     struct problems faults, notes;
 };
 
@@ -54,6 +56,8 @@ int domfile_read_vars(struct domfile *f, struct err *e);
  */
 char *domfile_place(const struct domfile *f, const struct problem *p, struct buf *source);
 
+/* Puts faults and notes into the order of the text. */
+void domfile_sort(struct domfile *f);
 /* Prints all faults to stderr, each with its place; returns how many. */
 size_t domfile_print_faults(const struct domfile *f);
 /* The notes, as warnings; source: with the line and a caret. */

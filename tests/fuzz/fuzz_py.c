@@ -28,12 +28,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                           .places = &places,
                           .printed = &printed};
     struct err e = {0};
+    struct py_rest rest = {0};
 
+    if (size % 3) /* most files are read on behind their errors */
+        in.rest = &rest;
     value_set_str(preset, "vmid", "3");
     result = py_eval(&in, &e);
     if (!vars || !places)
         abort();
     if (result ? value_type(result) != VALUE_MAP : strncmp(e.msg, "fuzz:", 5) != 0)
         abort();
+    if (in.rest &&
+        (!rest.errors || !rest.broken || (result != NULL) != (value_len(rest.errors) == 0)))
+        abort();
+    value_free(rest.errors);
+    value_free(rest.vars);
+    value_free(rest.broken);
     return 0;
 }

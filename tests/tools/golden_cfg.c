@@ -14,12 +14,16 @@
 #include "libxl/base/mem.h"
 #include "libxl/spec.h"
 
-static int fail(const struct err *e)
+/* Several have an empty line between them. */
+static void print_errors(const struct py_rest *rest)
 {
-    printf("%s\n", e->msg);
-    if (e->hint[0])
-        printf("hint: %s\n", e->hint);
-    return 1;
+    for (size_t i = 0; i < value_len(rest->errors); i++) {
+        const struct value *pair = value_at(rest->errors, i);
+
+        printf("%s%s\n", i ? "\n" : "", value_as_str(value_at(pair, 0)));
+        if (value_str_len(value_at(pair, 1)))
+            printf("hint: %s\n", value_as_str(value_at(pair, 1)));
+    }
 }
 
 static void print_problems(const char *what, const struct problems *p)
@@ -114,12 +118,19 @@ static int goes_round(const struct spec *s)
     return r;
 }
 
+static void rest_clear(struct py_rest *rest)
+{
+    value_free(rest->errors);
+    value_free(rest->broken);
+}
+
 int main(int argc, char **argv)
 {
     AUTO(buf_clear) struct buf text = BUF_INIT;
     AUTO(value_freep) struct value *preset = value_map(), *vars = NULL;
     struct problems p = {0}, notes = {0};
     struct py_input in = {.preset = preset};
+    struct py_rest rest = {0};
     struct err e;
     int status = 1;
 
@@ -135,11 +146,23 @@ int main(int argc, char **argv)
     in.name = strrchr(argv[1], '/') ? strrchr(argv[1], '/') + 1 : argv[1];
     in.text = buf_str(&text);
     in.len = text.len;
+    in.rest = &rest;
     vars = py_eval(&in, &e);
-    if (!vars)
-        return fail(&e);
+    if (!vars) {
+        print_errors(&rest);
+        for (size_t i = 0; i < value_len(rest.broken); i++) {
+            AUTO(freep) char *where = xasprintf("/%s", value_key(rest.broken, i));
+            problems_add(&p, where, NULL, "not read");
+        }
+        vars = rest.vars ? rest.vars : value_map();
+    }
     AUTO(spec_freep) struct spec *s = spec_from_xm(vars, in.name, &p, &notes);
+    problems_drop(&p, value_len(rest.broken));
     print_problems("fault", &p);
+    if (value_len(rest.errors)) {
+        spec_free(s);
+        s = NULL;
+    }
     if (s) {
         AUTO(freep) char *json = json_of(s, true);
         printf("%s\n", json);
@@ -148,5 +171,6 @@ int main(int argc, char **argv)
     print_problems("note", &notes);
     problems_clear(&p);
     problems_clear(&notes);
+    rest_clear(&rest);
     return status;
 }

@@ -18,6 +18,25 @@ static int fail(const struct err *e)
     return 1;
 }
 
+/* Several have an empty line between them. */
+static void print_errors(const struct py_rest *rest)
+{
+    for (size_t i = 0; i < value_len(rest->errors); i++) {
+        const struct value *pair = value_at(rest->errors, i);
+
+        printf("%s%s\n", i ? "\n" : "", value_as_str(value_at(pair, 0)));
+        if (value_str_len(value_at(pair, 1)))
+            printf("hint: %s\n", value_as_str(value_at(pair, 1)));
+    }
+}
+
+static void rest_clear(struct py_rest *rest)
+{
+    value_free(rest->errors);
+    value_free(rest->vars);
+    value_free(rest->broken);
+}
+
 int main(int argc, char **argv)
 {
     AUTO(buf_clear) struct buf text = BUF_INIT;
@@ -25,6 +44,7 @@ int main(int argc, char **argv)
     AUTO(value_freep) struct value *preset = value_map();
     AUTO(value_freep) struct value *result = NULL;
     struct py_input in = {.preset = preset};
+    struct py_rest rest = {0};
     struct err e;
 
     if (argc < 2) {
@@ -43,10 +63,14 @@ int main(int argc, char **argv)
     in.name = strrchr(argv[1], '/') ? strrchr(argv[1], '/') + 1 : argv[1];
     in.text = buf_str(&text);
     in.len = text.len;
+    in.rest = &rest;
     result = py_eval(&in, &e);
-    if (!result)
-        return fail(&e);
-    json_print(result, &json);
-    printf("%s\n", buf_str(&json));
-    return 0;
+    if (result) {
+        json_print(result, &json);
+        printf("%s\n", buf_str(&json));
+    } else {
+        print_errors(&rest);
+    }
+    rest_clear(&rest);
+    return result ? 0 : 1;
 }
