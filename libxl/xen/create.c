@@ -12,7 +12,7 @@
 
 #include "libxl/base/fault.h"
 #include "libxl/base/log.h"
-#include "libxl/xen/xen.h"
+#include "libxl/xen/xdev.h"
 
 #define PAGES_PER_MIB 256
 
@@ -20,6 +20,7 @@ struct making {
     struct xguest *g;
     xc_physinfo_t host;
     struct built built;
+    struct xdevs devices;
     struct job *job;
     int fd; /* -1, or the stream to restore it from */
 };
@@ -31,12 +32,9 @@ static int check_spec(struct making *m, struct err *e)
 
     if (s->type != TYPE_PV)
         return err_set(e, ERR_UNSUPPORTED, "type: the xen driver makes PV guests only, so far");
-    if (s->devices.len) {
-        AUTO(freep) char *text = device_to_xm(s->devices.ptr[0]);
-
-        return err_set(e, ERR_UNSUPPORTED, "%s %s: the xen driver has no devices yet",
-                       device_class_name(s->devices.ptr[0]->class), text);
-    }
+    for (size_t i = 0; i < s->devices.len; i++)
+        if (xdev_check(s->devices.ptr[i], e) < 0)
+            return -1;
     if (s->bootloader)
         return err_set(e, ERR_UNSUPPORTED, "bootloader: the xen driver runs none yet");
     if (!s->kernel && m->fd < 0)
@@ -65,6 +63,8 @@ static int check_host(struct making *m, struct err *e)
     bool taken;
 
     if (m->fd < 0 && (check_file(s->kernel, e) < 0 || check_file(s->ramdisk, e) < 0))
+        return -1;
+    if (xdisks_check(m->g, e) < 0)
         return -1;
     if (xc_physinfo(m->g->d->xch, &m->host) < 0)
         return err_xen(e, NULL);
@@ -109,7 +109,13 @@ static int make_image(struct making *m, struct err *e)
 
 static int make_store(struct making *m, struct err *e)
 {
-    return store_add(m->g, &m->built, e);
+    xdevs_of_spec(m->g, &m->devices);
+    return store_add(m->g, &m->built, &m->devices, e);
+}
+
+static int plug(struct making *m, struct err *e)
+{
+    return xdevs_connect(m->g, &m->devices, m->job, e);
 }
 
 static int note_ready(struct making *m, struct err *e)
@@ -128,6 +134,7 @@ static const struct step {
     {"placing its virtual CPUs", "xen.placed", place},
     {"loading its kernel", "xen.loaded", make_image},
     {"describing it in xenstore", "xen.described", make_store},
+    {"connecting its devices", "xen.connected", plug},
     {"noting what was made", "xen.ready", note_ready},
 };
 
@@ -163,6 +170,7 @@ static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, 
 {
     struct making m = {.g = xguest_new(xen_of(d), s), .job = j, .fd = fd};
     struct timespec now;
+    int r;
 
     clock_gettime(CLOCK_REALTIME, &now);
     m.g->pub.start_time = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
@@ -172,7 +180,12 @@ static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, 
         m.g->spec->uuid = xstrdup(m.g->pub.uuid);
     }
     snprintf(m.g->pub.uuid, sizeof(m.g->pub.uuid), "%s", m.g->spec->uuid);
-    if (make(&m, j, e) < 0) {
+    for (size_t i = 0; i < m.g->spec->devices.len; i++)
+        if (m.g->spec->devices.ptr[i]->class == DEVICE_VIF)
+            vif_set_mac(&m.g->spec->devices.ptr[i]->vif);
+    r = make(&m, j, e);
+    vec_clear(&m.devices);
+    if (r < 0) {
         undo(m.g);
         xguest_free(m.g);
         return NULL;

@@ -7,7 +7,7 @@
 
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
-#include "libxl/xen/xen.h"
+#include "libxl/xen/xdev.h"
 
 #define TTY_TIMEOUT_MS 5000 /* xenconsoled makes it within milliseconds of the domain */
 #define CONSOLE_LOG_DIR "/var/log/xen/console" /* of Debian's xenconsoled, when it keeps logs */
@@ -85,6 +85,20 @@ int xen_stop(struct guest *guest, enum stop_reason how, struct err *e)
     return store_request(g, words[how], e);
 }
 
+/* The backends of its number are its own while the number is, as xenstore tells. */
+static int end_devices(struct xguest *g, struct err *e)
+{
+    struct xdevs devices = {0};
+    int r = 0;
+
+    if (g->pub.domid && store_has_mark(g))
+        r = xdevs_find(g, &devices, e);
+    if (r == 0)
+        r = xdevs_end(g, &devices, e);
+    vec_clear(&devices);
+    return r;
+}
+
 /* Already gone is fine, never made too: idempotent. One with its number only is another's. */
 int domain_end(struct xguest *g, struct err *e)
 {
@@ -96,7 +110,7 @@ int domain_end(struct xguest *g, struct err *e)
         return err_add(e, "destroying domain %u", g->pub.domid);
     }
     fault_point("xen.destroyed");
-    return store_remove(g, e);
+    return end_devices(g, e) < 0 ? -1 : store_remove(g, e);
 }
 
 int xen_destroy(struct guest *guest, struct err *e)

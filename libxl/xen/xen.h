@@ -111,8 +111,9 @@ struct built {
     unsigned store_port, console_port;
     unsigned long store_mfn, console_mfn;
 };
-/* All of g's nodes, in one transaction, mark included; or none. */
-int store_add(struct xguest *g, const struct built *b, struct err *e);
+/* All of g's nodes and its devices', in one transaction, mark included; or none. */
+struct xdevs;
+int store_add(struct xguest *g, const struct built *b, const struct xdevs *devices, struct err *e);
 /* Removes them, unless they are somebody else's by now. Fine when there are none. */
 int store_remove(struct xguest *g, struct err *e);
 /* Puts a request to shut down where the guest listens, unless the guest is gone. */

@@ -1,0 +1,298 @@
+/*
+ * dom0's end of the devices: the kernel's backends, which say by a node `state` how far they are,
+ * and the hotplug scripts that give them what they serve. Called by create.c, life.c.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libxl/base/fault.h"
+#include "libxl/base/io.h"
+#include "libxl/base/log.h"
+#include "libxl/hotplug.h"
+#include "libxl/xen/xdev.h"
+
+#define BACKENDS "/local/domain/0/backend"
+#define ERRORS "/local/domain/0/error"
+#define BACKEND_MS 20000 /* they need milliseconds; a module that must be loaded first, seconds */
+#define CLOSE_MS 10000   /* as xl */
+#define SLICE_MS 500     /* a cancelled job is noticed within this */
+
+enum { STATE_INITWAIT = 2, STATE_CLOSED = 6 }; /* of io/xenbus.h */
+
+/* What a device is called in errors is the original's. */
+static int fail(const struct xdev *x, const char *what, struct err *e)
+{
+    return err_add(e, "Device %u (%s) could not be %s", x->id, x->kind, what);
+}
+
+static char *get(struct xguest *g, const char *dir, const char *name)
+{
+    AUTO(freep) char *path = xasprintf("%s/%s", dir, name);
+
+    return tx_get(g, XBT_NULL, path);
+}
+
+static void put(struct tx *t, const char *dir, const char *name, const char *text)
+{
+    AUTO(freep) char *path = xasprintf("%s/%s", dir, name);
+
+    tx_put(t, path, "%s", text);
+}
+
+/* Its number, or -1 when there is no such backend any more. */
+static int state_of(struct xguest *g, const struct xdev *x)
+{
+    AUTO(freep) char *text = get(g, x->backend, "state");
+
+    return text ? atoi(text) : -1;
+}
+
+static bool is_there(int state, int wanted)
+{
+    return wanted == STATE_CLOSED ? state == -1 || state == STATE_CLOSED : state >= wanted;
+}
+
+/* The first of v that is not in this state yet, after all were looked at once; NULL: all are. */
+static const struct xdev *first_late(struct xguest *g, const struct xdevs *v, bool *done,
+                                     int wanted)
+{
+    const struct xdev *late = NULL;
+
+    for (size_t i = 0; i < v->len; i++) {
+        if (!done[i])
+            done[i] = is_there(state_of(g, &v->ptr[i]), wanted);
+        if (!done[i] && !late)
+            late = &v->ptr[i];
+    }
+    return late;
+}
+
+/* A watch fires once at its beginning: the first look comes by itself. */
+static int await(struct xguest *g, struct xs_handle *xs, const struct xdevs *v, int wanted,
+                 struct job *j, struct err *e)
+{
+    AUTO(freep) bool *done = xcalloc(v->len, sizeof(*done));
+    int64_t deadline = now_ms() + (wanted == STATE_CLOSED ? CLOSE_MS : BACKEND_MS);
+    const struct xdev *late = NULL;
+
+    for (size_t i = 0; i < v->len; i++) {
+        AUTO(freep) char *path = xasprintf("%s/state", v->ptr[i].backend);
+
+        if (!xs_watch(xs, path, ""))
+            return err_sys(e, "xenstore: %s", path);
+    }
+    for (int64_t left; (left = deadline - now_ms()) > 0;) {
+        struct pollfd p = {xs_fileno(xs), POLLIN, 0};
+        char **event;
+
+        if (j && job_check(j, e) < 0)
+            return -1;
+        if (poll(&p, 1, (int)(left < SLICE_MS ? left : SLICE_MS)) != 1)
+            continue;
+        while ((event = xs_check_watch(xs)))
+            free(event);
+        late = first_late(g, v, done, wanted);
+        if (!late)
+            return 0;
+    }
+    err_set(e, ERR_TIMEOUT,
+            wanted == STATE_CLOSED ? "Backend device does not close."
+                                   : "Backend device not found.");
+    if (wanted != STATE_CLOSED)
+        err_hint(e, "Is the module loaded in dom0? modprobe xen-%s",
+                 strcmp(late ? late->kind : "", "vif") == 0 ? "netback" : "blkback");
+    return late ? fail(late, wanted == STATE_CLOSED ? "disconnected" : "connected", e) : -1;
+}
+
+/* Events want a connection of their own, which takes its watches with it. */
+static int await_state(struct xguest *g, const struct xdevs *v, int wanted, struct job *j,
+                       struct err *e)
+{
+    struct xs_handle *xs = xs_open(0);
+    int r;
+
+    if (!xs)
+        return err_sys(e, "xenstore");
+    r = await(g, xs, v, wanted, j, e);
+    xs_close(xs);
+    return r;
+}
+
+/* What the scripts of the original, and of xl, find in their environment. */
+static struct value *script_env(const struct xguest *g, const struct xdev *x, const char *script)
+{
+    AUTO(freep) char *path = xasprintf("backend/%s/%u/%u", x->kind, g->pub.domid, x->id);
+    AUTO(freep) char *vif = xasprintf("vif%u.%u", g->pub.domid, x->id);
+    struct value *env = value_map();
+
+    value_set_str(env, "XENBUS_TYPE", x->kind);
+    value_set_str(env, "XENBUS_BASE_PATH", "backend");
+    value_set_str(env, "XENBUS_PATH", path);
+    value_set_str(env, "script", script);
+    if (strcmp(x->kind, "vif") == 0)
+        value_set_str(env, "vif", vif);
+    return env;
+}
+
+/* The script is the one that stands in the backend directory, which is dom0's. */
+static int run_script(struct xguest *g, const struct xdev *x, bool on, struct err *e)
+{
+    bool vif = strcmp(x->kind, "vif") == 0;
+    const char *const args[] = {vif ? (on ? "online" : "offline") : (on ? "add" : "remove"),
+                                vif ? "type_if=vif" : NULL, NULL};
+    AUTO(freep) char *script = get(g, x->backend, "script");
+    AUTO(value_freep) struct value *env = script ? script_env(g, x, script) : NULL;
+
+    if (!script)
+        return 0;
+    return hotplug_run(&(struct hotplug){.path = script, .args = args, .env = env}, NULL, e);
+}
+
+/* A script says how it went in xenstore; one that only ends well is believed, too. */
+static int connect(struct xguest *g, const struct xdev *x, struct err *e)
+{
+    int r = run_script(g, x, true, e);
+    AUTO(freep) char *status = get(g, x->backend, "hotplug-status");
+    AUTO(freep) char *words = NULL;
+
+    if (r == 0 && (!status || (strcmp(status, "error") != 0 && strcmp(status, "busy") != 0)))
+        return 0;
+    words = get(g, x->backend, "hotplug-error");
+    if (words && *words) {
+        AUTO(buf_clear) struct buf line = BUF_INIT;
+
+        hotplug_words(&line, words, strlen(words), sizeof(e->msg) / 2);
+        err_set(e, status && strcmp(status, "busy") == 0 ? ERR_BUSY : ERR_BACKEND, "%s",
+                buf_str(&line));
+    } else if (r == 0) {
+        err_set(e, ERR_BACKEND, "Hotplug scripts not working.");
+    }
+    return fail(x, "connected", e);
+}
+
+int xdevs_connect(struct xguest *g, const struct xdevs *v, struct job *j, struct err *e)
+{
+    if (v->len && await_state(g, v, STATE_INITWAIT, j, e) < 0)
+        return -1;
+    for (size_t i = 0; i < v->len; i++) {
+        if (job_check(j, e) < 0 || connect(g, &v->ptr[i], e) < 0)
+            return -1;
+        fault_point("xen.plugged");
+    }
+    return 0;
+}
+
+static char **list(const struct xguest *g, const char *path, unsigned *n)
+{
+    char **names = xs_directory(g->d->xs, XBT_NULL, path, n);
+
+    if (!names)
+        *n = 0;
+    return names;
+}
+
+static void find_kind(const struct xguest *g, const char *kind, struct xdevs *out)
+{
+    AUTO(freep) char *dir = xasprintf(BACKENDS "/%s/%u", kind, g->pub.domid);
+    unsigned n;
+    AUTO(freep) char **names = list(g, dir, &n);
+
+    for (unsigned i = 0; i < n; i++) {
+        struct xdev x = {.id = (unsigned)strtoul(names[i], NULL, 10)};
+
+        snprintf(x.kind, sizeof(x.kind), "%s", kind);
+        snprintf(x.backend, sizeof(x.backend), "%s/%s", dir, names[i]);
+        snprintf(x.frontend, sizeof(x.frontend), "/local/domain/%u/device/%s/%s", g->pub.domid,
+                 kind, names[i]);
+        vec_push(out, x);
+    }
+}
+
+int xdevs_find(const struct xguest *g, struct xdevs *out, struct err *e)
+{
+    unsigned n;
+    AUTO(freep) char **kinds = list(g, BACKENDS, &n);
+
+    if (!kinds && errno != ENOENT)
+        return err_sys(e, "xenstore: " BACKENDS);
+    for (unsigned i = 0; i < n; i++)
+        find_kind(g, kinds[i], out);
+    return 0;
+}
+
+/*
+ * As if the frontend had closed: then the backend lets go of what it serves, and is no more. Its
+ * directory may be gone (xenstored removes in silence what a dead domain owned), and the backend
+ * looks only when it is written to.
+ */
+static void close_all(struct tx *t)
+{
+    const struct xdevs *v = t->arg;
+
+    for (size_t i = 0; i < v->len; i++) {
+        put(t, v->ptr[i].backend, "online", "0");
+        put(t, v->ptr[i].backend, "state", "5");
+        put(t, v->ptr[i].frontend, "state", "6");
+    }
+}
+
+/* Where the kernel writes down what went wrong with a backend. Rarely there is any. */
+static void drop_errors(struct tx *t, const struct xdevs *v)
+{
+    AUTO(freep) char *any = tx_get(t->g, t->id, ERRORS);
+
+    for (size_t i = 0; any && i < v->len; i++) {
+        AUTO(freep) char *kind = xasprintf(ERRORS "/backend/%s", v->ptr[i].kind);
+        AUTO(freep) char *domain = xasprintf("%s/%u", kind, t->g->pub.domid);
+
+        tx_drop(t, domain);
+        tx_drop_empty(t, kind);
+        tx_drop_empty(t, ERRORS "/backend");
+    }
+    if (any)
+        tx_drop_empty(t, ERRORS);
+}
+
+static void drop_all(struct tx *t)
+{
+    const struct xdevs *v = t->arg;
+
+    for (size_t i = 0; i < v->len; i++) {
+        AUTO(freep) char *kind = xasprintf(BACKENDS "/%s", v->ptr[i].kind);
+        AUTO(freep) char *domain = xasprintf("%s/%u", kind, t->g->pub.domid);
+
+        tx_drop(t, v->ptr[i].backend);
+        tx_drop_empty(t, domain);
+        tx_drop_empty(t, kind);
+    }
+    tx_drop_empty(t, BACKENDS);
+    drop_errors(t, v);
+}
+
+static void warn(const struct xguest *g, const struct err *e)
+{
+    log_warn("%s: %s", g->spec->name, e->msg);
+}
+
+int xdevs_end(struct xguest *g, const struct xdevs *v, struct err *e)
+{
+    struct tx t = {.g = g, .arg = (void *)v};
+    struct err failed;
+
+    if (!v->len)
+        return 0;
+    if (tx_run(&t, close_all, e) < 0)
+        return -1;
+    fault_point("xen.unplugging");
+    if (await_state(g, v, STATE_CLOSED, NULL, &failed) < 0)
+        warn(g, &failed);
+    for (size_t i = 0; i < v->len; i++)
+        if (run_script(g, &v->ptr[i], false, &failed) < 0) {
+            fail(&v->ptr[i], "disconnected", &failed);
+            warn(g, &failed);
+        }
+    fault_point("xen.unplugged");
+    return tx_run(&t, drop_all, e);
+}

@@ -1,0 +1,172 @@
+/* What is written into xenstore for a device: see xdev.h, and the Xen headers io/netif.h, blkif.h.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libxl/xen/xdev.h"
+
+#define SCRIPT_DIR "/etc/xen/scripts"
+#define RATE_INTERVAL_US 50000 /* the original's */
+
+static bool is_dom0(const char *backend)
+{
+    return !backend || strcmp(backend, "0") == 0 || strcmp(backend, "Domain-0") == 0;
+}
+
+static int check_disk(const struct disk *k, struct err *e)
+{
+    if (!k->target || !k->type)
+        return err_set(e, ERR_UNSUPPORTED, "disk %s: an empty drive: not for a PV guest", k->vdev);
+    if (!is_dom0(k->backend))
+        return err_set(e, ERR_UNSUPPORTED, "disk %s: backend %s: only dom0 serves disks, so far",
+                       k->vdev, k->backend);
+    if (k->format && strcmp(k->format, "raw") != 0)
+        return err_set(e, ERR_UNSUPPORTED,
+                       "disk %s: format %s: dom0's kernel serves raw disks only", k->vdev,
+                       k->format);
+    if (vdev_number(k->vdev) > INT32_MAX)
+        return err_set(e, ERR_UNSUPPORTED, "disk %s: use a name such as xvda", k->vdev);
+    return 0;
+}
+
+static int check_vif(const struct vif *v, struct err *e)
+{
+    if (!is_dom0(v->backend))
+        return err_set(e, ERR_UNSUPPORTED, "vif: backend %s: only dom0 serves networks, so far",
+                       v->backend);
+    if (v->type && (strcmp(v->type, "user") == 0))
+        return err_set(e, ERR_UNSUPPORTED, "vif: type user: the qemu driver's only");
+    return 0;
+}
+
+int xdev_check(const struct device *device, struct err *e)
+{
+    AUTO(freep) char *text = NULL;
+
+    if (device->class == DEVICE_DISK)
+        return check_disk(&device->disk, e);
+    if (device->class == DEVICE_VIF)
+        return check_vif(&device->vif, e);
+    text = device_to_xm(device);
+    return err_set(e, ERR_UNSUPPORTED, "%s %s: the xen driver has no such devices yet",
+                   device_class_name(device->class), text);
+}
+
+void xdevs_of_spec(const struct xguest *g, struct xdevs *out)
+{
+    const struct devices *v = &g->spec->devices;
+    unsigned n_vifs = 0, domid = g->pub.domid;
+
+    for (size_t i = 0; i < v->len; i++) {
+        bool disk = v->ptr[i]->class == DEVICE_DISK;
+        struct xdev x = {.device = v->ptr[i]};
+
+        strcpy(x.kind, disk ? "vbd" : "vif");
+        x.id = disk ? (unsigned)vdev_number(v->ptr[i]->disk.vdev) : n_vifs++;
+        snprintf(x.backend, sizeof(x.backend), "/local/domain/0/backend/%s/%u/%u", x.kind, domid,
+                 x.id);
+        snprintf(x.frontend, sizeof(x.frontend), "/local/domain/%u/device/%s/%u", domid, x.kind,
+                 x.id);
+        vec_push(out, x);
+    }
+}
+
+static void __attribute__((format(printf, 4, 5)))
+put(struct tx *t, const char *dir, const char *name, const char *fmt, ...)
+{
+    AUTO(freep) char *path = xasprintf("%s/%s", dir, name);
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    va_list ap;
+
+    va_start(ap, fmt);
+    buf_vaddf(&text, fmt, ap);
+    va_end(ap);
+    tx_put(t, path, "%s", buf_str(&text));
+}
+
+static void put_if(struct tx *t, const char *dir, const char *name, const char *text)
+{
+    if (text)
+        put(t, dir, name, "%s", text);
+}
+
+static void put_script(struct tx *t, const struct xdev *x, const char *script)
+{
+    put(t, x->backend, "script", "%s%s", *script == '/' ? "" : SCRIPT_DIR "/", script);
+}
+
+static void put_vbd(struct tx *t, const struct xdev *x)
+{
+    static const char *const modes[] = {
+        [DISK_READ] = "r", [DISK_WRITE] = "w", [DISK_WRITE_SHARED] = "w!"};
+    const struct disk *k = &x->device->disk;
+    bool phy = strcmp(k->type, "phy") == 0;
+
+    put(t, x->frontend, "virtual-device", "%u", x->id);
+    put(t, x->frontend, "device-type", "%s", k->devtype == DISK_CDROM ? "cdrom" : "disk");
+    put_if(t, x->frontend, "protocol", k->protocol);
+    put(t, x->backend, "dev", "%s", k->vdev);
+    put(t, x->backend, "type", "%s", phy || *k->type == 't' ? (phy ? "phy" : "file") : k->type);
+    put(t, x->backend, "params", "%s%s", phy && *k->target != '/' ? "/dev/" : "", k->target);
+    put(t, x->backend, "mode", "%s", modes[k->mode]);
+    put_script(t, x, k->script ? k->script : "block");
+}
+
+/* "10Mb/s@20ms", as checked by the spec, to "bytes,microseconds": so many in each such time. */
+static void put_rate(struct tx *t, const struct xdev *x, const char *rate)
+{
+    char *at, *unit;
+    uint64_t bytes = strtoull(rate, &at, 10), us = RATE_INTERVAL_US;
+    const char *interval = strchr(at, '@');
+
+    bytes *= *at == 'G' ? 1000000000 : *at == 'M' ? 1000000 : *at == 'K' ? 1000 : 1;
+    at += strchr("GMK", *at) != NULL;
+    bytes /= *at == 'b' ? 8 : 1;
+    if (interval) {
+        us = strtoull(interval + 1, &unit, 10);
+        us *= *unit == 'm' ? 1000 : *unit == 'u' ? 1 : 1000000;
+    }
+    put(t, x->backend, "rate", "%" PRIu64 ",%" PRIu64, bytes * us / 1000000, us);
+}
+
+static void put_vif(struct tx *t, const struct xdev *x)
+{
+    const struct vif *v = &x->device->vif;
+
+    put(t, x->frontend, "handle", "%u", x->id);
+    put(t, x->frontend, "mac", "%s", v->mac);
+    put(t, x->backend, "handle", "%u", x->id);
+    put(t, x->backend, "mac", "%s", v->mac);
+    put(t, x->backend, "type", "vif");
+    put_if(t, x->backend, "bridge", v->bridge);
+    put_if(t, x->backend, "ip", v->ip);
+    put_if(t, x->backend, "vifname", v->vifname);
+    put_if(t, x->backend, "gatewaydev", v->gatewaydev);
+    if (v->mtu) {
+        put(t, x->backend, "mtu", "%" PRId64, v->mtu);
+        put(t, x->frontend, "mtu", "%" PRId64, v->mtu);
+    }
+    if (v->rate)
+        put_rate(t, x, v->rate);
+    put_script(t, x, v->script ? v->script : "vif-bridge");
+}
+
+/* The states are those of io/xenbus.h: 1 is Initialising. */
+void xdev_put(struct tx *t, const struct xdev *x)
+{
+    tx_put_dir(t, x->frontend, GUEST_OWNS_DOM0);
+    put(t, x->frontend, "backend", "%s", x->backend);
+    put(t, x->frontend, "backend-id", "0");
+    put(t, x->frontend, "state", "1");
+    tx_put_dir(t, x->backend, GUEST_READS);
+    put(t, x->backend, "domain", "%s", t->g->spec->name);
+    put(t, x->backend, "frontend", "%s", x->frontend);
+    put(t, x->backend, "frontend-id", "%u", t->g->pub.domid);
+    put(t, x->backend, "state", "1");
+    put(t, x->backend, "online", "1");
+    if (x->device->class == DEVICE_DISK)
+        put_vbd(t, x);
+    else
+        put_vif(t, x);
+}

@@ -1,0 +1,103 @@
+#!/bin/sh
+# Disks and network interfaces of guests on real Xen: Linux's own backends, the hotplug scripts of dom0.
+# Nothing may be left of them, however they end. In dom0 only (tests/rig/suite).
+. tests/functions.sh
+requires xl xenstore-ls losetup
+GRUB=/usr/lib/grub-xen/grub-x86_64-xen.bin
+GUEST=$PWD/build/guest
+CONSOLES=/var/log/xen/console
+
+# wait_console NAME TEXT: until xenconsoled has written it down
+wait_console() {
+    timeout 90 tail -n +1 -F "$CONSOLES/guest-$1.log" 2>/dev/null | grep -qa -m 1 -e "$2" ||
+        fail "$1 did not say '$2': $(tail -n 5 "$CONSOLES/guest-$1.log")"
+}
+# tree: all of xenstore, but for directories that remain once there was any domain
+tree() { xenstore-ls | grep -vxE ' *(vm|libxl) = ""'; }
+# clean WHEN: nothing is left of any guest
+clean() {
+    assert_eq "$(cat "$T/tree")" "$(tree)" "xenstore after $1"
+    assert_eq "$(cat "$T/loops")" "$(losetup -a)" "loop devices after $1"
+    assert_eq '' "$(ip -o link | grep -o ' vif[0-9.]*' || true)" "network interfaces after $1"
+    assert_eq Domain-0 "$(xl list | awk 'NR > 1 { print $1 }')" "domains after $1"
+    assert_eq '' "$(ls "$ROOT/var/run/xend/xen")" "state files after $1"
+}
+end_guests() { # after a failure
+    for id_ in $(xl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do
+        xl destroy "$id_" || true
+    done
+}
+# shellcheck disable=SC2154  # assigned in the trap itself
+trap 'status_=$?; set +e; [ $status_ = 0 ] || end_guests; (exit $status_); cleanup' EXIT
+
+tree >"$T/tree"
+losetup -a >"$T/loops"
+truncate -s 16M "$T/disk.img"
+
+# A guest that uses both, beside what xl sees of it.
+cat >"$T/d1.cfg" <<END
+name = 'd1'
+kernel = '$GUEST/vmlinux'
+ramdisk = '$GUEST/initrd.img'
+extra = 'console=hvc0 quiet ip=10.77.0.11/24 disk=xvda'
+memory = 128
+tsc_mode = 2
+vif = ['bridge=xenbr0, mac=00:16:3e:00:00:11, rate=10Mb/s']
+disk = ['file:$T/disk.img,xvda,w']
+END
+start_xend xen
+assert_ok xm create -q "$T/d1.cfg"
+id=$(xm domid d1)
+assert_match "^vif$id.0\$" "$(ls /sys/class/net/xenbr0/brif)" 'ports of the bridge'
+assert_match '^/dev/loop[0-9]*: .*disk.img' "$(losetup -a)"
+assert_eq 62500,50000 "$(xenstore-read "/local/domain/0/backend/vif/$id/0/rate")" 'rate'
+assert_eq 'n0,r'"$id" "$(xenstore-ls -p "/local/domain/0/backend/vbd/$id" | sed -n '1s/.*(\(.*\))/\1/p')" 'rights of a backend'
+assert_eq "n$id,r0" "$(xenstore-ls -p "/local/domain/$id/device/vbd" | sed -n '1s/.*(\(.*\))/\1/p')" 'rights of a frontend'
+wait_console d1 'guest: net eth0 10.77.0.11/24'
+wait_console d1 'guest: disk xvda 32768 sectors ok'
+timeout 30 sh -c 'until ping -c 1 -W 2 10.77.0.11 >/dev/null; do :; done' || fail 'the guest does not answer'
+assert_match 'guest was here' "$(dd if="$T/disk.img" bs=512 skip=8 count=1 2>/dev/null | tr -d '\0')" 'what the guest wrote'
+
+# Its disk is taken; what is missing is named; nothing is left of those that failed.
+refused() { # NAME OLD NEW ERROR
+    sed "s/'d1'/'$1'/; s,$2,$3," "$T/d1.cfg" >"$T/$1.cfg"
+    assert_fails 1 xm create -q -p "$T/$1.cfg"
+    assert_match "$4" "$err"
+}
+refused d2 same same "disk xvda: $T/disk.img is in use by d1, which writes to it"
+refused d3 disk.img none.img "disk xvda: $T/none.img: No such file or directory"
+assert_ok xm destroy d1
+clean 'a destroy'
+refused d4 xenbr0 xenbr7 'Device 0 \(vif\) could not be connected: .*Could not find bridge device xenbr7'
+clean 'a missing bridge'
+printf '#!/bin/sh\necho "no $1 on $(date +%%A) for $vif"; exit 3\n' >"$T/never"
+chmod +x "$T/never"
+refused d5 "'bridge=xenbr0" "'script=$T/never" 'Device 0 \(vif\) could not be connected: .*no online on .*day for vif[0-9]*.0'
+refused d6 "'bridge=xenbr0" "'script=$T/nowhere" 'Device 0 \(vif\) could not be connected: .*nowhere.*No such file'
+clean 'scripts that fail'
+stop_xend
+
+# xend dies in the middle: the next one gives back what there was.
+printf '#!/bin/sh\nexit 0\n' >"$T/quick"
+chmod +x "$T/quick"
+cat >"$T/d7.cfg" <<END
+name = 'd7'
+kernel = '$GRUB'
+memory = 32
+vif = ['script=$T/quick', 'script=$T/quick']
+END
+settled() { # nothing is interrupted any more: the domain is whole, or not there
+    [ "$(xl list | grep -c '^(null) \|^d7 ')" = "$(xm list | grep -c '^d7 ')" ]
+}
+for point in described plugged:2 connected destroyed unplugging unplugged; do
+    XEND_FAULT=xen.$point start_xend xen
+    pid=$(cat "$ROOT/var/run/xend.pid")
+    xm create -q -p "$T/d7.cfg" >/dev/null 2>&1 || true
+    case $point in destroyed | unplugg*) xm destroy d7 >/dev/null 2>&1 || true ;; esac
+    timeout 60 tail --pid="$pid" -f /dev/null || fail "xend did not pass xen.$point"
+    start_xend xen
+    eventually settled
+    xm destroy d7 2>/dev/null || true
+    clean "a xend killed at xen.$point"
+    stop_xend
+done
