@@ -10,9 +10,8 @@
 #include "xend/ops.h"
 #include "xend/xend.h"
 
-/* Queues an action on the domain of the path, once, and answers with its job. */
-static void act_take(struct xend *x, struct request *r, struct reply *p,
-                     const struct task_kind *kind, int64_t arg, struct value *arg_value)
+void act_take(struct xend *x, struct request *r, struct reply *p, const struct task_kind *kind,
+              int64_t arg, struct value *arg_value)
 {
     AUTO(value_freep) struct value *v = arg_value;
     struct domain *d;

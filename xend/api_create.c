@@ -6,7 +6,7 @@
 #include "xend/ops.h"
 #include "xend/xend.h"
 
-static void reply_problems(struct reply *p, const struct problems *faults)
+void reply_problems(struct reply *p, const struct problems *faults)
 {
     struct value *list = value_list();
     struct err e;
@@ -61,8 +61,7 @@ static int read_wish(struct request *r, struct reply *p, struct wish *w)
     return w->spec ? 0 : -1;
 }
 
-/* What xend fills in. */
-static void complete(struct spec *s)
+void spec_complete(struct spec *s)
 {
     char uuid[UUID_TEXT_SIZE];
 
@@ -102,11 +101,11 @@ static struct task *make_take(struct xend *x, struct wish *w, const char *by, st
     if (d) {
         if (!w->spec->uuid)
             w->spec->uuid = xstrdup(d->uuid);
-        complete(w->spec);
+        spec_complete(w->spec);
         again = spec_to_value_secrets(w->spec);
         spec_freep(&w->spec);
     } else {
-        complete(w->spec);
+        spec_complete(w->spec);
         d = domain_add_take(x->domains, steal(w->spec), e);
         if (!d)
             return NULL;

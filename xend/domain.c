@@ -201,6 +201,11 @@ struct domain *domain_find_uuid(const struct domains *t, const char *uuid)
     return index_get(&t->by_uuid, uuid);
 }
 
+struct domain *domain_find_name(const struct domains *t, const char *name)
+{
+    return index_get(&t->by_name, name);
+}
+
 struct domain *domain_get(const struct domains *t, const char *key, struct err *e)
 {
     char uuid[UUID_TEXT_SIZE];

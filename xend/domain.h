@@ -95,6 +95,7 @@ void domain_unref(struct domain *d);
 
 /* By name of a running domain, other name, domid, uuid: "Domain 'x' does not exist." */
 struct domain *domain_get(const struct domains *t, const char *key, struct err *e);
+struct domain *domain_find_name(const struct domains *t, const char *name);
 struct domain *domain_find_uuid(const struct domains *t, const char *uuid);
 
 /* Records a change of state; wakes those who wait for the list. */

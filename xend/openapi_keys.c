@@ -58,6 +58,10 @@ const struct key params[PARAMS] = {
                      .flags = LISTED, .words = DOMAIN_STATES},
     [PARAM_IF_NONE_MATCH] = {"If-None-Match", "string", "The ETag that the client has.",
                              .in = "header"},
+    [PARAM_IF_MATCH] = {"If-Match", "string",
+                        .doc = "The ETag of what the client has seen; refused with 412 when it is "
+                               "another by now.",
+                        .in = "header"},
     [PARAM_SINCE_EVENT] = {"since", "integer", "Only events after this id.", RANGE(0, INT64_MAX)},
     [PARAM_LIMIT] = {"limit", "integer", "At most so many, the newest.", RANGE(1, EVENTS_KEPT)},
     [PARAM_LAST_EVENT_ID] = {"Last-Event-ID", "integer", "As since.", RANGE(0, INT64_MAX),
@@ -92,6 +96,7 @@ const struct answer answers[ANSWERS] = {
     [ANSWER_NOT_FOUND] = {404, "What the path names does not exist."},
     [ANSWER_CONFLICT] = {409, "Not possible now, taken already, or cancelled."},
     [ANSWER_GONE] = {410, "Events after this id are not kept any more."},
+    [ANSWER_CHANGED] = {412, "It is not what If-Match says any more."},
     [ANSWER_TOO_LARGE] = {413, "The body is over the limit."},
     [ANSWER_UPGRADE] = {426, "This needs the header Upgrade."},
     [ANSWER_UNSUPPORTED] = {501, "The driver cannot do it."},
@@ -153,6 +158,22 @@ static const struct key create_keys[] = {
 
 static const struct key start_keys[] = {
     {"paused", "boolean", "Leave it paused.", .flags = OPTIONAL},
+};
+
+static const struct key definition_keys[] = {
+    {"etag", "string", .doc = "As the header ETag: changes with config."},
+    {"pending", "boolean", .doc = "It runs with another: this is for its next start."},
+    {"config", "Spec", .doc = "What it starts with."},
+};
+
+static const struct key configure_keys[] = {
+    {"config", "Spec", .doc = "What it shall start with; name and uuid stay."},
+    {"etag", "string", "As the header If-Match.", .flags = OPTIONAL},
+};
+
+static const struct key clone_keys[] = {
+    {"name", "string", .doc = "Of the new domain; unique on this host."},
+    {"disk", "[any", "Its disks; those of the old one when not given.", .flags = OPTIONAL},
 };
 
 static const struct key shutdown_keys[] = {
@@ -327,6 +348,9 @@ const struct schema schemas[] = {
     {"DomainKeys", "Some keys of a Domain.", KEYS(domain_keys), OPTIONAL},
     {"Domains", "The list of domains.", KEYS(domains_keys), 0},
     {"Create", "A domain to make.", KEYS(create_keys), 0},
+    {"Definition", "What a domain starts with.", KEYS(definition_keys), 0},
+    {"Configure", "A new definition.", KEYS(configure_keys), 0},
+    {"Clone", "Another of the kind.", KEYS(clone_keys), 0},
     {"Shutdown", "How to stop.", KEYS(shutdown_keys), 0},
     {"Config", "Options by name.", NULL, 0, EXTENDED},
     {"Rename", "Another name.", KEYS(rename_keys), 0},

@@ -12,6 +12,9 @@ extern const struct task_kind op_create;
 enum create_how { CREATE_PAUSED = 1, CREATE_RESTART = 2, CREATE_START = 4 };
 /* Managed domains. new: arg_value: the spec, or NULL: the record's own; starts with CREATE_START.
  * start, resume: arg: CREATE_PAUSED */
+/* configure: arg_value: {"config":spec,"etag":text or nil}. keep: a running domain becomes managed
+ */
+extern const struct task_kind op_configure, op_keep;
 extern const struct task_kind op_new, op_start, op_delete, op_suspend, op_resume;
 extern const struct task_kind op_pause, op_unpause;
 extern const struct task_kind op_shutdown; /* arg: enum stop_reason */
@@ -34,6 +37,11 @@ enum dump_how { DUMP_LIVE = 1, DUMP_CRASH = 2, DUMP_RESET = 4 };
 extern const struct task_kind op_console; /* hidden: connects the domain's console hub */
 extern const struct task_kind op_sync;    /* hidden: takes over what the driver says of its state */
 extern const struct task_kind op_ended;   /* hidden: the guest stopped; arg: its domid */
+
+/* With the lock: what it starts with next time, and a text that changes with that (the caller's).
+ */
+const struct spec *domain_definition(const struct domain *d);
+char *domain_definition_etag(const struct domain *d);
 
 /* With the lock: refuses what can be told at once to be impossible for d. */
 int op_check(const struct task_kind *kind, const struct domain *d, struct err *e);

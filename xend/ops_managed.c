@@ -3,12 +3,15 @@
  * disk (managed.h).
  */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "config/json.h"
 #include "libxl/base/fault.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/api.h"
 #include "xend/intent.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
@@ -35,13 +38,24 @@ static struct spec *job_spec(struct xend *x, const struct domain *d, const struc
     return s;
 }
 
+/* Before anything is on disk: a name that another domain has. */
+static int check_free(struct xend *x, const struct domain *d, const char *name, struct err *e)
+{
+    const struct domain *other;
+
+    xend_lock(x);
+    other = domain_find_name(x->domains, name);
+    xend_unlock(x);
+    return other && other != d ? err_set(e, ERR_EXISTS, "Domain '%s' already exists", name) : 0;
+}
+
 /* On disk first; a running guest keeps what it has, the next one gets this. */
 static int define_take(struct xend *x, struct domain *d, struct spec *s_take, struct err *e)
 {
     AUTO(spec_freep) struct spec *s = s_take;
     int r;
 
-    if (managed_write(x, s, e) < 0)
+    if (check_free(x, d, s->name, e) < 0 || managed_write(x, s, e) < 0)
         return -1;
     xend_lock(x);
     if (d->guest) {
@@ -55,6 +69,97 @@ static int define_take(struct xend *x, struct domain *d, struct spec *s_take, st
     domain_touch(x->domains, d);
     xend_unlock(x);
     return r;
+}
+
+const struct spec *domain_definition(const struct domain *d)
+{
+    return d->next ? d->next : d->spec;
+}
+
+char *domain_definition_etag(const struct domain *d)
+{
+    AUTO(value_freep) struct value *v = spec_to_value(domain_definition(d));
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+
+    json_print(v, &text);
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.ptr[i]) * 1099511628211u;
+    return xasprintf("\"%016" PRIx64 "\"", hash);
+}
+
+/* What the domain is called and what its secrets are is not the client's to say here. */
+static struct spec *new_definition(struct xend *x, struct domain *d, const struct task *t,
+                                   struct err *e)
+{
+    AUTO(problems_clear) struct problems faults = {0};
+    const char *wanted = value_get_str(t->arg_value, "etag", NULL);
+    AUTO(spec_freep) struct spec *s = spec_from_value(value_get(t->arg_value, "config"), &faults);
+    AUTO(freep) char *etag = NULL;
+
+    if (!s) {
+        problems_to_err(&faults, e);
+        return NULL;
+    }
+    xend_lock(x);
+    etag = domain_definition_etag(d);
+    spec_fill_secrets(s, domain_definition(d));
+    xend_unlock(x);
+    if (wanted && strcmp(wanted, "*") != 0 && strcmp(wanted, etag) != 0) {
+        err_set(e, ERR_CHANGED, "it was changed meanwhile");
+        err_hint(e, "look at what it is now and begin again");
+        return NULL;
+    }
+    if (s->uuid && strcmp(s->uuid, d->uuid) != 0) {
+        err_set(e, ERR_INVALID, "uuid: a domain keeps its uuid, %s", d->uuid);
+        return NULL;
+    }
+    if (strcmp(s->name, d->spec->name) != 0) {
+        err_set(e, ERR_INVALID, "name: '%.100s' is another", s->name);
+        err_hint(e, "xm rename gives a domain another name");
+        return NULL;
+    }
+    if (!s->uuid)
+        s->uuid = xstrdup(d->uuid);
+    spec_complete(s);
+    return steal(s);
+}
+
+static int run_configure(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    struct spec *s;
+
+    if (!d->guest && managed_has_checkpoint(x, d->uuid)) {
+        err_set(e, ERR_STATE, "%s: Domain is suspended", t->name);
+        return err_hint(e, "xm resume goes on where it was");
+    }
+    fault_point("configure.begin");
+    s = new_definition(x, d, t, e);
+    if (!s || define_take(x, d, s, e) < 0)
+        return err_add(e, "%s", t->name);
+    t->result = domain_result(x, d);
+    return 0;
+}
+
+/* It runs on; from now on it is there when it does not. */
+static int run_keep(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    AUTO(spec_freep) struct spec *s = NULL;
+
+    if (!d->guest)
+        return op_no_guest(d, e);
+    if (d->managed)
+        return err_set(e, ERR_STATE, "%s: Domain is managed already", t->name);
+    s = job_spec(x, d, t, e);
+    fault_point("keep.begin");
+    if (!s || managed_write(x, s, e) < 0)
+        return err_add(e, "%s", t->name);
+    xend_lock(x);
+    d->managed = true;
+    domain_touch(x->domains, d);
+    xend_unlock(x);
+    t->result = domain_result(x, d);
+    return 0;
 }
 
 static int start_guest(struct xend *x, struct domain *d, struct task *t, struct err *e)
@@ -200,6 +305,8 @@ int ops_load(struct xend *x, struct err *e)
 }
 
 const struct task_kind op_new = {.name = "new", .run = run_new, .makes_domain = true};
+const struct task_kind op_configure = {.name = "configure", .run = run_configure, .halted = true};
+const struct task_kind op_keep = {.name = "keep", .run = run_keep};
 const struct task_kind op_start = {.name = "start", .run = run_start, .halted = true};
 const struct task_kind op_delete = {.name = "delete", .run = run_delete, .halted = true};
 const struct task_kind op_suspend = {.name = "suspend", .run = run_suspend, .managed = true};

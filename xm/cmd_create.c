@@ -35,6 +35,7 @@ const struct option new_options[] = {
     {'F', "config", "[FILE]", "A file that holds the domain as SXP or JSON."},
     {'n', "dryrun", NULL, "Print the domain as SXP; define nothing."},
     {0, "strict", NULL, "What would be ignored with a warning is an error."},
+    {0, "from-running", NULL, "Keep a domain that runs: the word is its name, not a file's."},
     {0, "json", NULL, "Print JSON: the new domain, or the spec with -n."},
     {0},
 };
@@ -275,7 +276,23 @@ int cmd_create(struct xm *xm, const struct args *a)
     return xm->command->run == cmd_new ? define(xm, a, s) : create_and_attach(xm, a, s);
 }
 
+/* --from-running: it runs on. */
+static int keep_running(struct xm *xm, const struct args *a)
+{
+    AUTO(value_freep) struct value *job = NULL;
+    int status;
+
+    if (a->words.len != 1)
+        return xm_usage_error(xm->command, "--from-running requires one domain.");
+    status = domain_act(xm, a, "/keep", NULL, &job);
+    if (status == EXIT_SUCCESS && args_has(a, "json"))
+        print_json(value_get(value_get(job, "result"), "domain"));
+    return status;
+}
+
 int cmd_new(struct xm *xm, const struct args *a)
 {
+    if (args_has(a, "from-running"))
+        return keep_running(xm, a);
     return cmd_create(xm, a);
 }

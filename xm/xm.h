@@ -140,6 +140,7 @@ void interrupt_quiet(void);
 int console_attach(struct xm *xm, const char *domain, int history, bool quiet);
 
 int cmd_check(struct xm *xm, const struct args *a);
+int cmd_clone(struct xm *xm, const struct args *a);
 int cmd_console(struct xm *xm, const struct args *a);
 int cmd_convert(struct xm *xm, const struct args *a);
 int cmd_create(struct xm *xm, const struct args *a);
@@ -150,6 +151,7 @@ int cmd_domid(struct xm *xm, const struct args *a);
 int cmd_domname(struct xm *xm, const struct args *a);
 int cmd_domstate(struct xm *xm, const struct args *a);
 int cmd_dump_core(struct xm *xm, const struct args *a);
+int cmd_edit(struct xm *xm, const struct args *a);
 int cmd_events(struct xm *xm, const struct args *a);
 int cmd_history(struct xm *xm, const struct args *a);
 int cmd_help(struct xm *xm, const struct args *a);
@@ -191,6 +193,6 @@ extern const struct option check_options[], convert_options[], diff_options[], c
     list_options[], log_options[], migrate_options[], new_options[], restore_options[],
     resume_options[], save_options[], start_options[], shutdown_options[], reboot_options[],
     top_options[], uptime_options[], json_options[], help_options[], history_options[],
-    wait_options[];
+    wait_options[], clone_options[];
 
 #endif

@@ -14,7 +14,7 @@ static const struct err_info infos[ERR_CODE_END] = {
     [ERR_NO_RESOURCE] = {"no-resource", 507, 1}, [ERR_TIMEOUT] = {"timeout", 504, 1},
     [ERR_CANCELLED] = {"cancelled", 409, 1},     [ERR_TOO_LARGE] = {"too-large", 413, 1},
     [ERR_UNAVAILABLE] = {"unavailable", 503, 1}, [ERR_SYSTEM] = {"system", 500, 1},
-    [ERR_BACKEND] = {"backend", 502, 1},
+    [ERR_BACKEND] = {"backend", 502, 1},         [ERR_CHANGED] = {"changed", 412, 1},
 };
 
 const struct err_info *err_info(enum err_code code)

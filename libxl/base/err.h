@@ -23,6 +23,7 @@ enum err_code {
     ERR_UNAVAILABLE, /* xend or a peer cannot answer now */
     ERR_SYSTEM,      /* a system call failed; see sys */
     ERR_BACKEND,     /* the hypervisor, QEMU or a script said no */
+    ERR_CHANGED,     /* somebody else changed it meanwhile */
     ERR_CODE_END
 };
 

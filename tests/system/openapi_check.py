@@ -120,7 +120,8 @@ def make(name, extra="", paused=False, wait=20, **more):
 SAVED = sys.argv[1] + ".saved"
 BODIES = {"rename": {"name": "renamed"}, "memory": {"memory_mib": 64}, "maxmem": {"maxmem_mib": 256},
           "vcpus": {"vcpus": 1}, "pin": {"vcpu": "all", "cpus": "0-3"}, "sysrq": {"key": "h"},
-          "trigger": {"trigger": "nmi"}, "save": {"file": SAVED}, "restore": {"file": SAVED}}
+          "trigger": {"trigger": "nmi"}, "save": {"file": SAVED}, "restore": {"file": SAVED},
+          "config": {"config": {"name": "each", "kernel": "/k"}}, "clone": {"name": "cloned"}}
 
 
 def body_of(method, path):
@@ -136,7 +137,9 @@ def call_each():
             body = {"spec": {"name": name, "kernel": "/k"}}
         elif "{domain}" in path:
             last = path.rsplit("/", 1)[1]
-            managed = last in ("start", "delete", "suspend", "resume")
+            managed = last in ("start", "delete", "suspend", "resume", "config")
+            if last == "config" and body:
+                body["config"]["name"] = name
             make(name, paused=last == "unpause", managed=managed, start=last not in ("start", "delete"))
             if last == "resume":
                 held("POST", "/v1/domains/{domain}/suspend", {"path": {"domain": name}, "query": {"wait": 20}})

@@ -49,6 +49,9 @@ operate() {
     case $1 in
     create) xm create -q "$(config)" ;;
     new) xm new -q "$(config)" ;;
+    configure) api POST '/v1/domains/web1/config?wait=20' -d "{\"config\":{\"name\":\"web1\",\"kernel\":\"/k\",\"memory\":96}}" ;;
+    keep) xm new --from-running web1 ;;
+    clone) xm clone web1 web2 ;;
     mem-set) api POST '/v1/domains/web1/memory?wait=20' -d '{"memory_mib":96}' ;;
     vcpu-set) api POST '/v1/domains/web1/vcpus?wait=20' -d '{"vcpus":2}' ;;
     vcpu-pin) api POST '/v1/domains/web1/pin?wait=20' -d '{"vcpu":"all","cpus":"0"}' ;;
@@ -111,6 +114,7 @@ kill_at() {
     settle
     settle_end "$op" "$point"
     got=$(domain_state web1 2>/dev/null)
+    [ "$op" != clone ] || xm domid web1 >/dev/null || fail "no web1 after clone killed at $point"
     [ "$op" != rename ] || got=$got$(domain_state web2 2>/dev/null) # one of the two
     [ "$op-$got" != save- ] || [ -s "$T/saved" ] || fail "web1 is nowhere after save killed at $point"
     assert_eq '' "$(find "$T" -name '*-incomplete' -o -name '.removed-*' -o -name '*.tmp-*')" "after $op killed at $point"
@@ -181,6 +185,10 @@ if [ "$DRIVER" = test ]; then
     matrix mem-set kept running
     matrix rename halted halted
     matrix destroy kept halted
+    matrix configure halted halted
+    matrix configure kept running
+    matrix keep running running
+    matrix clone halted halted
     matrix delete halted 'halted absent'
 fi
 echo "$cases cases on the $DRIVER driver"
