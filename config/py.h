@@ -76,6 +76,12 @@ struct py_input {
 struct value *py_eval(const struct py_input *in, struct err *e);
 
 /*
+ * An `include` whose argument is the program's path: a file in the directory of the program, or
+ * below it. Other files are none of its business, and a device or a pipe is no text.
+ */
+int py_include_beside(void *path, const char *name, struct buf *out, struct err *e);
+
+/*
  * A text with the line ends and the encoding that py_eval() works with: Latin-1 becomes UTF-8, CR
  * alone ends a line as well. False: *out is empty, the text is fine as it is.
  */

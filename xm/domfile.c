@@ -167,37 +167,6 @@ static char first_char(const struct buf *text)
 }
 
 /*
- * execfile() of a program: a file in the directory of the program, or below it. Other files are
- * none of its business, and a device or a pipe is no text.
- */
-static int include(void *arg, const char *name, struct buf *out, struct err *e)
-{
-    const struct domfile *f = arg;
-    const char *slash = strrchr(f->path, '/');
-    size_t len = slash ? (size_t)(slash - f->path) + 1 : 0;
-    AUTO(freep) char *dir = xstrndup(f->path, len);
-    AUTO(freep) char *path = xasprintf("%s%s", dir, name);
-    struct stat st;
-
-    if (name[0] == '/' && len && strncmp(name, dir, len) == 0) {
-        free(path);
-        path = xstrdup(name);
-    } else if (name[0] == '/') {
-        err_set(e, ERR_INVALID, "%s may not be included", name);
-        return err_hint(e, "only files beside %s may", f->path);
-    }
-    if (strstr(path + len, "..")) {
-        err_set(e, ERR_INVALID, "%s may not be included", name);
-        return err_hint(e, "only files beside %s may", f->path);
-    }
-    if (stat(path, &st) < 0)
-        return err_sys(e, "%s", path);
-    if (!S_ISREG(st.st_mode))
-        return err_set(e, ERR_INVALID, "%s is not a file", path);
-    return read_file(path, PY_TEXT_MAX, out, e);
-}
-
-/*
  * What the command line gave to the program itself is no variable of the spec; a name that the
  * program never uses is probably mistyped.
  */
@@ -236,8 +205,8 @@ static struct value *evaluate(struct domfile *f, bool help, struct err *e)
     }
     in.text = buf_str(&f->text);
     in.len = f->text.len;
-    in.include = include;
-    in.include_arg = f;
+    in.include = py_include_beside;
+    in.include_arg = f->path;
     in.vars = &f->vars;
     in.places = &f->places;
     in.printed = &f->printed;
