@@ -13,6 +13,7 @@ handler_fn api_domain_vcpu_set, api_domain_pin, api_domain_sysrq, api_domain_tri
 handler_fn api_domain_start, api_domain_delete, api_domain_suspend, api_domain_resume;
 handler_fn api_domain_config, api_domain_configure, api_domain_clone, api_domain_keep;
 handler_fn api_domain_save, api_restore, api_domain_migrate, api_receive, api_job_stream;
+handler_fn api_autostart, api_autostart_plan, api_domain_autostart;
 handler_fn api_domain_dump, api_domain_vcpus, api_vcpus;
 handler_fn api_domain_console;
 handler_fn api_jobs_list, api_job_get, api_job_cancel;
@@ -21,14 +22,9 @@ handler_fn api_events, api_domain_history, api_log;
 /* Answers with a job: waits for its end as ?wait= says, then 200 or the job's error, else 202. */
 void reply_job(struct xend *x, struct request *r, struct reply *p, uint64_t id);
 
-/*
- * Queues an action on the domain of the path, once, and answers with its job. Swallows arg_value.
- */
+/* Queues an action on the domain of the path, once, and answers with its job. */
 void act_take(struct xend *x, struct request *r, struct reply *p, const struct task_kind *kind,
-              int64_t arg, struct value *arg_value);
-
-/* The uuid and MAC addresses that a spec leaves to xend. */
-void spec_complete(struct spec *s);
+              int64_t arg, struct value *arg_value_take);
 /* Every fault of a spec, as an error reply. */
 void reply_problems(struct reply *p, const struct problems *faults);
 
@@ -36,5 +32,6 @@ void reply_problems(struct reply *p, const struct problems *faults);
 void request_by(const struct request *r, char *out, size_t size);
 
 #define WAIT_MAX_S 60
+#define AUTOSTART_GAP_MAX_MS 3600000 /* an hour: nobody waits longer for the next domain */
 
 #endif

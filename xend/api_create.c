@@ -61,61 +61,6 @@ static int read_wish(struct request *r, struct reply *p, struct wish *w)
     return w->spec ? 0 : -1;
 }
 
-void spec_complete(struct spec *s)
-{
-    char uuid[UUID_TEXT_SIZE];
-
-    if (!s->uuid) {
-        uuid_make(uuid);
-        s->uuid = xstrdup(uuid);
-    }
-    for (size_t i = 0; i < s->devices.len; i++)
-        if (s->devices.ptr[i]->class == DEVICE_VIF)
-            vif_set_mac(&s->devices.ptr[i]->vif);
-}
-
-/*
- * The managed domain that is meant: of that uuid, or of that name when none is given. One that
- * runs can be defined anew but not created; one that is suspended neither.
- */
-static struct domain *find_managed(struct xend *x, const struct wish *w)
-{
-    struct err none;
-    struct domain *d = w->spec->uuid ? domain_find_uuid(x->domains, w->spec->uuid)
-                                     : domain_get(x->domains, w->spec->name, &none);
-
-    if (!d || !d->managed || d->state == DOMAIN_SUSPENDED ||
-        (!w->spec->uuid && strcmp(d->spec->name, w->spec->name) != 0) ||
-        (w->start && (d->domid != DOMID_NONE || d->first || d->running)))
-        return NULL;
-    return d;
-}
-
-/* Makes the record, or finds it, and queues the job. With the lock; swallows the spec. */
-static struct task *make_take(struct xend *x, struct wish *w, const char *by, struct err *e)
-{
-    struct domain *d = find_managed(x, w);
-    struct value *again = NULL;
-    struct task *t;
-
-    if (d) {
-        if (!w->spec->uuid)
-            w->spec->uuid = xstrdup(d->uuid);
-        spec_complete(w->spec);
-        again = spec_to_value_secrets(w->spec);
-        spec_freep(&w->spec);
-    } else {
-        spec_complete(w->spec);
-        d = domain_add_take(x->domains, steal(w->spec), e);
-        if (!d)
-            return NULL;
-    }
-    t = queue_add(x->queue, d, again || w->managed ? &op_new : &op_create, by, false);
-    t->arg = (w->paused ? CREATE_PAUSED : 0) | (w->start ? CREATE_START : 0);
-    t->arg_value = again;
-    return t;
-}
-
 void api_domains_create(struct xend *x, struct request *r, struct reply *p)
 {
     AUTO(freep) char *name = NULL;
@@ -130,7 +75,9 @@ void api_domains_create(struct xend *x, struct request *r, struct reply *p)
         name = xstrdup(w.spec->name);
         request_by(r, by, sizeof(by));
         xend_lock(x);
-        t = make_take(x, &w, by, &e);
+        t = domain_make_take(x, w.spec,
+                             (w.paused ? CREATE_PAUSED : 0) | (w.start ? CREATE_START : 0),
+                             w.managed, by, &e);
         r->job = t ? t->id : 0;
         xend_unlock(x);
         if (!t) {

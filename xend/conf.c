@@ -45,6 +45,15 @@ static int check_seconds(const char *text, struct err *e)
     return err_set(e, ERR_INVALID, "expected seconds, 1 to 86400: %s", text);
 }
 
+static int check_starts(const char *text, struct err *e)
+{
+    int64_t n;
+
+    if (parse_int(text, &n) && n >= 1 && n <= 60) /* there are 64 workers */
+        return 0;
+    return err_set(e, ERR_INVALID, "expected a number, 1 to 60: %s", text);
+}
+
 struct key {
     const char *name;
     const char *dflt;
@@ -58,6 +67,8 @@ static const struct key keys[] = {
     {"xend-driver", NULL, check_driver},
     {"xend-unix-path", NULL, NULL},
     {"shutdown-patience", "60", check_seconds},
+    {"autostart-parallel", NULL, check_starts},
+    {"autostart-patience", "120", check_seconds},
     {"qemu-user", "xend-qemu", NULL},
     {"qemu-binary", NULL, NULL},
     {"qemu-accel", NULL, check_accel},

@@ -15,7 +15,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 
-#define STOP_WAIT_S 30
+#define ANSWER_WAIT_S 30 /* for a xend that has the lock to answer, or to be gone */
 
 /* The lock is on the open file, not the process: it ends with the last descriptor. */
 static int open_locked(const char *pid_file, int flags)
@@ -57,7 +57,7 @@ static bool answers(const char *socket, int timeout_ms)
 
 pid_t daemon_await(const char *pid_file, const char *socket, struct err *e)
 {
-    int64_t deadline = now_ms() + STOP_WAIT_S * 1000;
+    int64_t deadline = now_ms() + ANSWER_WAIT_S * 1000;
     pid_t pid;
 
     while ((pid = daemon_running(pid_file))) {
@@ -160,7 +160,7 @@ void daemon_report(int ready_fd, const struct err *failed)
     close(ready_fd);
 }
 
-int daemon_stop(const char *pid_file, struct err *e)
+int daemon_stop(const char *pid_file, int timeout_s, struct err *e)
 {
     pid_t pid = daemon_running(pid_file);
     AUTO(closep) int pidfd = -1;
@@ -175,8 +175,8 @@ int daemon_stop(const char *pid_file, struct err *e)
         syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0) < 0)
         return errno == ESRCH ? 0 : err_sys(e, "stopping xend (pid %d)", (int)pid);
     p = (struct pollfd){.fd = pidfd, .events = POLLIN};
-    if (poll(&p, 1, STOP_WAIT_S * 1000) <= 0)
+    if (poll(&p, 1, timeout_s * 1000) <= 0)
         return err_set(e, ERR_TIMEOUT, "xend (pid %d) has not ended after %d s", (int)pid,
-                       STOP_WAIT_S);
+                       timeout_s);
     return 0;
 }

@@ -37,6 +37,6 @@ int daemon_fork(int *ready_fd, struct err *e);
 void daemon_report(int ready_fd, const struct err *failed);
 
 /* Ends the running xend and waits until it is gone; 0 also when none runs. */
-int daemon_stop(const char *pid_file, struct err *e);
+int daemon_stop(const char *pid_file, int timeout_s, struct err *e);
 
 #endif

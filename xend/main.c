@@ -17,7 +17,9 @@
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/autostart.h"
 #include "xend/console.h"
+#include "xend/evaluate.h"
 #include "xend/daemon.h"
 #include "xend/dom0.h"
 #include "xend/events.h"
@@ -26,6 +28,7 @@
 #include "xend/server.h"
 #include "xend/xend.h"
 
+#define STOP_WAIT_S 30 /* for xend to end, besides what on_xend_stop asks of domains */
 #define JOBS_STOP_S 10 /* for running jobs to end when xend is told to stop */
 
 struct options {
@@ -196,6 +199,7 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
         return -1;
     log_listen(server_wake_log, x->server);
     pthread_create(&w->thread, NULL, watch_thread, w);
+    autostart_open(x);
     return 0;
 }
 
@@ -228,6 +232,7 @@ static void stop_all(struct xend *x, struct watch *w)
         pthread_join(w->thread, NULL);
     close(w->stop_fd);
     forget_guests(x);
+    autostart_close(x);
     events_close(x->events);
     x->events = NULL;
     domains_free(x->domains);
@@ -281,6 +286,7 @@ static int serve(struct xend *x, const struct options *o, int ready_fd)
             break;
     } while (s == SIGHUP);
     log_info("xend stops on signal %d (%s)", s, strsignal(s));
+    autostart_stop(x);
     stop_all(x, &w);
     unlink(x->paths.pid_file);
     log_info("xend stopped");
@@ -312,9 +318,15 @@ static int start(struct xend *x, const struct options *o)
 
 static int stop(struct xend *x)
 {
+    struct value *notes = NULL;
+    int timeout_s = STOP_WAIT_S;
     struct err e;
 
-    return daemon_stop(x->paths.pid_file, &e) < 0 ? fail(&e) : 0;
+    if (conf_read(&x->conf, x->paths.config, &notes, &e) == 0) /* domains may have to stop first */
+        timeout_s += (int)conf_int(&x->conf, "shutdown-patience");
+    value_free(notes);
+    conf_clear(&x->conf); /* a start that follows reads it anew */
+    return daemon_stop(x->paths.pid_file, timeout_s, &e) < 0 ? fail(&e) : 0;
 }
 
 static int status(struct xend *x)
@@ -405,8 +417,11 @@ int main(int argc, char **argv)
 {
     struct options o = {0};
     struct xend x = {0};
-    int status_now = parse(argc, argv, &o);
+    int status_now;
 
+    if (argc == 2 && strcmp(argv[1], "--evaluate") == 0) /* by xend itself only: no option */
+        return evaluate_child();
+    status_now = parse(argc, argv, &o);
     if (status_now >= 0)
         return status_now;
     paths_init(&x.paths, o.root);

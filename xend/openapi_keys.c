@@ -233,6 +233,24 @@ static const struct key restore_keys[] = {
     {"paused", "boolean", "Leave it paused.", .flags = OPTIONAL},
 };
 
+static const struct key autostart_keys[] = {
+    {"autostart", "boolean", "It starts with the host.", .flags = OPTIONAL},
+    {"start_order", "integer", "1 first; 0: last.", .flags = OPTIONAL | BOUNDED, .min = 0,
+     .max = START_ORDER_MAX},
+    {"start_delay", "integer", "Seconds that those after it wait.", .flags = OPTIONAL | BOUNDED,
+     .min = 0, .max = START_DELAY_MAX},
+    {"start_after", "[string", "Names of domains that start before it.", .flags = OPTIONAL},
+};
+
+static const struct key autostart_run_keys[] = {
+    {"auto", "string", "The directory of configuration files; /etc/xen/auto when not given.",
+     .flags = OPTIONAL},
+    {"saved", "string", "A directory: a file there of a domain's name keeps it from starting.",
+     .flags = OPTIONAL},
+    {"gap_ms", "integer", "One at a time, with so many milliseconds between.",
+     .flags = OPTIONAL | BOUNDED, .min = 0, .max = AUTOSTART_GAP_MAX_MS},
+};
+
 static const struct key vcpu_keys[] = {
     {"vcpu", "integer", .doc = "Its number."},
     {"online", "boolean", .doc = "The guest has it."},
@@ -365,6 +383,8 @@ const struct schema schemas[] = {
     {"Save", "Where and how.", KEYS(save_keys), 0},
     {"Migrate", "How.", KEYS(migrate_keys), 0},
     {"Restore", "What and how.", KEYS(restore_keys), 0},
+    {"Autostart", "Whether and when it starts with the host.", KEYS(autostart_keys), 0},
+    {"AutostartRun", "What starts with the host.", KEYS(autostart_run_keys), 0},
     {"Vcpu", "A virtual CPU.", KEYS(vcpu_keys), 0},
     {"Vcpus", "The virtual CPUs of a domain.", KEYS(vcpus_keys), 0},
     {"AllVcpus", "The virtual CPUs of all domains.", KEYS(all_vcpus_keys), 0},

@@ -16,6 +16,16 @@ enum create_how { CREATE_PAUSED = 1, CREATE_RESTART = 2, CREATE_START = 4 };
  */
 extern const struct task_kind op_configure, op_keep;
 extern const struct task_kind op_new, op_start, op_delete, op_suspend, op_resume;
+/* The uuid and MAC addresses that a spec leaves to xend. */
+void spec_complete(struct spec *s);
+/*
+ * With the lock: makes the record, or finds the managed one that is meant, and queues the job. how:
+ * CREATE_PAUSED, CREATE_START. NULL: its name or uuid is taken. Swallows the spec.
+ */
+struct task *domain_make_take(struct xend *x, struct spec *s_take, int64_t how, bool managed,
+                              const char *by, struct err *e);
+/* arg_value: keys of the spec to change: autostart, start_order, start_delay, start_after */
+extern const struct task_kind op_autostart_set;
 extern const struct task_kind op_pause, op_unpause;
 extern const struct task_kind op_shutdown; /* arg: enum stop_reason */
 extern const struct task_kind op_destroy, op_reset;

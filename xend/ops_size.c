@@ -27,7 +27,7 @@ static void replace(char **to, const char *from)
     *to = xstrdup_null(from);
 }
 
-static bool same_cpus(const struct value *a, const struct value *b)
+static bool same_list(const struct value *a, const struct value *b)
 {
     return a && b ? value_equal(a, b) : !a && !b;
 }
@@ -39,11 +39,20 @@ static void carry_over(const struct spec *before, const struct spec *after, stru
         next->memory = after->memory;
         next->maxmem = after->maxmem;
     }
+    next->autostart = before->autostart == after->autostart ? next->autostart : after->autostart;
+    if (before->start_order != after->start_order)
+        next->start_order = after->start_order;
+    if (before->start_delay != after->start_delay)
+        next->start_delay = after->start_delay;
+    if (!same_list(before->start_after, after->start_after)) {
+        value_free(next->start_after);
+        next->start_after = after->start_after ? value_copy(after->start_after) : NULL;
+    }
     if (before->vcpus != after->vcpus) {
         next->vcpus = after->vcpus;
         next->maxvcpus = after->maxvcpus;
     }
-    if (!same_cpus(before->cpus, after->cpus) && spec_maxvcpus(next) == spec_maxvcpus(after)) {
+    if (!same_list(before->cpus, after->cpus) && spec_maxvcpus(next) == spec_maxvcpus(after)) {
         value_free(next->cpus);
         next->cpus = after->cpus ? value_copy(after->cpus) : NULL;
     }
@@ -226,6 +235,21 @@ static void unrename(struct xend *x, struct domain *d, const char *name)
     xend_unlock(x);
 }
 
+/* Nothing of the guest's: only what the next host sees. */
+static int set_autostart(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                         struct err *e)
+{
+    AUTO(problems_clear) struct problems faults = {0};
+
+    (void)x, (void)d;
+    for (size_t i = 0; i < value_len(t->arg_value); i++) {
+        const char *name = value_key(t->arg_value, i);
+        AUTO(freep) char *where = xasprintf("/%s", name);
+        field_read(field_find(&spec_fields, name), s, value_at(t->arg_value, i), where, &faults);
+    }
+    return problems_to_err(&faults, e);
+}
+
 typedef int change_fn(struct xend *x, struct domain *d, struct task *t, struct spec *s,
                       struct err *e);
 
@@ -282,6 +306,13 @@ static int run_rename(struct xend *x, struct domain *d, struct task *t, struct e
     return -1;
 }
 
+static int run_autostart_set(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    return change(x, d, t, set_autostart, true, e);
+}
+
+const struct task_kind op_autostart_set = {
+    .name = "autostart-set", .run = run_autostart_set, .halted = true, .halted_too = true};
 const struct task_kind op_mem_set = {.name = "mem-set", .run = run_mem_set, .halted_too = true};
 const struct task_kind op_mem_max = {.name = "mem-max", .run = run_mem_max, .halted_too = true};
 const struct task_kind op_vcpu_set = {.name = "vcpu-set", .run = run_vcpu_set, .halted_too = true};

@@ -30,7 +30,7 @@ struct timer {
 
 struct queue {
     struct xend *xend;
-    pthread_cond_t work, idle;
+    pthread_cond_t work, idle, ended;        /* ended: see queue_wait */
     struct domain *ready_first, *ready_last; /* domains with a queue and without a worker */
     struct task *newest, *oldest;
     struct timer *timers; /* soonest first; the workers that wait look after them */
@@ -63,6 +63,7 @@ struct queue *queue_new(struct xend *x)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&q->work, &attr);
     pthread_cond_init(&q->idle, &attr);
+    pthread_cond_init(&q->ended, &attr);
     pthread_condattr_destroy(&attr);
     return q;
 }
@@ -91,7 +92,7 @@ static void forget_old(struct queue *q)
 
     for (struct task *t = q->oldest; t && q->n_ended > ENDED_KEPT && !q->stopping; t = next) {
         next = t->newer;
-        if (!task_ended(t))
+        if (!task_ended(t) || t->held)
             continue;
         unlink_task(q, t);
         q->n_ended--;
@@ -120,6 +121,7 @@ static void finish(struct queue *q, struct task *t, enum task_state state)
     }
     domain_unref(d);
     server_wake(q->xend->server, t->id);
+    pthread_cond_broadcast(&q->ended);
     forget_old(q);
 }
 
@@ -193,6 +195,27 @@ static void run_timers(struct queue *q)
     }
 }
 
+/* Milliseconds of now_ms as the conditions' clock tells them. */
+static struct timespec clock_time(int64_t ms)
+{
+    return (struct timespec){(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+}
+
+void queue_wait(struct queue *q, int64_t until_ms)
+{
+    struct timespec t = clock_time(until_ms);
+
+    if (until_ms < 0)
+        pthread_cond_wait(&q->ended, &q->xend->lock);
+    else
+        pthread_cond_timedwait(&q->ended, &q->xend->lock, &t);
+}
+
+bool queue_stopping(const struct queue *q)
+{
+    return q->stopping;
+}
+
 /* Until there may be work; without timers nothing wakes it for nothing. */
 static void wait_for_work(struct queue *q)
 {
@@ -202,8 +225,7 @@ static void wait_for_work(struct queue *q)
         pthread_cond_wait(&q->work, &q->xend->lock);
         return;
     }
-    t.tv_sec = (time_t)(q->timers->at_ms / 1000);
-    t.tv_nsec = (long)(q->timers->at_ms % 1000) * 1000000;
+    t = clock_time(q->timers->at_ms);
     pthread_cond_timedwait(&q->work, &q->xend->lock, &t);
     run_timers(q);
 }
@@ -300,6 +322,7 @@ int queue_cancel(struct queue *q, struct task *t, struct err *e)
         return err_set(e, ERR_STATE, "job %llu has ended already", (unsigned long long)t->id);
     if (t->state == TASK_RUNNING) {
         cancel_running(t);
+        pthread_cond_broadcast(&q->ended);
         return 0;
     }
     take_from_queue(d, t);
@@ -439,6 +462,7 @@ bool queue_stop(struct queue *q, int timeout_s)
         if (t->state == TASK_RUNNING)
             cancel_running(t);
     pthread_cond_broadcast(&q->work);
+    pthread_cond_broadcast(&q->ended);
     while (q->workers && r == 0)
         r = pthread_cond_timedwait(&q->idle, &q->xend->lock, &deadline);
     xend_unlock(q->xend);
@@ -462,5 +486,6 @@ void queue_free(struct queue *q)
     }
     pthread_cond_destroy(&q->work);
     pthread_cond_destroy(&q->idle);
+    pthread_cond_destroy(&q->ended);
     free(q);
 }

@@ -48,6 +48,7 @@ struct task {
     struct link *link;       /* its stream; NULL: it has none */
     enum task_state state;
     double queued, started, ended; /* seconds since the epoch, 0 = not yet */
+    bool held;                     /* by who waits for it with queue_wait: not forgotten */
     struct value *result;          /* its worker's until the task has ended */
     struct err err;
     struct task *next;          /* in its domain's queue */
@@ -80,6 +81,14 @@ void queue_add_later(struct queue *q, struct domain *d, const struct task_kind *
  * puts the guest back as it was. ERR_STATE when it has ended.
  */
 int queue_cancel(struct queue *q, struct task *t, struct err *e);
+
+/*
+ * With the lock, which is let go meanwhile: until some job has ended or was asked to stop, or
+ * until_ms (now_ms clock; -1: no such time). Who waits for certain jobs holds them.
+ */
+void queue_wait(struct queue *q, int64_t until_ms);
+/* With the lock: xend ends, and jobs are cancelled for that. */
+bool queue_stopping(const struct queue *q);
 
 /* With the lock: a job whose domain got its name and uuid while it ran. */
 void task_rename(struct task *t, const struct domain *d);

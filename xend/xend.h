@@ -32,6 +32,7 @@ struct xend {
     struct consoles *consoles;
     struct server *_Atomic server; /* NULL before it starts and after it stopped */
     struct events *events;
+    struct domain *autostart; /* the record, in no table, on whose queue autostarts are */
     gid_t group;    /* whose members may use the socket: xen; NO_GROUP: of a user's own xend */
     char *log_path; /* NULL in the foreground */
 };

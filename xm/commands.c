@@ -5,6 +5,8 @@
 #include "xm/xm.h"
 
 const struct command commands[] = {
+    {"autostart", "[options] [DomainName]", "Let a managed domain start with the host, or not.",
+     autostart_options, cmd_autostart, 0, 1, false},
     {"check", "<ConfigFile>... [options] [vars]",
      "Tell what is wrong with configuration files, without xend.", check_options, cmd_check, 1, -1,
      false},

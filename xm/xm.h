@@ -139,6 +139,7 @@ void interrupt_quiet(void);
 /* Attaches the terminal to a domain's console (cmd_console.c); returns the exit status. */
 int console_attach(struct xm *xm, const char *domain, int history, bool quiet);
 
+int cmd_autostart(struct xm *xm, const struct args *a);
 int cmd_check(struct xm *xm, const struct args *a);
 int cmd_clone(struct xm *xm, const struct args *a);
 int cmd_console(struct xm *xm, const struct args *a);
@@ -188,11 +189,11 @@ int cmd_vcpu_set(struct xm *xm, const struct args *a);
 int cmd_wait(struct xm *xm, const struct args *a);
 int cmd_version(struct xm *xm, const struct args *a);
 
-extern const struct option check_options[], convert_options[], diff_options[], console_options[],
-    create_options[], dmesg_options[], dump_options[], events_options[], info_options[],
-    list_options[], log_options[], migrate_options[], new_options[], restore_options[],
-    resume_options[], save_options[], start_options[], shutdown_options[], reboot_options[],
-    top_options[], uptime_options[], json_options[], help_options[], history_options[],
-    wait_options[], clone_options[];
+extern const struct option autostart_options[], check_options[], convert_options[], diff_options[],
+    console_options[], create_options[], dmesg_options[], dump_options[], events_options[],
+    info_options[], list_options[], log_options[], migrate_options[], new_options[],
+    restore_options[], resume_options[], save_options[], start_options[], shutdown_options[],
+    reboot_options[], top_options[], uptime_options[], json_options[], help_options[],
+    history_options[], wait_options[], clone_options[];
 
 #endif

@@ -137,7 +137,7 @@ def call_each():
             body = {"spec": {"name": name, "kernel": "/k"}}
         elif "{domain}" in path:
             last = path.rsplit("/", 1)[1]
-            managed = last in ("start", "delete", "suspend", "resume", "config")
+            managed = last in ("start", "delete", "suspend", "resume", "config", "autostart")
             if last == "config" and body:
                 body["config"]["name"] = name
             make(name, paused=last == "unpause", managed=managed, start=last not in ("start", "delete"))
