@@ -64,15 +64,23 @@ static uint32_t line_begin(const struct py *p, uint32_t at)
     return at;
 }
 
+/* A text in three quotes that begins at `at` has no end: all that follows is in it. */
+static bool is_long_text(const struct py *p, uint32_t at)
+{
+    while (at < p->len && strchr("rRuUbBfF", p->text[at]))
+        at++;
+    return at + 3 <= p->len &&
+           (memcmp(p->text + at, "\"\"\"", 3) == 0 || memcmp(p->text + at, "'''", 3) == 0);
+}
+
 /* Where to go on after the error at `at` in the statement from `from` on; the text's end: nowhere.
  */
 static uint32_t find_next(const struct py *p, uint32_t from, uint32_t at)
 {
     const char *end = p->text + p->len, *s = p->text + line_begin(p, at);
 
-    if (at < p->len &&
-        (strncmp(p->text + at, "\"\"\"", 3) == 0 || !strncmp(p->text + at, "'''", 3)))
-        return p->len; /* a text without end: all that follows is in it */
+    if (is_long_text(p, at))
+        return p->len;
     while (s < end) {
         if (s > p->text + from && looks_like_statement(s, end))
             return (uint32_t)(s - p->text);

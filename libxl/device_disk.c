@@ -61,6 +61,7 @@ int disk_map_uname(struct value *map, const char *uname, const char *where, stru
     const char *target = strchr(uname, ':');
     AUTO(freep) char *type = NULL;
 
+    uname += strspn(uname, " \t");
     if (!*uname)
         return 0;
     if (!target || target == uname || uname[0] == '/') {
@@ -69,6 +70,7 @@ int disk_map_uname(struct value *map, const char *uname, const char *where, stru
         return -1;
     }
     type = xstrndup(uname, (size_t)(target++ - uname));
+    type[strcspn(type, " \t")] = '\0';
     if (is_one_of(type, strlen(type), disk_formats)) { /* "qcow2:/a.img", once xl's language */
         value_set_str(map, "format", type);
         set_plain_target(map, target);

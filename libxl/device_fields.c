@@ -55,6 +55,11 @@ static int check_disk_type(const char *text, struct err *e)
         near_try(&n, known[i]);
         exact |= strcmp(known[i], text) == 0;
     }
+    for (size_t i = 0; disk_formats[i]; i++)
+        if (strcmp(disk_formats[i], text) == 0) {
+            err_set(e, ERR_INVALID, "Block device type \"%s\" is invalid.", text);
+            return err_hint(e, "it is a format: say what holds the disk, phy or file, as its type");
+        }
     if (exact)
         return 0;
     if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0' && !n.best)

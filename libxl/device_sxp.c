@@ -122,10 +122,13 @@ static void read_members(struct value *map, enum device_class class, const struc
     }
 }
 
-/* (type vnc), before there was (vnc 1) */
+/* (type vnc), before there was (vnc 1); and passwords of any length, which were cut. */
 static void read_old_vfb(struct value *map, const struct value *form)
 {
-    const char *type = text_of(form, "type");
+    const char *type = text_of(form, "type"), *text = value_get_str(map, "vncpasswd", "");
+
+    if (strlen(text) > VNC_PASSWORD_MAX)
+        value_set_take(map, "vncpasswd", value_strn(text, VNC_PASSWORD_MAX));
 
     if (strcmp(type, "vnc") == 0 || strcmp(type, "sdl") == 0)
         value_set_bool(map, type, true);
@@ -163,8 +166,6 @@ struct device *device_from_sxp(const struct value *form, const char *where, stru
                      sxp_head(form));
     if (class < 0 || (class == DEVICE_DISK && read_disk(map, form, where, p) < 0))
         return NULL;
-    if (class == DEVICE_VFB)
-        read_old_vfb(map, form);
     if (class == DEVICE_PCI)
         pci_map_from_sxp(map, form);
     else if (class == DEVICE_VSCSI)
@@ -173,5 +174,7 @@ struct device *device_from_sxp(const struct value *form, const char *where, stru
         vusb_map_from_sxp(map, form);
     else
         read_members(map, (enum device_class) class, form);
+    if (class == DEVICE_VFB)
+        read_old_vfb(map, form);
     return device_from_map((enum device_class) class, map, where, p);
 }

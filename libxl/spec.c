@@ -252,6 +252,8 @@ void spec_note_ignored(const struct spec *s, unsigned driver, struct problems *n
         const struct field *f = &spec_fields.rows[i];
         AUTO(freep) char *where = xasprintf("/%s", f->name);
 
+        if (strcmp(f->name, "viridian_groups") == 0)
+            continue; /* told by viridian */
         if (!(f->drivers & driver) && says_something(f, s))
             problems_add(notes, where, NULL, "%s: %s; ignored", f->name, name);
     }

@@ -164,5 +164,7 @@ void spec_check(const struct spec *s, struct problems *p)
 {
     check_sizes(s, p);
     check_cpus(s, p);
+    if (is_sound(p, "/vnuma") && is_sound(p, "/memory") && is_sound(p, "/maxmem"))
+        check_vnuma(s, p);
     check_devices(s, p);
 }

@@ -24,6 +24,28 @@ struct spec_alias {
     const char *name, *field;
 };
 extern const struct spec_alias spec_aliases[];
+/*
+ * Forms of the original that are no fields (spec_sxp_old.c). Writing: devices and duties into the
+ * form; whether they tell this field; CPUID as lists. Reading: all of them into the map; whether a
+ * (device ...) is one of them.
+ */
+void spec_old_devices(const struct spec *s, struct value *form, bool vm);
+void spec_old_backends(const struct spec *s, struct value *form);
+bool spec_old_tells(const struct spec *s, const struct field *f);
+void spec_old_read(struct value *map, const struct value *form);
+bool spec_old_device(struct value *map, const struct value *child);
+struct value *spec_old_cpuid(const struct value *items);
+struct value *spec_old_cpuid_list(const struct value *forms);
+
+/* vnuma and vsnd (spec_nested.c): lists in lists as one text for each item, and back; NULL for what
+ * is nothing of that kind. The results are the caller's. */
+struct value *spec_nested_flat(const char *name, const struct value *v);
+struct value *spec_nested_lists(const char *name, const struct value *v);
+int check_vnode(const char *text, struct err *e);
+int check_vsnd(const char *text, struct err *e);
+/* Whether the nodes fit to one another and to the domain. */
+void check_vnuma(const struct spec *s, struct problems *p);
+
 /* Values that say nothing: None, 0, '', an empty list. */
 bool spec_is_empty(const struct value *v);
 /* Notes variables that have no effect, and those that are probably mistyped. */

@@ -12,9 +12,29 @@
 
 /* The order of (vm ...), as xm create sends it; names that are missing here follow. */
 static const char *const vm_order[] = {
-    "name",     "memory",   "maxmem",        "shadow_memory", "on_poweroff", "on_reboot",
-    "on_crash", "features", "on_xend_start", "on_xend_stop",  "vcpus",       "uuid",
-    "cpus",     "cpu_cap",  "cpu_weight",    "pool",          "bootloader",  "bootargs",
+    "name",
+    "memory",
+    "maxmem",
+    "shadow_memory",
+    "on_poweroff",
+    "on_reboot",
+    "on_crash",
+    "features",
+    "on_xend_start",
+    "on_xend_stop",
+    "target",
+    "cpuid",
+    "cpuid_check",
+    "machine_address_size",
+    "suppress_spurious_page_faults",
+    "vcpus",
+    "uuid",
+    "cpus",
+    "cpu_cap",
+    "cpu_weight",
+    "pool",
+    "bootloader",
+    "bootargs",
 };
 
 static const char *const image_heads[] = {"linux", "pvh", "hvm"}; /* by enum domain_type */
@@ -69,6 +89,11 @@ static struct value *cpus_form(const struct spec *s)
     return form;
 }
 
+static bool is_cpuid(const struct field *f)
+{
+    return strncmp(f->name, "cpuid", 5) == 0;
+}
+
 /* A field as it stands in the form; xend's own 0 for "as the other" shows the other. */
 static struct value *shown(const struct spec *s, const struct field *f)
 {
@@ -80,7 +105,7 @@ static struct value *shown(const struct spec *s, const struct field *f)
         return cpus_form(s);
     if (f->type == FIELD_LIST && !field_is_default(f, s)) {
         AUTO(value_freep) struct value *list = field_value(f, s);
-        return list_form(list);
+        return is_cpuid(f) ? spec_old_cpuid(list) : list_form(list);
     }
     return field_value(f, s);
 }
@@ -160,30 +185,6 @@ static struct value *image_form(const struct spec *s, bool vm)
     return image;
 }
 
-static void add_device(struct value *form, struct value *device_take)
-{
-    struct value *wrapped = value_list();
-
-    value_add_take(wrapped, value_str("device"));
-    value_add_take(wrapped, device_take);
-    value_add_take(form, wrapped);
-}
-
-/* In the order of the spec, which is that of their classes. */
-static void add_devices(struct value *form, const struct spec *s)
-{
-    for (size_t i = 0; i < s->devices.len; i++) {
-        const struct device *d = s->devices.ptr[i];
-
-        if (d->class == DEVICE_VFB) { /* the original's frame buffer comes with a keyboard */
-            struct value *vkbd = value_list();
-            value_add_take(vkbd, value_str("vkbd"));
-            add_device(form, vkbd);
-        }
-        add_device(form, device_to_sxp(d));
-    }
-}
-
 /* The variables that the image's (ip ...) is made of, in its order. */
 static const char *const ip_parts[] = {"ip",       "nfs_server", "gateway", "netmask",
                                        "hostname", "interface",  "dhcp"};
@@ -214,7 +215,8 @@ static void add_extension(struct value *form, const struct spec *s)
 
         if (strcmp(f->name, "maxvcpus") == 0) /* told by vcpus */
             continue;
-        if (vcpus || (!f->sxp && !field_is_default(f, s) && !is_told_by_ip(s, f)))
+        if (vcpus ||
+            (!f->sxp && !field_is_default(f, s) && !is_told_by_ip(s, f) && !spec_old_tells(s, f)))
             add_pair(extension, f->name, field_value(f, s));
     }
     if (value_len(extension) > 1)
@@ -231,7 +233,8 @@ struct value *spec_to_sxp(const struct spec *s, const char *head)
     value_add_take(form, value_str(head));
     add_tops(form, s, vm);
     value_add_take(form, image_form(s, vm));
-    add_devices(form, s);
+    spec_old_backends(s, form);
+    spec_old_devices(s, form, vm);
     add_extension(form, s);
     return form;
 }
@@ -355,6 +358,15 @@ static void read_extension(struct value *map, const struct value *form)
     }
 }
 
+/* The original took longer ones and cut them. */
+static void cut_password(struct value *map)
+{
+    const char *text = value_get_str(map, "vncpasswd", "");
+
+    if (strlen(text) > VNC_PASSWORD_MAX)
+        value_set_take(map, "vncpasswd", value_strn(text, VNC_PASSWORD_MAX));
+}
+
 /* All but the devices, in the language of JSON. What no field knows is passed over. */
 static struct value *map_of_form(const struct value *form, struct problems *p)
 {
@@ -368,9 +380,12 @@ static struct value *map_of_form(const struct value *form, struct problems *p)
         if (!v || strcmp(f->sxp, "image") == 0)
             continue;
         value_set_take(map, f->name,
-                       f->type == FIELD_LIST && value_type(v) == VALUE_LIST ? list_value(v)
-                                                                            : value_copy(v));
+                       value_type(v) != VALUE_LIST || f->type != FIELD_LIST ? value_copy(v)
+                       : is_cpuid(f)                                        ? spec_old_cpuid_list(v)
+                                                                            : list_value(v));
     }
+    spec_old_read(map, form);
+    cut_password(map);
     read_image(map, form, image, p);
     read_vcpus(map, form);
     read_extension(map, form);
@@ -402,6 +417,14 @@ static void read_device(struct spec *s, const struct value *child, const char *w
     }
 }
 
+/* Those that are fields here: read already. */
+static bool is_old_device(const struct value *child)
+{
+    AUTO(value_freep) struct value *map = value_map();
+
+    return spec_old_device(map, child);
+}
+
 /* One more than the limit is read, so that spec_check sees that there are too many. */
 static void read_devices(struct spec *s, const struct value *form, struct problems *p)
 {
@@ -409,7 +432,7 @@ static void read_devices(struct spec *s, const struct value *form, struct proble
         const struct value *child = value_at(form, i);
         AUTO(freep) char *where = xasprintf("/device/%zu", s->devices.len);
 
-        if (strcmp(sxp_head(child), "device") == 0)
+        if (strcmp(sxp_head(child), "device") == 0 && !is_old_device(child))
             read_device(s, child, where, p);
     }
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libxl/base/io.h"
+#include "libxl/device_parts.h"
 #include "libxl/spec_parts.h"
 
 #define NICS_MAX DOMAIN_DEVICES_MAX
@@ -97,6 +98,10 @@ static struct value *join_list(const struct value *v)
 /* A number where the field is text: gfx_passthru = 1, altp2m = 0; and words for numbers. */
 static struct value *as_field(const struct field *f, const struct value *v)
 {
+    struct value *flat = spec_nested_flat(f->name, v);
+
+    if (flat)
+        return flat;
     if (f->type == FIELD_LIST)
         return as_text(v);
     if (f->type == FIELD_STR && value_type(v) == VALUE_LIST && strcmp(f->name, "bootargs") == 0)
@@ -134,6 +139,38 @@ static void read_viridian(struct reading *r)
     value_set_bool(r->map, "viridian", value_len(v) > 0);
 }
 
+/* The original cut it without a word; the text is not repeated, errors end up in logs. */
+static bool cut_password(struct reading *r, const char *text, const char *where)
+{
+    if (strlen(text) <= VNC_PASSWORD_MAX)
+        return false;
+    problems_add(r->notes, where, "VNC itself cuts passwords there: the rest protects nothing",
+                 "vncpasswd: longer than %d characters; cut", VNC_PASSWORD_MAX);
+    return true;
+}
+
+/* "vnc=1,vncpasswd=..." with the password cut; the caller's. */
+static struct value *cut_vfb(struct reading *r, const struct value *v, size_t index)
+{
+    AUTO(value_freep) struct value *parts = NULL;
+    AUTO(freep) char *where = xasprintf("/vfb/%zu", index);
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+
+    if (value_type(v) != VALUE_STRING)
+        return value_copy(v);
+    parts = text_split(value_as_str(v), ',', false);
+    for (size_t i = 0; i < value_len(parts); i++) {
+        const char *part = value_as_str(value_at(parts, i)), *eq = strchr(part, '=');
+        const char *text = eq ? eq + 1 + strspn(eq + 1, " ") : NULL;
+        bool cut = eq && strncmp(part + strspn(part, " "), "vncpasswd", 9) == 0 &&
+                   cut_password(r, text, where);
+
+        buf_addf(&b, "%s%.*s", i ? "," : "",
+                 cut ? (int)(text - part) + VNC_PASSWORD_MAX : (int)strlen(part), part);
+    }
+    return value_strn(buf_str(&b), b.len);
+}
+
 /* What has the same meaning here as in the file. */
 static void read_known(struct reading *r)
 {
@@ -155,6 +192,9 @@ static void read_known(struct reading *r)
     }
     read_viridian(r);
     read_uuid(r);
+    if (cut_password(r, value_get_str(r->map, "vncpasswd", ""), "/vncpasswd"))
+        value_set_take(r->map, "vncpasswd",
+                       value_strn(value_get_str(r->map, "vncpasswd", ""), VNC_PASSWORD_MAX));
 }
 
 /* builder = 'linux' | 'generic' | 'hvm', pvh = 1; the newer type = "pv" | "pvh" | "hvm" wins. */
@@ -338,7 +378,11 @@ static void read_class(struct reading *r, struct spec *s, enum device_class clas
     const struct value *v = value_get(r->vars, device_class_name(class));
     AUTO(value_freep) struct value *list = NULL;
 
-    if (v && value_type(v) == VALUE_LIST) {
+    if (v && value_type(v) == VALUE_LIST && class == DEVICE_VFB) {
+        list = value_list();
+        for (size_t i = 0; i < value_len(v); i++)
+            value_add_take(list, cut_vfb(r, value_at(v, i), i));
+    } else if (v && value_type(v) == VALUE_LIST) {
         list = value_copy(v);
     } else {
         list = value_list();

@@ -10,11 +10,11 @@
 /*
  * Variables of xm and xl that a spec has no place for: a note, not silence. One text with blanks
  * around each, which is shorter to keep than a list. What they are: security labels of ACM, what a
- * file cannot decide (claim_mode, vncviewer...), and what is not carried (vnuma, vsnd...).
+ * file cannot decide (claim_mode, vncviewer...), and what is gone (vif2, tpmif).
  */
 static const char without_effect[] =
-    " access_control bootentry claim_mode full-screen nfs_mount snapshot smp vhpt vif2 vncconsole "
-    "vncviewer vnuma vsnd ";
+    " access_control bootentry claim_mode full-screen nfs_mount snapshot smp tpmif vhpt vif2 "
+    "vncconsole vncviewer ";
 
 /* Other names of fields: old ones, and xl's where xm had another. */
 const struct spec_alias spec_aliases[] = {{"bootloader_args", "bootargs"},
@@ -22,6 +22,8 @@ const struct spec_alias spec_aliases[] = {{"bootloader_args", "bootargs"},
                                           {"irq", "irqs"},
                                           {"device_model_machine", "machine"},
                                           {"pool_name", "pool"},
+                                          {"extid", "viridian"},
+                                          {"firmware_override", "firmware"},
                                           {"disable_migrate", "nomigrate"},
                                           {NULL, NULL}};
 

@@ -71,6 +71,11 @@ static const struct {
     {"vusb", NULL},
     {"suppress_spurious_page_faults", NULL},
     {"xen_extended_power_mgmt", NULL},
+    {"watchdog", NULL},
+    {"watchdog_action", NULL},
+    {"actmem", NULL},
+    {"xenpaging_file", NULL},
+    {"xenpaging_extra", NULL},
 };
 
 /* The command line is one for xl; these are its parts. */
@@ -199,8 +204,12 @@ static void print_devices(const struct spec *s, enum device_class class, bool xl
 /* One text for all virtual CPUs stands without brackets; groups of viridian are a list of it. */
 static struct value *shown(const struct spec *s, const struct field *f)
 {
-    struct value *v = field_value(f, s), *only;
+    struct value *v = field_value(f, s), *only, *nested = spec_nested_lists(f->name, v);
 
+    if (nested) {
+        value_free(v);
+        return nested;
+    }
     if (strcmp(f->name, "cpus") != 0 || value_len(v) != 1)
         return v;
     only = value_copy(value_at(v, 0));

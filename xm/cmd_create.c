@@ -53,27 +53,13 @@ static void print_variables(const struct domfile *f)
     }
 }
 
-/* -n --config: how to print, not what to read; also when the file's name stands behind it. */
-static bool prints_config(const struct args *a)
-{
-    const char *file = args_get(a, "config");
-    struct domfile f = {.path = xstrdup(file ? file : "")};
-    struct err e;
-    bool program = false;
-
-    if (file && *file && args_has(a, "dryrun"))
-        program = domfile_guess(&f, &e) == 0 && !f.data;
-    domfile_clear(&f);
-    return args_has(a, "dryrun") && file && (!*file || program);
-}
-
 /* Sorts the words into the file's name and name=value. */
 static int take_words(struct domfile *f, const struct args *a, const char **name, struct err *e)
 {
     *name = args_get(a, "defconfig");
-    if (args_has(a, "config") && (*args_get(a, "config") || !args_has(a, "dryrun")))
+    f->data = args_has(a, "config") && (*args_get(a, "config") || !args_has(a, "dryrun"));
+    if (f->data)
         *name = args_get(a, "config");
-    f->data = args_has(a, "config") && !prints_config(a);
     if (*name && !**name)
         return err_set(e, ERR_INVALID, "option --config requires argument");
     for (size_t i = 0; i < a->words.len; i++) {
@@ -88,13 +74,15 @@ static int take_words(struct domfile *f, const struct args *a, const char **name
             *name = word;
         }
     }
-    if (f->data && f->overrides)
-        return err_set(e, ERR_INVALID, "variables do not go with an SXP file (-F)");
     return 0;
 }
 
-/* The file that the words and options mean, searched for as the original did. */
-static int find_file(struct xm *xm, struct domfile *f, const struct args *a, struct err *e)
+/*
+ * The file that the words and options mean, searched for as the original did. -n --config says how
+ * to print, not what to read; also when the name of a program stands behind it.
+ */
+static int find_file(struct xm *xm, struct domfile *f, const struct args *a, bool *config,
+                     struct err *e)
 {
     AUTO(freep) char *dflt = xasprintf(".:%s", xm->paths.etc_dir);
     const char *search = args_get(a, "path") ? args_get(a, "path") : dflt;
@@ -104,6 +92,11 @@ static int find_file(struct xm *xm, struct domfile *f, const struct args *a, str
         return -1;
     if (domfile_find(f, name, search, e) < 0)
         return err_hint(e, "looked in %s", search);
+    if (f->data && args_has(a, "dryrun") && domfile_guess(f, e) < 0)
+        return -1;
+    *config = args_has(a, "dryrun") && args_has(a, "config") && !f->data;
+    if (f->data && f->overrides)
+        return err_set(e, ERR_INVALID, "variables do not go with an SXP file (-F)");
     return 0;
 }
 
@@ -221,26 +214,32 @@ static int define(struct xm *xm, const struct args *a, const struct spec *s)
     return EXIT_SUCCESS;
 }
 
-/* What xend's driver ignores is known once xend is asked. */
-static int be_strict(struct xm *xm, const struct args *a, struct domfile *f, const struct spec *s,
-                     struct err *e)
+/*
+ * What xend's driver ignores is known once xend is asked, which only files cost that ask for
+ * something that not every driver has.
+ */
+static int note_driver(struct xm *xm, struct domfile *f, const struct spec *s, struct err *e)
 {
+    static const unsigned drivers[] = {ON_XEN, ON_QEMU, ON_TEST};
     AUTO(value_freep) struct value *v = NULL;
+    struct problems any = {0};
 
-    if (!args_has(a, "dryrun")) {
-        v = xend_get(xm, "/v1", e);
-        if (!v)
-            return -1;
-        domfile_note_driver(f, s, driver_find(value_get_str(v, "driver", "")));
-    }
-    domfile_be_strict(f);
+    for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
+        spec_note_ignored(s, drivers[i], &any);
+    if (!any.len)
+        return 0;
+    problems_clear(&any);
+    v = xend_get(xm, "/v1", e);
+    if (!v)
+        return -1;
+    domfile_note_driver(f, s, driver_find(value_get_str(v, "driver", "")));
     return 0;
 }
 
 int cmd_create(struct xm *xm, const struct args *a)
 {
     bool json = args_has(a, "json"), list_variables = args_has(a, "help_config");
-    bool config = prints_config(a);
+    bool config = false;
     AUTO(domfile_clear) struct domfile f = {0};
     AUTO(spec_freep) struct spec *s = NULL;
     struct err e = {0};
@@ -251,7 +250,7 @@ int cmd_create(struct xm *xm, const struct args *a)
         print_variables(&f);
         return EXIT_SUCCESS;
     }
-    if (find_file(xm, &f, a, &e) < 0)
+    if (find_file(xm, &f, a, &config, &e) < 0)
         return xm_fail(&e);
     if (list_variables) {
         if (domfile_read_vars(&f, &e) < 0)
@@ -264,8 +263,10 @@ int cmd_create(struct xm *xm, const struct args *a)
     s = domfile_read(&f, &e);
     fputs(buf_str(&f.printed), json || config ? stderr : stdout);
     fflush(stdout);
-    if (s && args_has(a, "strict") && be_strict(xm, a, &f, s, &e) < 0)
+    if (s && !args_has(a, "dryrun") && note_driver(xm, &f, s, &e) < 0)
         return xm_fail(&e);
+    if (args_has(a, "strict"))
+        domfile_be_strict(&f);
     domfile_print_notes(&f, false);
     if (domfile_print_faults(&f))
         return EXIT_ERROR;

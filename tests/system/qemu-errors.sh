@@ -26,6 +26,7 @@ wrong "memory = 1000000" 'memory: 1000000 MiB .*the host has [0-9]+ MiB'
 wrong "vcpus = 0" 'vcpus: 0 is not between 1 and'
 wrong "vif = ['bridge=xenbr0']" 'bridge'
 wrong "machine = 'nonsense'" 'no such machine type'
+wrong "machine = 'nonsense'; tsc_mode = 1" 'tsc_mode: the qemu driver does not have it; ignored'
 wrong "disk = ['tap:qcow2:$T/text,vda,w']" 'smaller than a sector'
 seq 1 2000 >"$T/numbers"
 wrong "disk = ['tap:qcow2:$T/numbers,vda,w']" 'vda.*numbers.*qcow2'

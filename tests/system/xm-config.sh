@@ -22,17 +22,20 @@ assert_eq 'Warning: ./web1:7:8: hpet: no driver of this xend has it; ignored
 assert_fails 1 xm check --strict web1
 assert_eq '' "$out"
 assert_match '^Error: \./web1:7:8: hpet: ' "$err"
-printf 'name = "x"\nkernel = "/k"\ncpu_wieght = 5\nhap = 0\nvif = ["accel=y"]\n' >notes
+printf 'name = "x"\nkernel = "/k"\ncpu_wieght = 5\ntsc_mode = 1\nvif = ["accel=y"]\n' >notes
 assert_ok xm check -q notes
 assert_eq '' "$out"
 assert_match '^Warning: \./notes:3:1[0-9]: cpu_wieght: .*\(did you mean cpu_weight\?\)$' "$err"
-assert_no_match 'hap' "$err"
+assert_no_match 'tsc_mode' "$err"
 assert_ok xm check -q --driver=qemu notes
-assert_match '^Warning: \./notes:4:7: hap: the qemu driver does not have it; ignored$' "$err"
+assert_match '^Warning: \./notes:4:12: tsc_mode: the qemu driver does not have it; ignored$' "$err"
 assert_match '^Warning: \./notes:5:8: vif accel: the qemu driver does not have it; ignored$' "$err"
 assert_fails 1 xm check --driver=vmware notes
 printf 'name = "x y"\nkernel = "/k"\ndisk = ["file:/a,xvda,q"]\nmemory = -1\n' >faults
 printf 'memory = (\n' >syntax
+printf 'name = "x\nkernel = "/k"\nvcpus = 1 1\nmaxvcpus = vcpus\nmemory = 0\n' >several
+assert_fails 1 xm check several
+assert_eq '1:8 3:11 5:10' "$(printf '%s\n' "$err" | sed -n 's/^Error: [^:]*:\([0-9:]*\): .*/\1/p' | xargs)"
 assert_fails 1 xm check faults web1 syntax nothing
 assert_eq './web1: ok' "$out"
 assert_match '^Error: \./faults:1:8: name: ' "$err"
@@ -80,6 +83,10 @@ for to in sxp json; do
     assert_ok xm create -nq -F web1.$to
     assert_match '^    \(name web1\)$' "$out"
 done
+assert_ok sh -c 'cat web1 | "$0" create -nF /dev/stdin' "$BUILD_DIR/xm"
+assert_match '^name = "web1"$' "$out"
+assert_ok sh -c '"$0" convert --to=sxp web1 | "$0" create -nq -F /dev/stdin' "$BUILD_DIR/xm"
+assert_match '^ *\(name web1\)$' "$out"
 assert_fails 1 xm create -nq web1 --strict
 assert_match '^Error: \./web1:7:8: hpet: ' "$err"
 assert_fails 1 xm create --config

@@ -203,6 +203,8 @@ static const char *some_item(const char *name)
            : strncmp(name, "cpus", 4) == 0 ? "0-3,^1"
            : strcmp(name, "ioports") == 0  ? "2f8-2ff"
            : strcmp(name, "iomem") == 0    ? "fe000,10@e0000"
+           : strcmp(name, "vnuma") == 0    ? "pnode=0,size=16777216,vcpus=0,2-3,vdistances=10"
+           : strcmp(name, "vsnd") == 0     ? "CARD, short-name=a | STREAM, id=0"
                                            : "7";
 }
 
@@ -319,7 +321,7 @@ static void test_random_specs_go_round(void)
             if (rand_r(&seed) % 3 == 0 || strcmp(f->name, "name") == 0)
                 field_read(f, s, v, "", &p);
         }
-        s->maxmem = rand_r(&seed) % 2 ? s->memory + 5 : 0;
+        s->maxmem = rand_r(&seed) % 2 && !value_get(s->other, "vnuma") ? s->memory + 5 : 0;
         s->maxvcpus = rand_r(&seed) % 2 ? s->vcpus + 100 * (rand_r(&seed) % 3) : 0;
         if (s->nfs_root && !s->nfs_server)
             s->nfs_server = xstrdup("nfs");
@@ -590,9 +592,10 @@ static void test_xm(void)
          "acpi: xm of Xen 4.4 and older ignored True and False; taken as 0 here; "
          "vnc: xm of Xen 4.4 and older ignored True and False; taken as 1 here"},
         {"{\"kernel\":null,\"acpi\":0}", "{\"name\":\"file\",\"acpi\":false}", ""},
-        {"{\"serial\":\"pty\"}", "{\"name\":\"file\",\"serial\":[\"pty\"]}", ""},
+        {"{\"serial\":\"pty\"}", "{\"name\":\"file\",\"serial\":[\"pty\"]}",
+         "serial: no driver of this xend has it; ignored"},
         {"{\"serial\":[\"pty\",\"null\"]}", "{\"name\":\"file\",\"serial\":[\"pty\",\"null\"]}",
-         ""},
+         "serial: no driver of this xend has it; ignored"},
         {"{\"cmdline\":\"a b\",\"root\":\"/dev/x\"}", "{\"name\":\"file\",\"extra\":\"a b\"}",
          "cmdline: given, so root and extra are ignored"},
         {"{\"nics\":2,\"vif\":[\"bridge=b\"]}",
@@ -606,9 +609,8 @@ static void test_xm(void)
         {"{\"disks\":[]}", "{\"name\":\"file\"}", "disks: no variable of xm; it has no effect"},
         {"{\"pci\":[\"01:00.0\"],\"hpet\":0,\"irq\":[]}",
          "{\"name\":\"file\",\"hpet\":false,\"pci\":[{\"bdf\":\"0000:01:00.0\"}]}", ""},
-        {"{\"hpet\":1,\"irq\":[4],\"vnuma\":[[]]}",
-         "{\"name\":\"file\",\"hpet\":true,\"irqs\":[\"4\"]}",
-         "vnuma: has no effect here; ignored; hpet: no driver of this xend has it; ignored; "
+        {"{\"hpet\":1,\"irq\":[4]}", "{\"name\":\"file\",\"hpet\":true,\"irqs\":[\"4\"]}",
+         "hpet: no driver of this xend has it; ignored; "
          "irq: no driver of this xend has it; ignored"},
         {"{\"pci\":[\"1:0.0@6,msitranslate=0\",\"2:0.*\"],\"pci_msitranslate\":1,\"pci_seize\":"
          "\"1\"}",
@@ -817,7 +819,9 @@ static void test_notes(void)
          "hap: the qemu driver does not have it; ignored; "
          "vif accel: the qemu driver does not have it; ignored");
     spec_note_ignored(s, ON_XEN, &p);
-    same("xen", texts_of(&p), "machine: the xen driver does not have it; ignored");
+    same("xen", texts_of(&p),
+         "hap: the xen driver does not have it; ignored; "
+         "machine: the xen driver does not have it; ignored");
     spec_note_ignored(s, ON_TEST, &p);
     same("test", texts_of(&p), "");
 }
