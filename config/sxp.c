@@ -15,7 +15,20 @@ struct reader {
     struct value *open[VALUE_DEPTH_MAX + 1];
     const char *opened_at[VALUE_DEPTH_MAX + 1];
     size_t depth;
+    struct value *lines; /* of the top-level forms, or NULL */
+    const char *counted; /* up to here, `line` is known */
+    size_t line;
 };
+
+/* A form begins. */
+static void note_line(struct reader *r)
+{
+    if (!r->lines || r->depth)
+        return;
+    for (; r->counted < r->at; r->counted++)
+        r->line += *r->counted == '\n';
+    value_add_take(r->lines, value_int((int64_t)r->line));
+}
 
 static int fail(const struct reader *r, const char *at, struct err *e, const char *what)
 {
@@ -143,6 +156,7 @@ static int read_forms(struct reader *r, struct err *e)
         } else if (c == '(') {
             if (r->depth == VALUE_DEPTH_MAX)
                 return fail(r, r->at, e, "nested too deep");
+            note_line(r);
             r->opened_at[++r->depth] = r->at++;
             r->open[r->depth] = value_list();
         } else if (c == ')') {
@@ -152,6 +166,7 @@ static int read_forms(struct reader *r, struct err *e)
             value_add_take(r->open[r->depth - 1], r->open[r->depth]);
             r->depth--;
         } else {
+            note_line(r);
             r->text.len = 0;
             if ((c == '\'' || c == '"' ? read_string(r, e) : read_atom(r, e)) < 0)
                 return -1;
@@ -165,9 +180,18 @@ static int read_forms(struct reader *r, struct err *e)
 
 struct value *sxp_parse(const char *text, size_t len, const char *name, struct err *e)
 {
-    struct reader r = {.name = name, .start = text, .at = text, .end = text + len};
+    return sxp_parse_lines(text, len, name, NULL, e);
+}
+
+struct value *sxp_parse_lines(const char *text, size_t len, const char *name, struct value **lines,
+                              struct err *e)
+{
+    struct reader r = {
+        .name = name, .start = text, .at = text, .end = text + len, .counted = text, .line = 1};
     int result;
 
+    if (lines)
+        *lines = r.lines = value_list();
     r.open[0] = value_list();
     result = read_forms(&r, e);
     buf_clear(&r.text);

@@ -17,6 +17,10 @@
  */
 struct value *sxp_parse(const char *text, size_t len, const char *name, struct err *e);
 
+/* The same, and *lines is a list with the line of each form, counted from 1 (the caller's). */
+struct value *sxp_parse_lines(const char *text, size_t len, const char *name, struct value **lines,
+                              struct err *e);
+
 /*
  * Appends a value on one line. Strings of alnum and .-_:/~ are printed bare, the empty string as
  * nothing, others quoted with '...' ("..." when they hold a ' and no "). Numbers print in C

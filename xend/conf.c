@@ -2,6 +2,7 @@
 #include "xend/conf.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "config/sxp.h"
@@ -87,57 +88,96 @@ static const struct key *key_find(const char *name)
     return NULL;
 }
 
-static void note_unknown(const char *name, struct value *notes)
+/* What is not honoured, and why: "FILE:LINE: KEY: text". */
+struct reading {
+    struct conf *c;
+    const char *path;
+    int64_t line;
+    struct value *notes;
+    struct buf faults; /* one a line */
+};
+
+static void note(struct reading *r, const char *key, const char *what, const char *near)
+{
+    AUTO(freep)
+    char *text = xasprintf("%s:%" PRId64 ": %s: %s%s%s%s", r->path, r->line, key, what,
+                           near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+
+    value_add_take(r->notes, value_str(text));
+}
+
+static void note_unknown(struct reading *r, const char *name)
 {
     struct near n = {.word = name};
-    AUTO(freep) char *text = NULL;
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         near_try(&n, keys[i].name);
-    text = n.best ? xasprintf("%s: not known, ignored; did you mean %s?", name, n.best)
-                  : xasprintf("%s: not known here, ignored", name);
-    value_add_take(notes, value_str(text));
+    note(r, name, n.best ? "not known, ignored" : "not known here, ignored", n.best);
 }
 
-static int read_entry(struct conf *c, const struct value *form, struct value *notes, struct err *e)
+/* All faults are told, each with its place. */
+static void fault(struct reading *r, const char *text)
+{
+    buf_addf(&r->faults, "%s%s:%" PRId64 ": %s", r->faults.len ? "\n" : "", r->path, r->line, text);
+}
+
+static void set_value(struct reading *r, const struct key *k, const char *text)
+{
+    struct err e = {0};
+
+    if (k->check == check_vncpasswd && strlen(text) > VNC_PASSWORD_MAX) {
+        AUTO(freep) char *cut = xstrndup(text, VNC_PASSWORD_MAX);
+        note(r, k->name, "longer than 8 characters; cut", NULL);
+        value_set_str(r->c->map, k->name, cut);
+    } else if (k->check && k->check(text, &e) < 0) {
+        err_add(&e, "invalid xend config %s", k->name);
+        fault(r, e.msg);
+    } else {
+        value_set_str(r->c->map, k->name, text);
+    }
+}
+
+static void read_entry(struct reading *r, const struct value *form)
 {
     const char *name = sxp_head(form);
     const struct key *k = key_find(name);
-    struct value *v;
 
-    if (!*name)
-        return err_set(e, ERR_INVALID, "expected (key value)");
-    if (!k) {
-        note_unknown(name, notes);
-        return 0;
+    if (!*name) {
+        fault(r, "expected (key value)");
+    } else if (!k) {
+        note_unknown(r, name);
+    } else if (value_len(form) != 2 || value_type(value_at(form, 1)) != VALUE_STRING) {
+        AUTO(freep) char *text = xasprintf("invalid xend config %s: expected one value", name);
+        fault(r, text);
+    } else {
+        set_value(r, k, value_as_str(value_at(form, 1)));
     }
-    if (value_len(form) != 2 || value_type(value_at(form, 1)) != VALUE_STRING)
-        return err_set(e, ERR_INVALID, "invalid xend config %s: expected one value", name);
-    v = value_at(form, 1);
-    if (k->check && k->check(value_as_str(v), e) < 0)
-        return err_add(e, "invalid xend config %s", name);
-    value_set_take(c->map, name, value_copy(v));
-    return 0;
 }
 
 int conf_read(struct conf *c, const char *path, struct value **notes, struct err *e)
 {
     AUTO(buf_clear) struct buf text = BUF_INIT;
-    AUTO(value_freep) struct value *forms = NULL;
+    AUTO(value_freep) struct value *forms = NULL, *lines = NULL;
+    struct reading r = {.c = c, .path = path, .notes = value_list(), .faults = BUF_INIT};
+    int result = 0;
 
     c->map = value_map();
-    *notes = value_list();
+    *notes = r.notes;
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         value_set_str(c->map, keys[i].name, keys[i].dflt);
     if (read_file(path, CONF_BYTES_MAX, &text, e) < 0)
         return e->sys == ENOENT ? 0 : -1;
-    forms = sxp_parse(buf_str(&text), text.len, path, e);
+    forms = sxp_parse_lines(buf_str(&text), text.len, path, &lines, e);
     if (!forms)
         return -1;
-    for (size_t i = 0; i < value_len(forms); i++)
-        if (read_entry(c, value_at(forms, i), *notes, e) < 0)
-            return err_add(e, "%s", path);
-    return 0;
+    for (size_t i = 0; i < value_len(forms); i++) {
+        r.line = value_as_int(value_at(lines, i));
+        read_entry(&r, value_at(forms, i));
+    }
+    if (r.faults.len)
+        result = err_set(e, ERR_INVALID, "%s", buf_str(&r.faults));
+    buf_clear(&r.faults);
+    return result;
 }
 
 void conf_clear(struct conf *c)

@@ -10,8 +10,8 @@ struct conf {
 };
 
 /*
- * Reads the file; a missing one means defaults. Errors name file, line and column, or the key.
- * Unknown keys are collected in *notes (a list of text, the caller's).
+ * Reads the file; a missing one means defaults. *e tells all faults, one a line, each with file and
+ * line. What is ignored (unknown keys) is collected in *notes likewise (a list, the caller's).
  */
 int conf_read(struct conf *c, const char *path, struct value **notes, struct err *e);
 void conf_clear(struct conf *c);

@@ -86,7 +86,7 @@ static int configure(struct xend *x, const struct options *o, struct err *e)
     if (conf_read(&x->conf, x->paths.config, &notes, e) < 0)
         return -1;
     for (size_t i = 0; i < value_len(notes); i++)
-        fprintf(stderr, "Warning: %s: %s\n", x->paths.config, value_as_str(value_at(notes, i)));
+        fprintf(stderr, "Warning: %s\n", value_as_str(value_at(notes, i)));
     if (o->driver)
         value_set_str(x->conf.map, "xend-driver", o->driver);
     driver = conf_str(&x->conf, "xend-driver");

@@ -47,12 +47,15 @@ static void test_values_and_notes(void)
     struct err e;
 
     CU_ASSERT_EQUAL(read_text("# a comment\n(loglevel debug) (xend-driver 'test')\n"
-                              "(xend-relocation-server no)\n(loglevl INFO)\n",
+                              "(xend-relocation-server no)\n(loglevl INFO)\n"
+                              "(vncpasswd ninechars)\n",
                               &c, &notes, &e),
                     0);
     CU_ASSERT_STRING_EQUAL(conf_str(&c, "loglevel"), "debug");
     CU_ASSERT_STRING_EQUAL(conf_str(&c, "xend-driver"), "test");
-    CU_ASSERT_EQUAL(value_len(notes), 2);
+    CU_ASSERT_EQUAL(value_len(notes), 3);
+    CU_ASSERT_STRING_EQUAL(conf_str(&c, "vncpasswd"), "ninechar");
+    CU_ASSERT_PTR_NOT_NULL(strstr(value_as_str(value_at(notes, 0)), ":3: xend-relocation"));
     CU_ASSERT_PTR_NOT_NULL(strstr(value_as_str(value_at(notes, 1)), "did you mean loglevel?"));
     conf_clear(&c);
 }
@@ -66,6 +69,9 @@ static void test_faults(void)
     expect_fault("\n\n  loglevel)", ":3:11: ')' without '('");
     expect_fault("loglevel INFO", "expected (key value)");
     expect_fault("(loglevel a b)", "expected one value");
+    expect_fault("# x\n(loglevel LOUD)\n\n(xend-driver\n vmware)",
+                 ":2: invalid xend config loglevel");
+    expect_fault("# x\n(loglevel LOUD)\n\n(xend-driver\n vmware)", ":4: invalid xend config xend-");
 }
 
 static void test_all(void)
