@@ -209,6 +209,8 @@ void py_exec_on(struct py *p, const struct node *n)
             break_names(p, n->at, end);
             continue;
         }
+        if (p->exc->cls == &py_Finished && p->n_errors)
+            break;
         if (!py_exc_is(p->exc, &py_BaseException) || p->n_errors == PY_ERRORS_MAX)
             py_throw(p, p->exc); /* a limit */
         py_recover_note(p, p->exc);

@@ -60,9 +60,10 @@ for how in -n start -F; do
     assert_fails 1 xend $how
     assert_eq "Error: $conf:2:1: '(' without ')'" "$err" "xend $how"
 done
-printf '(loglevel LOUD)\n' >"$conf"
+printf '(loglevel LOUD)\n\n(xend-driver vmware)\n' >"$conf"
 assert_fails 1 xend start
-assert_match "^Error: $conf: invalid xend config loglevel: expected DEBUG, INFO" "$err"
+assert_match "^Error: $conf:1: invalid xend config loglevel: expected DEBUG, INFO" "$err"
+assert_match "^$conf:3: invalid xend config xend-driver: expected xen, qemu" "$err"
 printf '(loglevl INFO) (xend-driver test)\n' >"$conf"
 assert_ok xend start
 assert_match "^Warning: .*: loglevl: not known, ignored; did you mean loglevel\?" "$err"
