@@ -75,7 +75,7 @@ void api_domain_keep(struct xend *x, struct request *r, struct reply *p)
 }
 
 /* What must not be the same in two domains. */
-static void forget_identity(struct spec *s, const char *name)
+static void forget_identity(struct xend *x, struct spec *s, const char *name)
 {
     free(s->name);
     s->name = xstrdup(name);
@@ -90,11 +90,12 @@ static void forget_identity(struct spec *s, const char *name)
         free(d->vif.vifname);
         d->vif.mac = d->vif.vifname = NULL;
     }
-    spec_complete(s);
+    spec_complete(x, s);
 }
 
 /* The spec of the new domain. With the lock; NULL after an error reply. */
-static struct spec *make_clone(const struct domain *d, const struct value *body, struct reply *p)
+static struct spec *make_clone(struct xend *x, const struct domain *d, const struct value *body,
+                               struct reply *p)
 {
     AUTO(value_freep) struct value *map = spec_to_value_secrets(domain_definition(d));
     AUTO(problems_clear) struct problems faults = {0};
@@ -107,7 +108,7 @@ static struct spec *make_clone(const struct domain *d, const struct value *body,
     if (!s)
         reply_problems(p, &faults);
     else
-        forget_identity(s, value_get_str(body, "name", ""));
+        forget_identity(x, s, value_get_str(body, "name", ""));
     return s;
 }
 
@@ -128,7 +129,7 @@ static uint64_t clone_domain(struct xend *x, const struct request *r, struct rep
         err_set(&e, ERR_STATE, "Cannot clone privileged domain %s", d->spec->name);
         d = NULL;
     }
-    s = d ? make_clone(d, body, p) : NULL;
+    s = d ? make_clone(x, d, body, p) : NULL;
     new = s ? domain_add_take(x->domains, s, &e) : NULL;
     if (new)
         id = queue_add(x->queue, new, &op_new, by, false)->id;

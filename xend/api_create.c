@@ -3,6 +3,7 @@
 
 #include "libxl/base/mem.h"
 #include "xend/api.h"
+#include "xend/devices.h"
 #include "xend/ops.h"
 #include "xend/xend.h"
 

@@ -23,7 +23,7 @@ struct peer {
     enum level level;
 };
 
-#define PATH_ARGS_MAX 2 /* most variable parts a route has */
+#define PATH_ARGS_MAX 3 /* most variable parts a route has */
 
 struct request {
     const char *method;

@@ -12,14 +12,16 @@
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/devices.h"
 #include "xend/ops.h"
 #include "xend/xend.h"
 
 #define INTENT_BYTES_MAX (1024 * 1024) /* a spec, which came in a body of that size */
 
 static const char *const op_names[] = {"create", "destroy", "restart", "dump",
-                                       "save",   "resume",  "given",   "checkpoint"};
-_Static_assert(ARRAY_LEN(op_names) == INTENT_CHECKPOINT + 1, "a name for each");
+                                       "save",   "resume",  "given",   "checkpoint",
+                                       "attach", "detach",  "media"};
+_Static_assert(ARRAY_LEN(op_names) == INTENT_MEDIA + 1, "a name for each");
 
 static char *intents_dir(const struct xend *x)
 {
@@ -48,6 +50,9 @@ int intent_write_more(struct xend *x, const struct domain *d, enum intent_op op,
     value_set_str(v, "name", more->name);
     value_set_int(v, "inode", (int64_t)more->inode);
     value_set_bool(v, "paused", more->paused);
+    if (more->device)
+        value_set_take(v, "device", value_copy(more->device));
+    value_set_bool(v, "force", more->force);
     xend_lock(x);
     value_set_take(v, "spec", spec_to_value(d->spec));
     xend_unlock(x);
@@ -95,6 +100,27 @@ static bool is_saved(const struct value *intent)
     return name && inode && stat(name, &st) == 0 && (int64_t)st.st_ino == inode;
 }
 
+/* A device that was on its way: out, or the old medium back in. With the lock. */
+static struct task *go_on_device(struct xend *x, struct domain *d, enum intent_op op,
+                                 const struct value *intent)
+{
+    const struct value *v = value_get(intent, "device");
+    struct err e = {0};
+    AUTO(device_freep) struct device *dev = device_of_job(v, &e);
+    struct task *t;
+
+    if (!dev) {
+        log_error("domain=%s: its intent: %s", d->spec->name, e.msg);
+        return NULL;
+    }
+    if (d->next && op != INTENT_MEDIA) /* it may have got into one of the two specs only */
+        devices_remove(&d->next->devices, dev->class, device_key(dev));
+    t = queue_add(x->queue, d, op == INTENT_MEDIA ? &op_media : &op_detach, "xend", false);
+    t->arg = op != INTENT_DETACH || value_get_bool(intent, "force", false);
+    t->arg_value = value_copy(v);
+    return t;
+}
+
 /* What is left to do for a domain that exists. With the lock; the job that ends the intent. */
 static struct task *go_on(struct xend *x, struct domain *d, enum intent_op op, bool saved,
                           bool paused)
@@ -131,7 +157,7 @@ static struct task *go_on(struct xend *x, struct domain *d, enum intent_op op, b
     }
 }
 
-/* The operation of this name; INTENT_CHECKPOINT + 1 when there is none. */
+/* The operation of this name; INTENT_MEDIA + 1 when there is none. */
 static enum intent_op op_of(const char *name)
 {
     size_t i = 0;
@@ -150,7 +176,7 @@ static bool resume(struct xend *x, const char *uuid, const struct value *intent)
     struct task *queued = NULL;
     struct domain *d;
 
-    if (op > INTENT_CHECKPOINT)
+    if (op > INTENT_MEDIA)
         return false;
     log_info("uuid=%s: an earlier xend died while it was at: %s", uuid, name);
     saved = op == INTENT_SAVE     ? is_saved(intent)
@@ -160,7 +186,9 @@ static bool resume(struct xend *x, const char *uuid, const struct value *intent)
         unlink(file);
     xend_lock(x);
     d = domain_find_uuid(x->domains, uuid);
-    if (d)
+    if (d && op >= INTENT_ATTACH)
+        queued = go_on_device(x, d, op, intent);
+    else if (d)
         queued = go_on(x, d, op, saved, paused);
     else if (op == INTENT_RESTART)
         queued = start_again(x, intent);

@@ -17,14 +17,19 @@ enum intent_op {
     INTENT_RESUME,     /* undone while its checkpoint (more.name) is there, else finished */
     INTENT_GIVEN,      /* another xend was told to run it: left as it is, for people to decide */
     INTENT_CHECKPOINT, /* undone like a dump; a file that has its name stays */
+    INTENT_ATTACH,     /* undone: nobody was told that it succeeded */
+    INTENT_DETACH,     /* finished */
+    INTENT_MEDIA,      /* undone: the old one is put back */
 };
 
 /* What an operation on a file needs besides. */
 struct intent_more {
-    const char *file; /* removed when the work is undone; or NULL */
-    const char *name; /* of INTENT_SAVE: the name that it gets when it is whole */
-    uint64_t inode;   /* of the file, once it is there */
-    bool paused;      /* the guest stood still before */
+    const char *file;           /* removed when the work is undone; or NULL */
+    const char *name;           /* of INTENT_SAVE: the name that it gets when it is whole */
+    uint64_t inode;             /* of the file, once it is there */
+    bool paused;                /* the guest stood still before */
+    const struct value *device; /* of the last three: {"class","device"}; or NULL */
+    bool force;                 /* of INTENT_DETACH */
 };
 
 /* Not with the lock; blocks. The spec is what a restart starts again. */

@@ -29,6 +29,8 @@ enum param_id {
     PARAM_HISTORY,
     PARAM_UPGRADE,
     PARAM_UPGRADE_STREAM,
+    PARAM_CLASS,
+    PARAM_FORCE,
     PARAMS
 };
 

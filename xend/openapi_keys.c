@@ -36,6 +36,8 @@ const char *word_of(enum words w, int n)
         return n == 0 ? "xend-console" : NULL;
     case STREAM_PROTOCOLS:
         return n == 0 ? "xend-stream" : NULL;
+    case DEVICE_CLASS_WORDS:
+        return n < DEVICE_CLASSES ? device_class_name((enum device_class)n) : NULL;
     default:
         return NULL;
     }
@@ -74,6 +76,8 @@ const struct key params[PARAMS] = {
     [PARAM_FOLLOW] = {"follow", "boolean", .doc = "Go on with what is written from now on."},
     [PARAM_HISTORY] = {"history", "integer", "Bytes of what the guest said before, sent first.",
                        RANGE(0, CONSOLE_HISTORY_MAX)},
+    [PARAM_CLASS] = {"class", "string", "Only devices of this class.", .words = DEVICE_CLASS_WORDS},
+    [PARAM_FORCE] = {"force", "boolean", "Take it away whether the guest lets go or not."},
     [PARAM_UPGRADE_STREAM] = {"Upgrade", "string", "The protocol.", .words = STREAM_PROTOCOLS,
                               .in = "header"},
     [PARAM_UPGRADE] = {"Upgrade", "string", "The protocol.", .words = PROTOCOLS, .in = "header"},
@@ -83,6 +87,8 @@ const struct key path_params[] = {
     {"domain", "string", "A name of a running domain, another name, a domid or a uuid.",
      .in = "path"},
     {"job", "integer", "The job's id.", RANGE(1, INT64_MAX), .in = "path"},
+    {"class", "string", .doc = "A class of devices.", .words = DEVICE_CLASS_WORDS, .in = "path"},
+    {"device", "string", "Its number, or its name: a MAC, a vdev.", .in = "path"},
 };
 const size_t path_params_count = ARRAY_LEN(path_params);
 
@@ -200,6 +206,37 @@ static const struct key vcpu_set_keys[] = {
 static const struct key pin_keys[] = {
     {"vcpu", "any", .doc = "Its number, or all."},
     {"cpus", "string", .doc = "Host CPUs: 0-3,5,^1, or all."},
+};
+
+static const struct key attach_keys[] = {
+    {"class", "string", "What it is.", .words = DEVICE_CLASS_WORDS},
+    {"device", "any", .doc = "An object of this class, as in a Spec, or text of xm's language."},
+};
+
+static const struct key media_keys[] = {
+    {"device", "any", .doc = "A Disk: its vdev is the drive, its target the image or none."},
+};
+
+static const struct key device_keys[] = {
+    {"class", "string", "What it is.", .words = DEVICE_CLASS_WORDS},
+    {"key", "string",
+     .doc = "What names it: a vif's MAC, a disk's vdev; empty where nothing does."},
+    {"devid", "integer", .doc = "Its number in its class."},
+    {"live", "boolean", .doc = "The guest has it: what follows is known."},
+    {"backend_id", "integer", "The domid of who serves it.", .flags = NULLABLE},
+    {"state", "integer", "As xenbus counts: 4 connected, 5 closing.", .flags = NULLABLE},
+    {"event_channel", "integer", "Where there is one.", .flags = NULLABLE},
+    {"ring", "integer", "Likewise; of a vif, for what it sends.", .flags = NULLABLE},
+    {"rx_ring", "integer", "Likewise, for what it receives.", .flags = NULLABLE},
+    {"backend", "string", "The path of what serves it.", .flags = NULLABLE},
+    {"config", "any", .doc = "As in the spec; null when it is not there."},
+};
+
+static const struct key devices_keys[] = {
+    {"name", "string", .doc = "The domain's."},
+    {"uuid", "string", .doc = "The domain's identity."},
+    {"domid", "integer", "null when it does not run.", .flags = NULLABLE},
+    {"devices", "[Device", .doc = "By class and number."},
 };
 
 static const struct key sysrq_keys[] = {
@@ -376,6 +413,10 @@ const struct schema schemas[] = {
     {"MaxMemory", "Memory to have at most.", KEYS(maxmem_keys), 0},
     {"VcpuSet", "Virtual CPUs to have.", KEYS(vcpu_set_keys), 0},
     {"Pin", "Where virtual CPUs run.", KEYS(pin_keys), 0},
+    {"Attach", "A device to attach.", KEYS(attach_keys), 0},
+    {"Media", "What a drive shall have in it.", KEYS(media_keys), 0},
+    {"Device", "A device of a domain.", KEYS(device_keys), 0},
+    {"Devices", "The devices of a domain.", KEYS(devices_keys), 0},
     {"Sysrq", "A key.", KEYS(sysrq_keys), 0},
     {"Trigger", "An event of hardware.", KEYS(trigger_keys), 0},
     {"Dump", "Where and how.", KEYS(dump_keys), 0},

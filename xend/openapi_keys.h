@@ -22,7 +22,8 @@ enum words {
     HOST_DETAILS,
     TRIGGERS,
     PROTOCOLS,
-    STREAM_PROTOCOLS
+    STREAM_PROTOCOLS,
+    DEVICE_CLASS_WORDS
 };
 
 /* The n-th word of an enumeration, NULL after the last. */

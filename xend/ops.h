@@ -16,8 +16,8 @@ enum create_how { CREATE_PAUSED = 1, CREATE_RESTART = 2, CREATE_START = 4 };
  */
 extern const struct task_kind op_configure, op_keep;
 extern const struct task_kind op_new, op_start, op_delete, op_suspend, op_resume;
-/* The uuid and MAC addresses that a spec leaves to xend. */
-void spec_complete(struct spec *s);
+/* With the lock: the uuid and MAC addresses that a spec leaves to xend. */
+void spec_complete(struct xend *x, struct spec *s);
 /*
  * With the lock: makes the record, or finds the managed one that is meant, and queues the job. how:
  * CREATE_PAUSED, CREATE_START. NULL: its name or uuid is taken. Swallows the spec.
@@ -32,6 +32,12 @@ extern const struct task_kind op_destroy, op_reset;
 extern const struct task_kind op_rename; /* arg_value: the new name */
 /* arg: MiB, MiB, virtual CPUs; the last: arg: number or -1 for all, arg_value: the CPUs' text */
 extern const struct task_kind op_mem_set, op_mem_max, op_vcpu_set, op_vcpu_pin;
+/* attach: arg_value: {"class","device"}. detach: {"class","key"}, of a recovery {"class","device"};
+ * arg: force. media: {"class":"disk","device"}; arg: it is a recovery */
+extern const struct task_kind op_attach, op_detach, op_media;
+/* Such an arg_value (the caller's), and the device of one, complete or NULL. */
+struct value *device_job_value(const struct device *dev);
+struct device *device_of_job(const struct value *v, struct err *e);
 extern const struct task_kind op_sysrq;   /* arg: the key */
 extern const struct task_kind op_trigger; /* arg: TRIGGER_ARG */
 #define TRIGGER_ARG(what, vcpu) ((int64_t)(what) << 32 | (vcpu))

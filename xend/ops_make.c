@@ -2,10 +2,11 @@
 #include <string.h>
 
 #include "libxl/base/mem.h"
+#include "xend/devices.h"
 #include "xend/ops.h"
 #include "xend/xend.h"
 
-void spec_complete(struct spec *s)
+void spec_complete(struct xend *x, struct spec *s)
 {
     char uuid[UUID_TEXT_SIZE];
 
@@ -13,9 +14,7 @@ void spec_complete(struct spec *s)
         uuid_make(uuid);
         s->uuid = xstrdup(uuid);
     }
-    for (size_t i = 0; i < s->devices.len; i++)
-        if (s->devices.ptr[i]->class == DEVICE_VIF)
-            vif_set_mac(&s->devices.ptr[i]->vif);
+    devices_set_macs(x->domains, s);
 }
 
 /*
@@ -46,10 +45,10 @@ struct task *domain_make_take(struct xend *x, struct spec *s_take, int64_t how, 
     if (d) {
         if (!s->uuid)
             s->uuid = xstrdup(d->uuid);
-        spec_complete(s);
+        spec_complete(x, s);
         again = spec_to_value_secrets(s);
     } else {
-        spec_complete(s);
+        spec_complete(x, s);
         d = domain_add_take(x->domains, steal(s), e);
         if (!d)
             return NULL;

@@ -121,7 +121,9 @@ static struct spec *new_definition(struct xend *x, struct domain *d, const struc
     }
     if (!s->uuid)
         s->uuid = xstrdup(d->uuid);
-    spec_complete(s);
+    xend_lock(x);
+    spec_complete(x, s);
+    xend_unlock(x);
     return steal(s);
 }
 

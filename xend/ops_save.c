@@ -40,7 +40,7 @@ struct saving {
 static int begin(struct xend *x, struct domain *d, struct saving *s, struct err *e)
 {
     enum intent_op op = s->checkpoint ? INTENT_CHECKPOINT : INTENT_SAVE;
-    struct intent_more more = {s->partial, s->file, 0, !s->was_running};
+    struct intent_more more = {.file = s->partial, .name = s->file, .paused = !s->was_running};
     struct stat st;
 
     if (check_place(s->file, e) < 0 || intent_write_more(x, d, op, &more, e) < 0)

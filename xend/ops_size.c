@@ -6,6 +6,7 @@
 
 #include "libxl/base/fault.h"
 #include "libxl/base/mem.h"
+#include "xend/devices.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
 #include "xend/managed.h"
@@ -32,6 +33,28 @@ static bool same_list(const struct value *a, const struct value *b)
     return a && b ? value_equal(a, b) : !a && !b;
 }
 
+/* Devices that came, went or have another medium, as far as the other spec lets them. */
+static void carry_devices(const struct devices *before, const struct devices *after,
+                          struct devices *next)
+{
+    for (size_t i = 0; i < before->len; i++) {
+        const struct device *d = before->ptr[i];
+
+        if (device_key(d) && !devices_find(after, d->class, device_key(d)))
+            devices_remove(next, d->class, device_key(d));
+    }
+    for (size_t i = 0; i < after->len; i++) {
+        const struct device *d = after->ptr[i];
+        const struct device *old = devices_find(before, d->class, device_key(d));
+
+        if (!device_key(d) || (old && devices_equal(old, d)))
+            continue;
+        devices_remove(next, d->class, device_key(d));
+        if (next->len < DOMAIN_DEVICES_MAX)
+            vec_push(next, device_copy(d));
+    }
+}
+
 /* What was changed between two specs, but the name, changed in a third as well. */
 static void carry_over(const struct spec *before, const struct spec *after, struct spec *next)
 {
@@ -56,6 +79,7 @@ static void carry_over(const struct spec *before, const struct spec *after, stru
         value_free(next->cpus);
         next->cpus = after->cpus ? value_copy(after->cpus) : NULL;
     }
+    carry_devices(&before->devices, &after->devices, &next->devices);
 }
 
 /* On disk, with what a pending definition gets of the change. */
@@ -250,12 +274,9 @@ static int set_autostart(struct xend *x, struct domain *d, struct task *t, struc
     return problems_to_err(&faults, e);
 }
 
-typedef int change_fn(struct xend *x, struct domain *d, struct task *t, struct spec *s,
-                      struct err *e);
-
 /* What all of them share: changes the guest and *s, then keeps s. */
-static int change(struct xend *x, struct domain *d, struct task *t, change_fn *fn, bool possible,
-                  struct err *e)
+int op_change(struct xend *x, struct domain *d, struct task *t, op_change_fn *fn, bool possible,
+              struct err *e)
 {
     struct spec *s;
 
@@ -275,7 +296,7 @@ static int change(struct xend *x, struct domain *d, struct task *t, change_fn *f
 
 static int run_mem_set(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (change(x, d, t, set_memory, x->driver->ops->set_memory, e) < 0)
+    if (op_change(x, d, t, set_memory, x->driver->ops->set_memory, e) < 0)
         return -1;
     t->result = value_map();
     value_set_int(t->result, "memory_mib", t->arg);
@@ -284,22 +305,22 @@ static int run_mem_set(struct xend *x, struct domain *d, struct task *t, struct 
 
 static int run_mem_max(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    return change(x, d, t, set_maxmem, x->driver->ops->set_maxmem, e);
+    return op_change(x, d, t, set_maxmem, x->driver->ops->set_maxmem, e);
 }
 
 static int run_vcpu_set(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    return change(x, d, t, set_vcpus, x->driver->ops->set_vcpus, e);
+    return op_change(x, d, t, set_vcpus, x->driver->ops->set_vcpus, e);
 }
 
 static int run_vcpu_pin(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    return change(x, d, t, pin_vcpus, x->driver->ops->pin_vcpu, e);
+    return op_change(x, d, t, pin_vcpus, x->driver->ops->pin_vcpu, e);
 }
 
 static int run_rename(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (change(x, d, t, rename_domain, true, e) == 0)
+    if (op_change(x, d, t, rename_domain, true, e) == 0)
         return 0;
     if (!d->removed && strcmp(d->spec->name, t->name) != 0)
         unrename(x, d, t->name);
@@ -308,7 +329,7 @@ static int run_rename(struct xend *x, struct domain *d, struct task *t, struct e
 
 static int run_autostart_set(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    return change(x, d, t, set_autostart, true, e);
+    return op_change(x, d, t, set_autostart, true, e);
 }
 
 const struct task_kind op_autostart_set = {

@@ -71,6 +71,18 @@ const struct route routes[] = {
     {"POST", "/v1/domains/:domain/pin", LEVEL_OPERATE, api_domain_pin,
      "The host CPUs that a virtual CPU may use.", .body = "Pin", .reply = "Job", .params = P(WAIT),
      .answers = A_GUEST},
+    {"GET", "/v1/domains/:domain/devices", LEVEL_READ, api_domain_devices,
+     "Its devices: what the guest has, and what its spec lists.", .reply = "Devices",
+     .params = P(CLASS), .answers = A(OK) | A(INVALID) | A(NOT_FOUND)},
+    {"POST", "/v1/domains/:domain/devices", LEVEL_OPERATE, api_domain_attach,
+     "Attaches a device; of a managed domain, also when it does not run.", .body = "Attach",
+     .reply = "Job", .params = P(WAIT), .answers = A_GUEST},
+    {"DELETE", "/v1/domains/:domain/devices/:class/:device", LEVEL_OPERATE, api_domain_detach,
+     "Detaches a device; waits until the guest lets go of it.", .reply = "Job",
+     .params = P(WAIT) | P(FORCE), .answers = A_GUEST},
+    {"POST", "/v1/domains/:domain/media", LEVEL_OPERATE, api_domain_media,
+     "Another image in a CD-ROM drive, or none.", .body = "Media", .reply = "Job",
+     .params = P(WAIT), .answers = A_GUEST},
     {"POST", "/v1/domains/:domain/sysrq", LEVEL_OPERATE, api_domain_sysrq,
      "A system request key for the guest's kernel.", .body = "Sysrq", .reply = "Job",
      .params = P(WAIT), .answers = A_GUEST},
@@ -245,7 +257,7 @@ void route_handle(struct xend *x, struct request *r, struct reply *p)
         return;
     }
     for (size_t i = 0; n >= 0 && i < routes_count; i++) {
-        int args[PATH_ARGS_MAX] = {-1, -1};
+        int args[PATH_ARGS_MAX] = {-1, -1, -1};
         if (!matches(routes[i].path, parts, n, args))
             continue;
         buf_addf(&allowed, "%s%s", allowed.len ? ", " : "", routes[i].method);
@@ -254,7 +266,7 @@ void route_handle(struct xend *x, struct request *r, struct reply *p)
         for (int a = 0; a < PATH_ARGS_MAX; a++)
             r->args[a] = args[a] >= 0 ? parts[args[a]] : NULL;
         call(&routes[i], x, r, p);
-        r->args[0] = r->args[1] = NULL; /* they pointed into our copy */
+        memset(r->args, 0, sizeof(r->args)); /* they pointed into our copy */
         return;
     }
     refuse(p, r, &allowed);

@@ -134,15 +134,22 @@ static struct value *finish_take(struct xm *xm, struct value *first, bool show, 
     return steal(job);
 }
 
-struct value *job_run(struct xm *xm, const char *path, const struct value *body, struct err *e)
+static struct value *run_job(struct xm *xm, const char *method, const char *path,
+                             const struct value *body, struct err *e)
 {
     struct value *job = NULL;
     bool show = isatty(STDERR_FILENO);
-    AUTO(freep) char *first = xasprintf("%s?wait=%d", path, show ? 1 : WAIT_S);
+    AUTO(freep)
+    char *first = xasprintf("%s%cwait=%d", path, strchr(path, '?') ? '&' : '?', show ? 1 : WAIT_S);
 
-    if (xend_request(xm, "POST", first, body, &job, e) < 0)
+    if (xend_request(xm, method, first, body, &job, e) < 0)
         return NULL;
     return finish_take(xm, job, show, e);
+}
+
+struct value *job_run(struct xm *xm, const char *path, const struct value *body, struct err *e)
+{
+    return run_job(xm, "POST", path, body, e);
 }
 
 struct value *job_wait(struct xm *xm, int64_t id, struct err *e)
@@ -153,8 +160,8 @@ struct value *job_wait(struct xm *xm, int64_t id, struct err *e)
     return job ? finish_take(xm, job, isatty(STDERR_FILENO), e) : NULL;
 }
 
-int domain_act(struct xm *xm, const struct args *a, const char *action, const struct value *body,
-               struct value **job)
+int domain_ask(struct xm *xm, const struct args *a, const char *method, const char *action,
+               const struct value *body, struct value **job)
 {
     AUTO(freep) char *path = domain_path(args_word(a, 0), action);
     AUTO(value_freep) struct value *done = NULL;
@@ -163,11 +170,17 @@ int domain_act(struct xm *xm, const struct args *a, const char *action, const st
     if (domain_check(args_word(a, 0), &e) < 0)
         return xm_fail(&e);
     interrupt_note("xend goes on with it: see xm jobs, and xm job-cancel.\n");
-    done = job_run(xm, path, body, &e);
+    done = run_job(xm, method, path, body, &e);
     interrupt_note(NULL);
     if (!done)
         return xm_fail(&e);
     if (job)
         *job = steal(done);
     return EXIT_SUCCESS;
+}
+
+int domain_act(struct xm *xm, const struct args *a, const char *action, const struct value *body,
+               struct value **job)
+{
+    return domain_ask(xm, a, "POST", action, body, job);
 }

@@ -128,6 +128,10 @@ struct value *job_wait(struct xm *xm, int64_t id, struct err *e);
 int domain_act(struct xm *xm, const struct args *a, const char *action, const struct value *body,
                struct value **job);
 
+/* The same with another method than POST. */
+int domain_ask(struct xm *xm, const struct args *a, const char *method, const char *action,
+               const struct value *body, struct value **job);
+
 /* Ctrl-C prints "Interrupted." and ends the process with 1; note (static, or NULL) follows it. */
 void interrupt_init(void);
 void interrupt_note(const char *note);
@@ -140,6 +144,10 @@ void interrupt_quiet(void);
 int console_attach(struct xm *xm, const char *domain, int history, bool quiet);
 
 int cmd_autostart(struct xm *xm, const struct args *a);
+int cmd_block_attach(struct xm *xm, const struct args *a);
+int cmd_block_configure(struct xm *xm, const struct args *a);
+int cmd_block_detach(struct xm *xm, const struct args *a);
+int cmd_block_list(struct xm *xm, const struct args *a);
 int cmd_check(struct xm *xm, const struct args *a);
 int cmd_clone(struct xm *xm, const struct args *a);
 int cmd_console(struct xm *xm, const struct args *a);
@@ -164,7 +172,13 @@ int cmd_list(struct xm *xm, const struct args *a);
 int cmd_log(struct xm *xm, const struct args *a);
 int cmd_mem_max(struct xm *xm, const struct args *a);
 int cmd_mem_set(struct xm *xm, const struct args *a);
+int cmd_network_attach(struct xm *xm, const struct args *a);
+int cmd_network_detach(struct xm *xm, const struct args *a);
+int cmd_network_list(struct xm *xm, const struct args *a);
 int cmd_pause(struct xm *xm, const struct args *a);
+int cmd_pci_attach(struct xm *xm, const struct args *a);
+int cmd_pci_detach(struct xm *xm, const struct args *a);
+int cmd_pci_list(struct xm *xm, const struct args *a);
 int cmd_reboot(struct xm *xm, const struct args *a);
 int cmd_rename(struct xm *xm, const struct args *a);
 int cmd_reset(struct xm *xm, const struct args *a);
@@ -187,6 +201,8 @@ int cmd_vcpu_list(struct xm *xm, const struct args *a);
 int cmd_vcpu_pin(struct xm *xm, const struct args *a);
 int cmd_vcpu_set(struct xm *xm, const struct args *a);
 int cmd_wait(struct xm *xm, const struct args *a);
+int cmd_vncdisplay(struct xm *xm, const struct args *a);
+int cmd_vncviewer(struct xm *xm, const struct args *a);
 int cmd_version(struct xm *xm, const struct args *a);
 
 extern const struct option autostart_options[], check_options[], convert_options[], diff_options[],
@@ -194,6 +210,7 @@ extern const struct option autostart_options[], check_options[], convert_options
     info_options[], list_options[], log_options[], migrate_options[], new_options[],
     restore_options[], resume_options[], save_options[], start_options[], shutdown_options[],
     reboot_options[], top_options[], uptime_options[], json_options[], help_options[],
-    history_options[], wait_options[], clone_options[];
+    history_options[], wait_options[], clone_options[], device_list_options[], detach_options[],
+    pci_attach_options[], vncviewer_options[];
 
 #endif

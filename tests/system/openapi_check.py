@@ -109,7 +109,7 @@ def held(method, path, arguments, body=None, headers=None):
 
 def make(name, extra="", paused=False, wait=20, **more):
     spec = {"name": name, "kernel": "/k", "extra": extra,
-            "disk": [{"type": "phy", "target": "/dev/x", "vdev": "xvda"}], "vif": ["bridge=br0"]}
+            "disk": [{"type": "phy", "target": "/dev/x", "vdev": "xvda"}, ",hdc:cdrom,r"], "vif": ["bridge=br0"]}
     status, job = held("POST", "/v1/domains", {"query": {"wait": wait}}, {"spec": spec, "paused": paused, **more})
     if status not in (200, 202):
         fault("cannot make %s: %s" % (name, job))
@@ -121,7 +121,10 @@ SAVED = sys.argv[1] + ".saved"
 BODIES = {"rename": {"name": "renamed"}, "memory": {"memory_mib": 64}, "maxmem": {"maxmem_mib": 256},
           "vcpus": {"vcpus": 1}, "pin": {"vcpu": "all", "cpus": "0-3"}, "sysrq": {"key": "h"},
           "trigger": {"trigger": "nmi"}, "save": {"file": SAVED}, "restore": {"file": SAVED},
-          "config": {"config": {"name": "each", "kernel": "/k"}}, "clone": {"name": "cloned"}}
+          "config": {"config": {"name": "each", "kernel": "/k"}}, "clone": {"name": "cloned"},
+          "devices": {"class": "vif", "device": {"bridge": "br1"}},
+          "media": {"device": {"vdev": "hdc", "devtype": "cdrom"}}}
+DEVICE = {"class": "vif", "device": "0"}
 
 
 def body_of(method, path):
@@ -143,7 +146,7 @@ def call_each():
             make(name, paused=last == "unpause", managed=managed, start=last not in ("start", "delete"))
             if last == "resume":
                 held("POST", "/v1/domains/{domain}/suspend", {"path": {"domain": name}, "query": {"wait": 20}})
-            arguments["path"]["domain"] = name
+            arguments["path"].update(DEVICE, domain=name)
         elif path.endswith("/stream"):
             arguments["path"]["job"] = held("POST", "/v1/receive", {})[1]["id"]
         elif "{job}" in path: # DELETE needs one that has not ended
@@ -155,7 +158,7 @@ def call_each():
         if "Job" in json.dumps(route["responses"].get("202", "")):
             arguments["query"]["wait"] = 0 if path.endswith(("/migrate", "/receive")) else 20
         status, reply = held(method, path, arguments, body, headers)
-        wanted = [409] if method == "DELETE" else [101, 200]
+        wanted = [409] if method == "DELETE" and "{job}" in path else [101, 200]
         if status == 202 and path.endswith(("/migrate", "/receive")): # they wait for a stream
             held("DELETE", "/v1/jobs/{job}", {"path": {"job": reply["id"]}})
             wanted = [202]
@@ -167,7 +170,7 @@ def call_wrongly():
     """Unknown domains and jobs, numbers beyond their limits, methods that no path has."""
     for method, path, route in routes:
         known = {p["name"]: p["schema"] for p in route["parameters"] if p["in"] == "query"}
-        args = {"domain": "nobody", "job": "99999"} if "{" in path else {}
+        args = dict(DEVICE, domain="nobody", job="99999") if "{" in path else {}
         if args and held(method, path, {"path": args}, body_of(method, path))[0] not in (404, 426):
             fault("%s %s: no 404 for what does not exist" % (method, path))
         for name, schema in known.items():
@@ -255,6 +258,7 @@ def check_page(name):
     with open(name, encoding="utf-8") as f:
         for row in re.findall(r"^\| `([A-Z]+) (/v1\S*)` \| (\w+) \|", f.read(), re.M):
             path = re.sub(r"(?<=/)D(?=/|$)", "{domain}", row[1])
+            path = path.replace("/CLASS/X", "/{class}/{device}")
             page.add((row[0], re.sub(r"(?<=/)N(?=/|$)", "{job}", path), row[2]))
     ours = {(method, path, route["x-level"]) for method, path, route in routes}
     for row in sorted(ours - page):

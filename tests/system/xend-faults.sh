@@ -17,7 +17,10 @@ plain_start() {
 }
 config() {
     case $DRIVER in
-    test) make_config web1 'maxmem = 128' 'maxvcpus = 4' ;;
+    test)
+        make_config web1 'maxmem = 128' 'maxvcpus = 4' 'vif = ["mac=00:16:3e:00:00:01"]' \
+            'disk = ["file:/old.iso,hdc:cdrom,r"]'
+        ;;
     *) guest_config web1 'maxvcpus = 4' ;;
     esac
 }
@@ -61,6 +64,10 @@ operate() {
     checkpoint) xm save -c web1 "$T/saved" ;;
     restore) xm restore "$T/to-restore" ;;
     dump-core) api POST '/v1/domains/web1/dump?wait=60' -d "{\"file\":\"$T/core\"}" ;;
+    attach) xm network-attach web1 mac=00:16:3e:00:00:02 ;;
+    detach) xm network-detach web1 00:16:3e:00:00:01 ;;
+    detach-force) xm network-detach -f web1 00:16:3e:00:00:01 ;;
+    media) xm block-configure web1 file:/new.iso hdc r ;;
     *) xm "$1" web1 ;;
     esac >/dev/null 2>&1 || true
 }
@@ -101,6 +108,18 @@ check_leftovers() {
         assert_eq "$names" "$(holders "$T" | wc -l)" "processes after $1"
     fi
 }
+# check_devices WHAT: the guest has what its spec says, and for a managed domain so has the disk
+check_devices() {
+    [ "$DRIVER" = test ] || return 0
+    all=$(api GET /v1/domains/web1/devices) || return 0
+    assert_no_match '"live":true[^}]*"config":null' "$all" "devices that are in no spec after $1"
+    [ "$(domain_state web1 2>/dev/null)" != running ] ||
+        assert_no_match '"live":false' "$all" "devices that the guest lacks after $1"
+    for file in "$ROOT"/var/lib/xend/domains/*/config.sxp; do
+        [ -e "$file" ] || continue
+        assert_eq "$(xm list -l web1 | grep -c '(device')" "$(grep -c '(device' "$file")" "devices on disk after $1"
+    done
+}
 # one case: OP STATE ALLOWED... killed at point $point
 kill_at() {
     op=$1 state=$2 point=$3 allowed=$4
@@ -124,6 +143,7 @@ kill_at() {
     *) fail "$op killed at $point: web1 is ${got:-absent}, not one of: $allowed" ;;
     esac
     check_leftovers "$op killed at $point"
+    case $op in attach | detach* | media) check_devices "$op killed at $point" ;; esac
     before=$(xm list --json | grep -v cpu_time)
     stop_xend
     plain_start
@@ -178,6 +198,13 @@ stop_xend
 matrix restore absent 'absent running'
 if [ "$DRIVER" = test ]; then
     matrix checkpoint paused 'paused'
+    matrix attach running running
+    matrix attach kept running
+    matrix attach halted halted
+    matrix detach running running
+    matrix detach-force kept running
+    matrix media running running
+    matrix media kept running
     matrix new absent 'absent halted'
     matrix start halted 'halted running'
     matrix suspend kept 'running suspended'
