@@ -1,0 +1,155 @@
+#!/bin/sh
+# What all hook scripts share; sourced by vif-common.sh, block-common.sh and scripts of admins. The
+# names of its functions are those that such scripts have used since Xen 3.
+#
+# A script for a Xen backend has XENBUS_PATH and keeps to xenstore: it reads its parameters there,
+# writes hotplug-status (connected, error) and, after a failure, hotplug-error. A script for a
+# device that is not in xenstore (a tap of a QEMU guest) has HOTPLUG_STORE=env: the same functions
+# then answer from environment variables, and errors go to standard error only.
+# shellcheck disable=SC2034  # much of this is used by who sources it
+
+set -eu
+export LC_ALL=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+XENBUS_PATH=${XENBUS_PATH:-}
+HOTPLUG_STORE=${HOTPLUG_STORE:-$([ -n "$XENBUS_PATH" ] && echo xenstore || echo env)}
+script_name=${0##*/}
+script_dir=$(dirname "$0")
+reported=
+
+# Started by udev there is nobody to read what we say.
+if [ -n "${UDEV_CALL:-}" ] && [ -d /var/log/xen ]; then
+    exec 2>>/var/log/xen/xen-hotplug.log
+fi
+
+# log LEVEL TEXT...: to standard error when it is worth an admin's while.
+log() {
+    level_=$1
+    shift
+    case $level_ in
+    debug | info) ;;
+    *) echo "$*" >&2 ;;
+    esac
+}
+
+# fatal TEXT...: tells xend and ends the script.
+fatal() {
+    reported=1
+    echo "$*" >&2
+    if [ "$HOTPLUG_STORE" = xenstore ]; then
+        xenstore-write "$XENBUS_PATH/hotplug-error" "$*" "$XENBUS_PATH/hotplug-status" error || :
+    fi
+    exit 1
+}
+
+# After a fatal in a subshell.
+exit_reported() {
+    reported=1
+    exit 1
+}
+
+success() {
+    xenstore_write "$XENBUS_PATH/hotplug-status" connected
+}
+
+# A command that fails unforeseen ends the script, and not in silence.
+on_exit_() {
+    exit_=$?
+    if [ $exit_ != 0 ] && [ -z "$reported" ]; then
+        trap - EXIT
+        fatal "$script_name failed; error detected."
+    fi
+}
+trap on_exit_ EXIT
+
+do_or_die() {
+    "$@" || fatal "$* failed"
+}
+
+do_without_error() {
+    "$@" 2>/dev/null || log debug "$* failed"
+}
+
+# variable_of PATH: the name of the environment variable that stands for a xenstore path.
+variable_of() {
+    echo "${1##*/}" | tr -c 'a-zA-Z0-9_\n' _
+}
+
+# xenstore_read PATH...: each value, one a line; fatal when one is missing.
+xenstore_read() {
+    for path_; do
+        value_=$(xenstore_read_default "$path_" '') # what is empty is not there
+        [ -n "$value_" ] || fatal "xenstore-read $path_ failed."
+        echo "$value_"
+    done
+}
+
+# xenstore_read_default PATH DEFAULT
+xenstore_read_default() {
+    if [ "$HOTPLUG_STORE" = xenstore ]; then
+        xenstore-read "$1" 2>/dev/null || echo "${2:-}"
+    else
+        name_=$(variable_of "$1")
+        eval "echo \"\${$name_:-\${2:-}}\""
+    fi
+}
+
+# xenstore_write PATH VALUE...
+xenstore_write() {
+    [ "$HOTPLUG_STORE" = xenstore ] || return 0
+    xenstore-write "$@" || fatal "Writing $* to xenstore failed."
+}
+
+xenstore_remove() {
+    [ "$HOTPLUG_STORE" = xenstore ] || return 0
+    xenstore-rm "$1" 2>/dev/null || :
+}
+
+# evalVariables ARG...: NAME=VALUE arguments become variables; nothing in VALUE is executed.
+evalVariables() {
+    for arg_; do
+        case ${arg_%%=*} in
+        "$arg_" | '' | [0-9]* | *[!a-zA-Z0-9_]* | PATH | IFS) continue ;;
+        esac
+        value_=${arg_#*=}
+        eval "${arg_%%=*}=\$value_"
+    done
+}
+
+# findCommand ARG...: the first that is no NAME=VALUE, in $command.
+findCommand() {
+    for arg_; do
+        case $arg_ in
+        *=*) ;;
+        *)
+            command=$arg_
+            return 0
+            ;;
+        esac
+    done
+}
+
+# claim_lock NAME: waits until no other script has it; it is freed at the end of the script, too.
+claim_lock() {
+    lock_dir_=${HOTPLUG_LOCK_DIR:-/var/run/xen-hotplug}
+    mkdir -p "$lock_dir_"
+    exec 9>"$lock_dir_/$1"
+    flock 9
+}
+
+release_lock() {
+    exec 9>&-
+}
+
+# call_hooks DEVICE WHEN: sources DEVICE-WHEN.d/*.hook beside this script.
+call_hooks() {
+    for hook_ in "$script_dir/$1-$2.d"/*.hook; do
+        [ -x "$hook_" ] || continue
+        # shellcheck disable=SC1090
+        . "$hook_"
+    done
+}
+
+have() {
+    command -v "$1" >/dev/null 2>&1
+}

@@ -1,0 +1,86 @@
+#!/bin/sh
+# Network devices by ip(8) alone; sourced by vif-common.sh and the network scripts.
+
+# busybox's shell would take its own ip, which knows too little.
+for ip_program_ in /usr/sbin/ip /sbin/ip /usr/bin/ip /bin/ip ip; do
+    [ ! -x $ip_program_ ] || break
+done
+ip() {
+    $ip_program_ "$@"
+}
+
+# Names as they may stand in rules, too. The kernel allows more, people do not use it.
+valid_dev() {
+    case $1 in
+    '' | -* | . | .. | *[!a-zA-Z0-9._-]* | ????????????????*) return 1 ;;
+    esac
+}
+
+link_exists() {
+    ip link show dev "$1" >/dev/null 2>&1
+}
+
+is_bridge() {
+    [ -n "$(ip -o link show dev "$1" type bridge 2>/dev/null)" ]
+}
+
+# master_of DEV: the bridge that it is a port of, or nothing.
+master_of() {
+    ip -o link show dev "$1" 2>/dev/null | sed -n 's/.* master \([^ ]*\) .*/\1/p'
+}
+
+# mtu_of DEV
+mtu_of() {
+    ip -o link show dev "$1" 2>/dev/null | sed -n 's/.* mtu \([0-9]*\) .*/\1/p'
+}
+
+# The bridge of those who name none: the first one that no other program keeps for itself.
+default_bridge() {
+    ip -o link show type bridge 2>/dev/null | awk -F': ' '
+        $2 !~ /^(docker|virbr|lxcbr|lxdbr|incusbr|podman|cni|br-[0-9a-f]+$)/ { print $2; exit }'
+}
+
+# Is / on the network? Then the network must not be taken away, not even for a moment.
+is_network_root() {
+    awk '$2 == "/" && $3 ~ /^(nfs|nfs4|cifs|afs|ceph)$/ { found = 1 } END { exit !found }' /proc/mounts
+}
+
+# create_bridge NAME: down, without addresses, forwarding at once.
+create_bridge() {
+    is_bridge "$1" || ip link add name "$1" type bridge stp_state 0 forward_delay 0
+}
+
+# setup_virtual_bridge_port DEV: what a backend device is before it is plugged in.
+setup_virtual_bridge_port() {
+    ip link set dev "$1" down
+    ip link set dev "$1" address fe:ff:ff:ff:ff:ff # never the lowest: the bridge keeps its own
+    ip link set dev "$1" addrgenmode none 2>/dev/null || :
+    ip address flush dev "$1"
+}
+
+# add_to_bridge BRIDGE DEV
+add_to_bridge() {
+    [ "$(master_of "$2")" = "$1" ] || ip link set dev "$2" master "$1"
+    ip link set dev "$2" up
+}
+
+# set_mtu BRIDGE DEV: the bridge's, unless $mtu says another.
+set_mtu() {
+    mtu_=${mtu:-}
+    [ -n "$mtu_" ] && [ "$mtu_" != 0 ] || mtu_=$(mtu_of "$1")
+    [ -z "$mtu_" ] || ip link set dev "$2" mtu "$mtu_"
+}
+
+# main_dev: the device of the default route; the one with the lowest metric comes first.
+main_dev() {
+    { ip -4 route show default; ip -6 route show default; } 2>/dev/null |
+        sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1
+}
+
+# main_ip DEV, main_ip6 DEV: its first address that is of use beyond the link.
+main_ip() {
+    ip -4 -o address show dev "$1" scope global 2>/dev/null | awk '{ sub("/.*", "", $4); print $4; exit }'
+}
+main_ip6() {
+    ip -6 -o address show dev "$1" scope global 2>/dev/null | awk '{ sub("/.*", "", $4); print $4; exit }'
+}
