@@ -200,11 +200,14 @@ MAN   := $(DESTDIR)$(PREFIX)/share/man
 ETC   := $(DESTDIR)/etc/xen
 UNITS := $(DESTDIR)/lib/systemd/system
 COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+HOOKS := $(wildcard scripts/hooks/*)
 MANPAGES := xm/xm.1 xend/xend.8 $(BUILD)/xm.cfg.5
 
 install: all
 	install -d $(SBIN) $(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(ETC)/auto $(ETC)/scripts $(UNITS) $(COMPLETION)
 	install -m 755 $(PROGRAMS) $(SBIN)
+	install -d $(ETC)/scripts/vif-post.d
+	install -m 755 $(HOOKS) $(ETC)/scripts
 	for m in $(wildcard $(MANPAGES)); do install -m 644 $$m $(MAN)/man$${m##*.}/; done
 	install -m 644 $(wildcard etc/xen/xmexample*) $(ETC)
 	[ -e $(ETC)/xend-config.sxp ] || install -m 644 etc/xen/xend-config.sxp $(ETC)

@@ -269,3 +269,30 @@ void vif_set_mac(struct vif *v)
         abort(); /* cannot happen for so few bytes once the system is up: see getrandom(2) */
     v->mac = xasprintf("00:16:3e:%02x:%02x:%02x", r[0] & 0x7f, r[1], r[2]);
 }
+
+/* The multipliers are decimal, and 50 ms are the default: the original's rules. */
+bool vif_rate(const struct vif *v, uint64_t *bytes, uint64_t *usec)
+{
+    unsigned long long n, every = 50, per_second, micro = 1000;
+    const char *at;
+    char *end;
+
+    if (!v->rate)
+        return false;
+    n = strtoull(v->rate, &end, 10);
+    if (n > UINT64_MAX / 1000000000 / 1000000)
+        n = UINT64_MAX / 1000000000 / 1000000;
+    n *= *end == 'G' ? 1000000000 : *end == 'M' ? 1000000 : *end == 'K' ? 1000 : 1;
+    end += *end == 'G' || *end == 'M' || *end == 'K';
+    per_second = *end == 'b' ? n / 8 : n;
+    at = strchr(v->rate, '@');
+    if (at) {
+        every = strtoull(at + 1, &end, 10);
+        micro = *end == 'm' ? 1000 : *end == 'u' ? 1 : 1000000;
+    }
+    if (every > 1000000000 / micro) /* a thousand seconds */
+        every = 1000000000 / micro;
+    *usec = every * micro;
+    *bytes = per_second / 1000000 * *usec + per_second % 1000000 * *usec / 1000000;
+    return *usec > 0 && *bytes > 0;
+}

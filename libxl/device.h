@@ -52,7 +52,8 @@ struct vif {
     char *backend;
     char *accel;
     char *gatewaydev;
-    int64_t mtu; /* 0: the bridge's */
+    int64_t mtu;  /* 0: the bridge's */
+    char *filter; /* none, mac, ip; NULL: ip, as far as addresses are given */
 };
 
 struct vfb {
@@ -172,6 +173,9 @@ const char *device_key(const struct device *d);
 bool device_has_key(const struct device *d, const char *key);
 /* The device of this class and key, or NULL; borrowed. */
 struct device *devices_find(const struct devices *v, enum device_class class, const char *key);
+
+/* Its rate in Xen's terms: so many bytes in so many microseconds; false: it has no limit. */
+bool vif_rate(const struct vif *v, uint64_t *bytes, uint64_t *usec);
 
 /* "file:/srv/a.img", as the original writes it; "" for an empty drive. The caller frees. */
 char *disk_uname(const struct disk *d);

@@ -76,6 +76,13 @@ static int check_vif_type(const char *text, struct err *e)
     return check_word(text, words, "Network interface type", e);
 }
 
+static int check_filter(const char *text, struct err *e)
+{
+    static const char *const words[] = {"none", "mac", "ip", NULL};
+
+    return check_word(text, words, "Network filter", e);
+}
+
 /* "10Mb/s", "250KB/s@20ms": the original takes anything else for "unlimited"; we say so. */
 static int check_rate(const char *text, struct err *e)
 {
@@ -228,8 +235,11 @@ static const struct field vif_rows[] = {
     {VIF(backend), .drivers = ON_ALL, .doc = "The driver domain that serves the interface."},
     {VIF(accel), .drivers = X, .doc = "The network accelerator plug-in of the frontend."},
     {VIF(gatewaydev), .drivers = N, .doc = "The host's interface towards the router."},
-    {VIF(mtu), .type = FIELD_INT, .min = 0, .max = 65535, .unit = "bytes", .drivers = N,
+    {VIF(mtu), .type = FIELD_INT, .min = 0, .max = 65535, .unit = "bytes", .drivers = ON_QEMU | N,
      .doc = "The largest packet; 0: as the bridge."},
+    {VIF(filter), .check = check_filter, .drivers = ON_ALL,
+     .doc =
+         "What the guest may send from: none (anything), mac (its own), ip (those of ip=, too)."},
 };
 
 #define VFB(m) .name = #m, .offset = offsetof(struct vfb, m), .sxp = #m

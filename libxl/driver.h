@@ -40,6 +40,7 @@ struct driver_env {
     const char *run_dir;        /* lost at host boot; 0700, the driver may make subdirectories */
     const char *log_dir;        /* for the logs of guests */
     const struct value *config; /* xend-config.sxp as a map; keys of other parts are ignored */
+    const char *scripts_dir;    /* of hook scripts; NULL: /etc/xen/scripts */
 };
 
 /* Every driver and guest begins with its public part; the rest is the driver's own. */

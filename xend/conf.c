@@ -73,6 +73,8 @@ static const struct key keys[] = {
     {"qemu-user", "xend-qemu", NULL},
     {"qemu-binary", NULL, NULL},
     {"qemu-accel", NULL, check_accel},
+    {"network-script", NULL, NULL},
+    {"vif-script", "vif-bridge", NULL},
     {"vnc-listen", "127.0.0.1", NULL},
     {"vncpasswd", NULL, check_vncpasswd},
     {"keymap", NULL, NULL},

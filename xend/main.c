@@ -138,7 +138,7 @@ static int open_driver(struct xend *x, struct err *e)
 {
     const char *name = conf_str(&x->conf, "xend-driver");
     const struct driver_ops *ops = name ? driver_find(name) : default_driver();
-    struct driver_env env = {x->paths.run_dir, x->paths.log_dir, x->conf.map};
+    struct driver_env env = {x->paths.run_dir, x->paths.log_dir, x->conf.map, x->paths.scripts_dir};
 
     x->driver = ops->open(&env, e);
     return x->driver ? 0 : err_add(e, "driver %s", ops->name);

@@ -49,13 +49,14 @@ void paths_init(struct paths *p, const char *root)
     else
         user_paths(p);
     p->socket = path_join(p->run_dir, "xend.sock");
+    p->scripts_dir = path_join(p->etc_dir, "scripts");
     p->config = config && *config ? xstrdup(config) : path_join(p->etc_dir, "xend-config.sxp");
 }
 
 void paths_clear(struct paths *p)
 {
-    char **all[] = {&p->root,     &p->etc_dir,  &p->run_dir, &p->lib_dir, &p->log_dir,
-                    &p->dump_dir, &p->pid_file, &p->socket,  &p->config};
+    char **all[] = {&p->root,     &p->etc_dir,  &p->run_dir, &p->lib_dir,     &p->log_dir,
+                    &p->dump_dir, &p->pid_file, &p->socket,  &p->scripts_dir, &p->config};
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         free(*all[i]);

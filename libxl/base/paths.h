@@ -7,15 +7,16 @@
 #define BASE_PATHS_H
 
 struct paths {
-    char *root;     /* "" for the host's own */
-    char *etc_dir;  /* /etc/xen */
-    char *run_dir;  /* /var/run/xend */
-    char *lib_dir;  /* /var/lib/xend */
-    char *log_dir;  /* /var/log/xen */
-    char *dump_dir; /* /var/xen/dump */
-    char *pid_file; /* /var/run/xend.pid */
-    char *socket;   /* run_dir/xend.sock */
-    char *config;   /* etc_dir/xend-config.sxp, or $XEND_CONFIG */
+    char *root;        /* "" for the host's own */
+    char *etc_dir;     /* /etc/xen */
+    char *run_dir;     /* /var/run/xend */
+    char *lib_dir;     /* /var/lib/xend */
+    char *log_dir;     /* /var/log/xen */
+    char *dump_dir;    /* /var/xen/dump */
+    char *pid_file;    /* /var/run/xend.pid */
+    char *socket;      /* run_dir/xend.sock */
+    char *scripts_dir; /* etc_dir/scripts: of hook scripts */
+    char *config;      /* etc_dir/xend-config.sxp, or $XEND_CONFIG */
 };
 
 /* root: of --root, or NULL to use XEND_ROOT or the defaults. */

@@ -218,26 +218,23 @@ static const char *nic_driver(const char *model)
     return NULL;
 }
 
-/* User-mode network knows no host side: what asks for one is refused, not ignored. */
-static int check_vif(const struct vif *v, int index, struct err *e)
+bool vif_is_virtio(const struct vif *v)
 {
-    const struct {
-        const char *key, *value;
-    } host_side[] = {{"bridge", v->bridge},   {"script", v->script}, {"vifname", v->vifname},
-                     {"backend", v->backend}, {"ip", v->ip},         {"rate", v->rate}};
+    const char *driver = nic_driver(v->model);
 
-    if (v->type && strcmp(v->type, "user") != 0 && strcmp(v->type, "netfront") != 0 &&
-        strcmp(v->type, "ioemu") != 0 && strcmp(v->type, "vif") != 0)
-        return err_set(e, ERR_UNSUPPORTED, "vif %d: type=%s: the qemu driver knows type=user only",
-                       index, v->type);
-    for (size_t i = 0; i < ARRAY_LEN(host_side); i++) {
-        if (!host_side[i].value)
-            continue;
-        err_set(e, ERR_UNSUPPORTED,
-                "vif %d: %s=%s: the qemu driver has user-mode network only, without a host side",
-                index, host_side[i].key, host_side[i].value);
-        return err_hint(e, "Write vif = [ 'type=user' ]: the guest then reaches the network "
-                           "through the host by NAT.");
+    return driver && strcmp(driver, "virtio-net-pci") == 0;
+}
+
+/* A tap, or user-mode network: that has no host side, what asks for one is refused, not ignored. */
+static int check_vif(const struct vif *v, bool tap, int index, struct err *e)
+{
+    AUTO(freep) char *host_side = vif_host_side(v);
+
+    if (!tap && host_side) {
+        err_set(e, ERR_UNSUPPORTED, "vif %d: %s: user-mode network has no host side", index,
+                host_side);
+        return err_hint(e, "Leave type=user away, and xend (as root) plugs it into the host's "
+                           "network.");
     }
     if (!nic_driver(v->model))
         return err_set(e, ERR_INVALID,
@@ -247,23 +244,36 @@ static int check_vif(const struct vif *v, int index, struct err *e)
     return 0;
 }
 
-/* One interface behind user-mode network. romfile: see boot_place. */
+static void add_netdev(const struct launch_net *n, int index, struct strings *argv)
+{
+    args_add(argv, "-netdev");
+    if (!n || n->fd < 0)
+        args_add(argv, "user,id=net%d", index);
+    else if (n->vhost_fd < 0)
+        args_add(argv, "tap,id=net%d,fd=%d", index, n->fd);
+    else
+        args_add(argv, "tap,id=net%d,fd=%d,vhost=on,vhostfd=%d", index, n->fd, n->vhost_fd);
+}
+
+/* One interface. romfile: see boot_place. */
 static int add_vif(const struct launch *l, const struct vif *v, int index, struct strings *argv,
                    struct err *e)
 {
+    const struct launch_net *n = l->nets ? &l->nets[index] : NULL;
     int boot = boot_place(l->spec, 'n');
     char id[32];
     struct value *d;
 
-    if (check_vif(v, index, e) < 0)
+    if (check_vif(v, n && n->fd >= 0, index, e) < 0)
         return -1;
-    args_add(argv, "-netdev");
-    args_add(argv, "user,id=net%d", index);
+    add_netdev(n, index, argv);
     snprintf(id, sizeof(id), "vif%d", index);
     d = device(nic_driver(v->model), id);
     snprintf(id, sizeof(id), "net%d", index);
     value_set_str(d, "netdev", id);
     value_set_str(d, "mac", v->mac);
+    if (v->mtu && vif_is_virtio(v)) /* the guest's driver takes it */
+        value_set_int(d, "host_mtu", v->mtu);
     if (boot)
         value_set_int(d, "bootindex", boot * DOMAIN_DEVICES_MAX + index);
     else

@@ -17,8 +17,9 @@
 #include "libxl/hostinfo.h"
 #include "libxl/qemu/qemu.h"
 
-#define CHILD_FDS_MAX (DOMAIN_DEVICES_MAX + 9) /* a disk each, and those of struct launch */
-#define WAIT_SLICE_MS 200                      /* how soon a cancelled job is noticed */
+/* one for a disk, two for an interface, and those of struct launch */
+#define CHILD_FDS_MAX (2 * DOMAIN_DEVICES_MAX + 9)
+#define WAIT_SLICE_MS 200 /* how soon a cancelled job is noticed */
 
 /* What is gathered on the way to a process. */
 struct making {
@@ -27,6 +28,7 @@ struct making {
     struct restoring *from; /* NULL: it is new */
     struct launch launch;
     struct launch_disk disks[DOMAIN_DEVICES_MAX];
+    struct launch_net nets[DOMAIN_DEVICES_MAX];
     struct proc_fd fds[CHILD_FDS_MAX];
     size_t n_fds;
     int log_fd;
@@ -301,6 +303,21 @@ static void make_nonce(char out[NONCE_SIZE])
         snprintf(out + 2 * i, 3, "%02x", r[i]);
 }
 
+/* A tap for each interface that is to have one; nothing is plugged in yet. */
+static int open_nets(struct making *m, struct err *e)
+{
+    int r = nets_open(m->g, m->from ? m->from->saved.nets : NULL, m->kvm, m->nets, e);
+
+    for (size_t i = 0; i < m->g->nets.len; i++) { /* also after a failure: they are closed so */
+        if (m->nets[i].fd >= 0)
+            m->nets[i].fd = pass_take(m, m->nets[i].fd);
+        if (m->nets[i].vhost_fd >= 0)
+            m->nets[i].vhost_fd = pass_take(m, m->nets[i].vhost_fd);
+    }
+    m->launch.nets = m->nets;
+    return r;
+}
+
 /* Starts the process, as the user it is to be, in a session of its own: it outlives xend. */
 static int spawn(struct making *m, const struct strings *argv, struct err *e)
 {
@@ -348,6 +365,8 @@ static int start(struct making *m, struct err *e)
     if (state_save(m->g, PHASE_INTENT, e) < 0)
         return -1;
     fault_point("qemu.intended");
+    if (nets_plug(m->g, m->job, e) < 0)
+        return -1;
     if (spawn(m, &argv, e) < 0)
         return -1;
     fault_point("qemu.spawned");
@@ -435,7 +454,7 @@ static int make(struct making *m, struct err *e)
     if (choose_accel(m, e) < 0 || job_check(j, e) < 0)
         return -1;
     choose_clock(m);
-    if (domid_next(g->d, &g->pub.domid, e) < 0 || make_channels(m, e) < 0)
+    if (domid_next(g->d, &g->pub.domid, e) < 0 || make_channels(m, e) < 0 || open_nets(m, e) < 0)
         return -1;
     fault_point("qemu.prepared");
     job_step(j, "starting QEMU");
@@ -456,6 +475,8 @@ static void undo(struct qguest *g)
             log_error("%s: undoing its creation: %s", g->spec->name, ignored.msg);
         monitor_remove(g);
     }
+    if (g->net_plugged)
+        nets_unplug(&g->nets, g->spec->name);
     if (g->dir)
         state_tidy(g->dir);
     qguest_free(g);

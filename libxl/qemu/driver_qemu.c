@@ -60,7 +60,8 @@ static int find_binary(struct qemu *d, const struct value *config, struct err *e
     return err_hint(e, "Install QEMU (Debian: apt-get install qemu-system-x86).");
 }
 
-/* Keys of xend-config.sxp: qemu-binary, qemu-user, qemu-accel, vnc-listen, vncpasswd, keymap. */
+/* Keys of xend-config.sxp: qemu-binary, qemu-user, qemu-accel, vnc-listen, vncpasswd, keymap,
+ * vif-script. */
 static struct driver *qemu_open(const struct driver_env *env, struct err *e)
 {
     struct qemu *d = xcalloc(1, sizeof(*d));
@@ -74,6 +75,8 @@ static struct driver *qemu_open(const struct driver_env *env, struct err *e)
     d->vnc_listen = value_get_str(env->config, "vnc-listen", NULL);
     d->vnc_passwd = value_get_str(env->config, "vncpasswd", NULL);
     d->keymap = value_get_str(env->config, "keymap", NULL);
+    d->vif_script = value_get_str(env->config, "vif-script", "vif-bridge");
+    d->scripts_dir = env->scripts_dir ? env->scripts_dir : "/etc/xen/scripts";
     d->cgroups = value_get_str(env->config, "qemu-cgroups", CGROUPS_DEFAULT); /* for tests */
     init_locks(d);
     if (find_binary(d, env->config, e) < 0 || make_dirs(d->dir, 0700, e) < 0 ||

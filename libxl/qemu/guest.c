@@ -39,6 +39,7 @@ void qguest_free(struct qguest *g)
     vcpus_clear(g);
     close_fd(&g->pidfd);
     limits_release(g->d, g->pub.uuid);
+    nets_clear(&g->nets);
     spec_free(g->spec);
     free(g->dir);
     free(g->log);

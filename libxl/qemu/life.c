@@ -125,6 +125,8 @@ int qemu_destroy(struct guest *guest, struct err *e)
     if (qguest_kill(g, e) < 0)
         return -1;
     fault_point("qemu.killed");
+    nets_unplug(&g->nets, g->spec->name);
+    fault_point("qemu.unplugged");
     state_tidy(g->dir);
     pthread_mutex_lock(&g->d->lock);
     known = g->announced;

@@ -15,6 +15,7 @@
 #include "libxl/base/proc.h"
 #include "libxl/base/vec.h"
 #include "libxl/driver.h"
+#include "libxl/qemu/net.h"
 #include "libxl/qemu/qmp.h"
 
 #define NONCE_SIZE 33          /* 128 random bits as hexadecimal text */
@@ -84,6 +85,8 @@ struct qguest {
     struct qvcpu *vcpus;     /* (L) */
     unsigned vcpus_most;     /* how many of them */
     unsigned queues;         /* of each disk: as many as it had virtual CPUs at its start */
+    struct qnets nets;       /* of each interface, in the order of the spec */
+    bool net_plugged;        /* their scripts may have run */
     char *end, *last_words;  /* (L) once ended: how, and what its log says (or NULL) */
 };
 
@@ -93,7 +96,9 @@ struct qemu {
     char *binary;      /* absolute */
     const char *accel; /* of the configuration, or NULL; these, too: */
     const char *vnc_listen, *vnc_passwd, *keymap;
-    const char *cgroups; /* where cgroup v2 is mounted */
+    const char *vif_script;  /* for interfaces that name none, maybe with words for it */
+    const char *scripts_dir; /* where it is */
+    const char *cgroups;     /* where cgroup v2 is mounted */
     struct ids ids;
 
     pthread_t monitor;
@@ -150,10 +155,13 @@ struct launch {
     const char *vnc_listen, *keymap;        /* where the spec says none; or NULL */
     const struct launch_disk *disks;        /* one for each disk of the spec, in order */
     size_t n_disks;
+    const struct launch_net *nets; /* one for each interface, in order; NULL: all user-mode */
 };
 
 /* The command line; not NULL-terminated. ERR_UNSUPPORTED names what QEMU cannot do, and why. */
 int argv_build(const struct launch *l, struct strings *argv, struct err *e);
+/* The card that this guest sees. */
+bool vif_is_virtio(const struct vif *v);
 int argv_disks(const struct launch *l, struct strings *argv, struct err *e);
 int argv_screen(const struct launch *l, struct strings *argv, struct err *e);
 /* Words that go into an option of several parts must not bring parts of their own: letters, digits
@@ -245,6 +253,7 @@ struct state {
     unsigned vcpus_most, queues;          /* likewise */
     char *log, *console_log;
     char *accel, *cpu; /* or NULL, likewise */
+    struct qnets nets;
     struct spec *spec;
 };
 
@@ -421,9 +430,10 @@ uint32_t crc32c_plain(uint32_t crc, const void *p, size_t n);
 
 struct saved {
     char *machine, *accel, *cpu;
-    char *qemu;     /* its version */
-    char *host_cpu; /* its features, under KVM; else NULL */
-    char *devices;  /* for people, and to compare */
+    char *qemu;         /* its version */
+    char *host_cpu;     /* its features, under KVM; else NULL */
+    char *devices;      /* for people, and to compare */
+    struct value *nets; /* "user" or "tap" for each interface */
     uint64_t mem_kib, mem_most_kib;
     unsigned vcpus, vcpus_most, queues;
 };

@@ -18,6 +18,7 @@ void saved_clear(struct saved *s)
     free(s->qemu);
     free(s->host_cpu);
     free(s->devices);
+    value_free(s->nets);
     memset(s, 0, sizeof(*s));
 }
 
@@ -39,6 +40,16 @@ static char *devices_of(const struct spec *s)
     if (!b.len)
         buf_adds(&b, "none");
     return buf_steal(&b);
+}
+
+/* User-mode network has a state of its own in the saved guest, a tap has none. */
+static struct value *kinds_of(const struct qnets *nets)
+{
+    struct value *list = value_list();
+
+    for (size_t i = 0; i < nets->len; i++)
+        value_add_take(list, value_str(nets->ptr[i].tap ? "tap" : "user"));
+    return list;
 }
 
 /* What the guest's kernel may have been told of this host's processor. */
@@ -93,6 +104,7 @@ int saved_of(struct qguest *g, struct saved *s, struct err *e)
     s->cpu = xstrdup(g->cpu);
     s->host_cpu = host_cpu(g->accel);
     s->devices = devices_of(g->spec);
+    s->nets = kinds_of(&g->nets);
     return 0;
 }
 
@@ -107,6 +119,7 @@ int saved_write(const struct saved *s, struct frames *f, struct err *e)
     value_set_str(v, "qemu", s->qemu);
     value_set_str(v, "host_cpu", s->host_cpu);
     value_set_str(v, "devices", s->devices);
+    value_set_take(v, "nets", value_copy(s->nets));
     value_set_int(v, "mem_kib", (int64_t)s->mem_kib);
     value_set_int(v, "mem_most_kib", (int64_t)s->mem_most_kib);
     value_set_int(v, "vcpus", s->vcpus);
@@ -126,6 +139,7 @@ static int from_value(const struct value *v, struct saved *s, struct err *e)
     int64_t mem = value_get_int(v, "mem_kib", 0), mem_most = value_get_int(v, "mem_most_kib", 0);
     int64_t queues = value_get_int(v, "queues", 0);
     const struct field *memory = field_find(&spec_fields, "memory");
+    const struct value *nets = value_get(v, "nets");
 
     s->machine = xstrdup(value_get_str(v, "machine", ""));
     s->accel = xstrdup(value_get_str(v, "accel", ""));
@@ -133,6 +147,10 @@ static int from_value(const struct value *v, struct saved *s, struct err *e)
     s->qemu = xstrdup(value_get_str(v, "qemu", ""));
     s->host_cpu = xstrdup_null(value_get_str(v, "host_cpu", NULL));
     s->devices = xstrdup(value_get_str(v, "devices", ""));
+    s->nets = value_list();
+    for (size_t i = 0; i < value_len(nets); i++)
+        if (value_type(value_at(nets, i)) == VALUE_STRING)
+            value_add_take(s->nets, value_copy(value_at(nets, i)));
     if (!*s->machine || !*s->cpu ||
         (strcmp(s->accel, "tcg") != 0 && strcmp(s->accel, "kvm") != 0) || vcpus < 1 ||
         most < vcpus || most > DOMAIN_VCPUS_MAX || queues < 1 || queues > most || mem < 1 ||

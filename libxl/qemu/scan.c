@@ -17,8 +17,7 @@ struct scan {
     void *arg;
 };
 
-static struct qguest *guest_from_state(struct qemu *d, const char *dir, const struct state *s,
-                                       int pidfd)
+static struct qguest *guest_from_state(struct qemu *d, const char *dir, struct state *s, int pidfd)
 {
     struct qguest *g = qguest_new(d, s->spec);
     struct err ignored; /* of pins that this host has no CPU for (any more) */
@@ -42,6 +41,8 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, const st
         g->mem_bound_kib = s->mem_bound_kib;
     }
     g->queues = s->queues;
+    g->nets = s->nets;
+    s->nets = (struct qnets){0};
     if (s->vcpus_most)
         vcpus_init(g, s->vcpus_most);
     vcpus_wish(g, &ignored);
@@ -59,6 +60,7 @@ static void undo_intent(const struct qemu *d, const struct state *s, const char 
     if (pidfd >= 0 && process_find(s->uuid, s->nonce) == pid)
         process_end(pidfd);
     limits_release(d, s->uuid);
+    nets_unplug(&s->nets, s->spec->name);
     state_tidy(dir);
     log_warn("%s: its creation was interrupted: undone", s->spec->name);
 }
@@ -72,6 +74,7 @@ static void undo_started(struct qguest *g)
     if (qguest_kill(g, &ignored) < 0)
         log_error("%s: %s", g->spec->name, ignored.msg);
     monitor_remove(g);
+    nets_unplug(&g->nets, g->spec->name);
     state_tidy(g->dir);
     qguest_free(g);
 }
@@ -80,7 +83,7 @@ static void undo_started(struct qguest *g)
  * A living process of ours. One that was ready is never ended for not answering: its QEMU may
  * hang on a disk; it is handed over, and connected again at the next command.
  */
-static void adopt(const struct scan *scan, const struct state *s, const char *dir, int pidfd)
+static void adopt(const struct scan *scan, struct state *s, const char *dir, int pidfd)
 {
     struct qguest *g = guest_from_state(scan->d, dir, s, pidfd);
     enum guest_state state;
@@ -118,6 +121,7 @@ static void tidy_ended(const struct qemu *d, const struct state *s, const char *
     if (s->console_log)
         logfile_trim(s->console_log);
     limits_release(d, s->uuid);
+    nets_unplug(&s->nets, s->spec->name);
     state_tidy(dir);
 }
 

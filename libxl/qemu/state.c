@@ -58,6 +58,7 @@ int state_save(const struct qguest *g, enum phase phase, struct err *e)
     value_set_str(v, "cpu", g->cpu);
     value_set_str(v, "log", g->log);
     value_set_str(v, "console_log", g->console_log);
+    value_set_take(v, "nets", nets_to_value(&g->nets));
     value_set_take(v, "spec", spec_to_value(g->spec));
     json_print_pretty(v, &text);
     return write_file_atomic(path, text.ptr, text.len, 0600, e);
@@ -108,6 +109,7 @@ static int state_from_value(const struct value *v, struct state *s, struct err *
     s->cpu = xstrdup_null(value_get_str(v, "cpu", NULL));
     s->log = xstrdup_null(value_get_str(v, "log", NULL));
     s->console_log = xstrdup_null(value_get_str(v, "console_log", NULL));
+    nets_from_value(value_get(v, "nets"), &s->nets);
     s->spec = spec_from_value(spec, &problems);
     r = problems_to_err(&problems, e);
     problems_clear(&problems);
@@ -139,6 +141,7 @@ void state_clear(struct state *s)
     free(s->cpu);
     free(s->log);
     free(s->console_log);
+    nets_clear(&s->nets);
     spec_free(s->spec);
     memset(s, 0, sizeof(*s));
 }

@@ -7,7 +7,7 @@ D=$T/dest
 make -s install DESTDIR="$D" BUILD="$BUILD" >"$T/log" 2>&1 || fail "$(cat "$T/log")"
 for f in usr/sbin/xend usr/sbin/xm etc/xen/xend-config.sxp etc/xen/xmexample1 etc/xen/auto \
     lib/systemd/system/xend.service usr/share/man/man1/xm.1 usr/share/man/man8/xend.8 \
-    usr/share/man/man5/xm.cfg.5; do
+    usr/share/man/man5/xm.cfg.5 etc/xen/scripts/vif-bridge etc/xen/scripts/vif-post.d; do
     [ -e "$D/$f" ] || fail "$f is not installed"
 done
 unit=$D/lib/systemd/system/xend.service

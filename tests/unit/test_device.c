@@ -319,6 +319,36 @@ static void test_vifs(void)
     same("mac", read_xm(DEVICE_VIF, "mac=00:16:3e:00:00"),
          "!mac: '00:16:3e:00:00' is not a MAC address");
     same("rate", read_xm(DEVICE_VIF, "rate=fast"), "!rate: 'fast' is not a rate");
+    same("filter", read_xm(DEVICE_VIF, "filter=arp"),
+         "!filter: Network filter \"arp\" is invalid.");
+}
+
+/* In Xen's terms, by the original's rules. */
+static void test_rates(void)
+{
+    static const struct {
+        const char *text;
+        uint64_t bytes, usec;
+    } rows[] = {{"10Mb/s", 62500, 50000},
+                {"2MB/s@20ms", 40000, 20000},
+                {"8Gb/s@1s", 1000000000, 1000000},
+                {"1000B/s@100us", 0, 0}, /* less than a byte: no limit that one could keep */
+                {"0Mb/s", 0, 0}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct vif v = {.rate = (char *)(uintptr_t)rows[i].text};
+        uint64_t bytes = 0, usec = 0;
+
+        CU_ASSERT_EQUAL(vif_rate(&v, &bytes, &usec), rows[i].bytes > 0);
+        if (rows[i].bytes) {
+            CU_ASSERT_EQUAL(bytes, rows[i].bytes);
+            CU_ASSERT_EQUAL(usec, rows[i].usec);
+        }
+    }
+    CU_ASSERT_FALSE(vif_rate(&(struct vif){0}, &(uint64_t){0}, &(uint64_t){0}));
+    CU_ASSERT_TRUE(
+        vif_rate(&(struct vif){.rate = (char *)(uintptr_t) "99999999999999999999GB/s@9999s"},
+                 &(uint64_t){0}, &(uint64_t){0}));
 }
 
 static void test_vfbs(void)
@@ -575,8 +605,8 @@ static void test_notes(void)
 
 TESTS("device", {"disks go round", test_disks}, {"disks as xl writes them", test_xl_disks},
       {"disks that xm's language cannot say", test_disks_beyond_xm}, {"bad disks", test_bad_disks},
-      {"vifs", test_vifs}, {"vfbs", test_vfbs}, {"the original's SXP", test_original_sxp},
-      {"numbers of virtual disks", test_vdev_numbers}, {"MAC addresses", test_macs},
-      {"classes and tables", test_classes_and_tables},
+      {"vifs", test_vifs}, {"rates in Xen's terms", test_rates}, {"vfbs", test_vfbs},
+      {"the original's SXP", test_original_sxp}, {"numbers of virtual disks", test_vdev_numbers},
+      {"MAC addresses", test_macs}, {"classes and tables", test_classes_and_tables},
       {"passed-through devices, and xl's classes", test_other_classes},
       {"what a driver ignores", test_notes})

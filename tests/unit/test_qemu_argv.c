@@ -12,6 +12,9 @@
 #define DIR "tests/golden/argv"
 
 /* The descriptors and choices that create.c would have made, always the same. */
+/* What open_nets would give: a tap, one with vhost-net, user-mode network. */
+static const struct launch_net taps[] = {{30, -1}, {31, 32}, {-1, -1}, {33, -1}};
+
 static void fill_launch(struct launch *l, struct launch_disk *disks, const struct spec *s,
                         const struct value *test)
 {
@@ -36,6 +39,7 @@ static void fill_launch(struct launch *l, struct launch_disk *disks, const struc
                          .vnc_listen = value_get_str(test, "vnc_listen", NULL),
                          .keymap = value_get_str(test, "keymap", NULL),
                          .disks = disks};
+    l->nets = value_get_bool(test, "tap", false) ? taps : NULL;
     for (size_t i = 0; i < s->devices.len; i++) {
         struct disk *k = &s->devices.ptr[i]->disk;
 
@@ -114,7 +118,7 @@ static void check_all(const char *pattern, size_t at_least)
 
 static void test_pass(void)
 {
-    check_all(DIR "/pass-*.json", 12);
+    check_all(DIR "/pass-*.json", 13);
 }
 
 static void test_fail(void)
