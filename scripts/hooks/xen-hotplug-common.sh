@@ -131,7 +131,7 @@ findCommand() {
 
 # claim_lock NAME: waits until no other script has it; it is freed at the end of the script, too.
 claim_lock() {
-    lock_dir_=${HOTPLUG_LOCK_DIR:-/var/run/xen-hotplug}
+    lock_dir_=${HOTPLUG_RUN_DIR:-/var/run/xen-hotplug}
     mkdir -p "$lock_dir_"
     exec 9>"$lock_dir_/$1"
     flock 9

@@ -4,7 +4,7 @@
 . tests/netns.sh
 . tests/guest.sh
 requires curl
-export HOTPLUG_LOCK_DIR="$T"
+export HOTPLUG_RUN_DIR="$T"
 with_scripts
 make_bridge xenbr0 10.9.0.1/24
 start_xend qemu
