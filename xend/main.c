@@ -23,6 +23,7 @@
 #include "xend/daemon.h"
 #include "xend/dom0.h"
 #include "xend/events.h"
+#include "xend/network.h"
 #include "xend/ops.h"
 #include "xend/peer.h"
 #include "xend/server.h"
@@ -177,6 +178,7 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
 {
     int listen_fd;
 
+    network_start(x);
     if (open_driver(x, e) < 0)
         return -1;
     x->domains = domains_new(x);
@@ -203,14 +205,18 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
     return 0;
 }
 
-/* Guests that run are let go, not ended: the next xend finds them. */
-static void forget_guests(struct xend *x)
+/* Guests that run are let go, not ended: the next xend finds them. True when there are any. */
+static bool forget_guests(struct xend *x)
 {
+    bool any = false;
+
     for (size_t i = 0; i < x->domains->n; i++)
         if (x->domains->sorted[i]->guest) {
             x->driver->ops->forget(x->domains->sorted[i]->guest);
             x->domains->sorted[i]->guest = NULL;
+            any = true;
         }
+    return any;
 }
 
 static void stop_all(struct xend *x, struct watch *w)
@@ -231,7 +237,7 @@ static void stop_all(struct xend *x, struct watch *w)
     if (write(w->stop_fd, &one, sizeof(one)) == sizeof(one))
         pthread_join(w->thread, NULL);
     close(w->stop_fd);
-    forget_guests(x);
+    network_stop(x, forget_guests(x));
     autostart_close(x);
     events_close(x->events);
     x->events = NULL;
