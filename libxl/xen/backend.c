@@ -232,6 +232,11 @@ static void close_all(struct tx *t)
     const struct xdevs *v = t->arg;
 
     for (size_t i = 0; i < v->len; i++) {
+        AUTO(freep) char *state = xasprintf("%s/state", v->ptr[i].backend);
+        AUTO(freep) char *now = tx_get(t->g, t->id, state);
+
+        if (now && atoi(now) == STATE_CLOSED) /* by an xend before us: nobody listens any more */
+            continue;
         put(t, v->ptr[i].backend, "online", "0");
         put(t, v->ptr[i].backend, "state", "5");
         put(t, v->ptr[i].frontend, "state", "6");
