@@ -1,0 +1,33 @@
+/* A guest on its way to a process: what prepare.c gathers and create.c starts. */
+#ifndef QEMU_MAKING_H
+#define QEMU_MAKING_H
+
+#include "libxl/qemu/qemu.h"
+
+/* one for a disk, two for an interface, and those of struct launch */
+#define CHILD_FDS_MAX (2 * DOMAIN_DEVICES_MAX + 9)
+
+/* What is gathered on the way to a process. */
+struct making {
+    struct qguest *g;
+    struct job *job;
+    struct restoring *from; /* NULL: it is new */
+    struct launch launch;
+    struct launch_disk disks[DOMAIN_DEVICES_MAX];
+    struct launch_net nets[DOMAIN_DEVICES_MAX];
+    struct proc_fd fds[CHILD_FDS_MAX];
+    size_t n_fds;
+    int log_fd;
+    bool kvm;
+    char *cmdline, rtc[32];
+};
+
+/* The child gets this descriptor; its number there. */
+int making_pass_take(struct making *m, int fd);
+/* Our copies: while one is open, a listening socket outlives its QEMU and an image stays locked. */
+void making_close(struct making *m);
+/* Opens and checks all that the guest is made of, then settles how it runs: before anything
+ * outside exists. */
+int making_prepare(struct making *m, struct err *e);
+
+#endif
