@@ -136,15 +136,12 @@ static int check_new(const struct domains *t, const struct spec *s, struct err *
     return 0;
 }
 
-int domain_enter_take(struct domains *t, struct domain *d, struct spec *s_take, struct err *e)
+/* Makes d the record of this spec. */
+static void enter_take(struct domains *t, struct domain *d, struct spec *s_take)
 {
-    AUTO(spec_freep) struct spec *s = s_take;
-
-    if (check_new(t, s, e) < 0)
-        return -1;
-    snprintf(d->uuid, sizeof(d->uuid), "%s", s->uuid);
+    snprintf(d->uuid, sizeof(d->uuid), "%s", s_take->uuid);
     spec_free(d->spec);
-    d->spec = steal(s);
+    d->spec = s_take;
     d->privileged = strcmp(d->uuid, DOM0_UUID) == 0;
     d->vcpus_online = (unsigned)d->spec->vcpus;
     d->mem_kib = (uint64_t)d->spec->memory * 1024;
@@ -152,9 +149,32 @@ int domain_enter_take(struct domains *t, struct domain *d, struct spec *s_take, 
     domain_ref(d);
     insert(t, d);
     index_put(&t->by_uuid, d->uuid, d);
+}
+
+int domain_enter_take(struct domains *t, struct domain *d, struct spec *s_take, struct err *e)
+{
+    AUTO(spec_freep) struct spec *s = s_take;
+
+    if (check_new(t, s, e) < 0)
+        return -1;
+    enter_take(t, d, steal(s));
     domain_touch(t, d);
     event_domain(t->xend, d, "added");
     return 0;
+}
+
+void domain_take_over_take(struct domains *t, struct domain *d, struct domain *old,
+                           struct spec *s_take)
+{
+    old->removed = true;
+    index_remove(&t->by_uuid, old->uuid);
+    take_out(t, old);
+    enter_take(t, d, s_take);
+    d->managed = true;
+    d->next = spec_copy(old->spec);
+    d->last_domid = old->last_domid;
+    domain_touch(t, d);
+    domain_unref(old);
 }
 
 struct domain *domain_add_take(struct domains *t, struct spec *s_take, struct err *e)
@@ -252,7 +272,7 @@ void domain_stopped(struct domains *t, struct domain *d)
     d->domid_text[0] = '\0';
     free(d->vnc);
     d->vnc = NULL;
-    d->state = DOMAIN_HALTED;
+    d->state = d->restarting ? DOMAIN_DYING : DOMAIN_HALTED;
     d->cpu_ns = 0;
     if (d->next) {
         struct err e;

@@ -46,6 +46,7 @@ struct domain {
     bool privileged; /* Domain-0: the host itself */
     char *vnc;       /* "HOST:PORT" where its screen is, or NULL */
     bool reboot_asked;
+    bool restarting; /* its guest is replaced: dying, not halted, until the next one is there */
     uint32_t stops_asked; /* how often the guest was asked to end */
 
     /* The last sample. */
@@ -88,6 +89,11 @@ struct domain *domain_add_take(struct domains *t, struct spec *s, struct err *e)
 struct domain *domain_new(struct domains *t, const char *name);
 /* Puts such a one into it. ERR_EXISTS as above. Swallows the spec. */
 int domain_enter_take(struct domains *t, struct domain *d, struct spec *s, struct err *e);
+/*
+ * Puts it there in place of a managed record of the same uuid that nothing runs and nothing works
+ * on. Swallows the spec, whose name is the old record's; what that was defined as is d->next.
+ */
+void domain_take_over_take(struct domains *t, struct domain *d, struct domain *old, struct spec *s);
 /* Takes it out of the table; freed with its last reference. */
 void domain_remove(struct domains *t, struct domain *d);
 void domain_ref(struct domain *d);

@@ -72,7 +72,17 @@ void intent_clear(struct xend *x, const char *uuid)
     fault_point("intent.cleared");
 }
 
-/* A restart whose guest is gone: starts it again. With the lock. */
+/* The guest of a domain is gone and the next one not there. With the lock. */
+static struct task *restart(struct xend *x, struct domain *d)
+{
+    struct task *t = queue_add(x->queue, d, &op_create, "xend", false);
+
+    domain_set_state(x->domains, d, DOMAIN_DYING);
+    t->arg = CREATE_RESTART;
+    return t;
+}
+
+/* The same of a domain that is not on disk. */
 static struct task *start_again(struct xend *x, const struct value *intent)
 {
     AUTO(problems_clear) struct problems faults = {0};
@@ -80,14 +90,8 @@ static struct task *start_again(struct xend *x, const struct value *intent)
     struct domain *d;
     struct err e;
 
-    struct task *t;
-
     d = s ? domain_add_take(x->domains, s, &e) : NULL;
-    if (!d)
-        return NULL;
-    t = queue_add(x->queue, d, &op_create, "xend", false);
-    t->arg = CREATE_RESTART;
-    return t;
+    return d ? restart(x, d) : NULL;
 }
 
 /* True when the file of a save has its name: the same file, not an older one of that name. */
@@ -129,6 +133,8 @@ static struct task *go_on(struct xend *x, struct domain *d, enum intent_op op, b
 
     switch (op) {
     case INTENT_RESTART:
+        if (!d->guest)
+            return restart(x, d);
         if (d->state == DOMAIN_PAUSED) /* the new guest, not yet let go */
             queue_add(x->queue, d, &op_unpause, "xend", false);
         return NULL;

@@ -133,6 +133,16 @@ void domain_forget_if_transient(struct xend *x, struct domain *d)
     console_close(x->consoles, d);
 }
 
+/* After it, one that has no guest is halted. */
+static void set_restarting(struct xend *x, struct domain *d, bool restarting)
+{
+    xend_lock(x);
+    d->restarting = restarting;
+    if (!restarting && !d->guest && d->state == DOMAIN_DYING)
+        domain_set_state(x->domains, d, DOMAIN_HALTED);
+    xend_unlock(x);
+}
+
 int domain_restart(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e)
 {
     struct err no_intent;
@@ -140,12 +150,14 @@ int domain_restart(struct xend *x, struct domain *d, struct task *t, bool paused
 
     if (intent_write(x, d, INTENT_RESTART, &no_intent) < 0)
         log_warn("domain=%s: restarted all the same: %s", t->name, no_intent.msg);
+    set_restarting(x, d, true);
     r = domain_guest_end(x, d, e);
     if (r == 0) {
         r = domain_guest_start(x, d, t, paused, e);
         if (r < 0)
             domain_forget_if_transient(x, d);
     }
+    set_restarting(x, d, false);
     intent_clear(x, t->uuid);
     return r;
 }
@@ -168,6 +180,7 @@ static int run_create(struct xend *x, struct domain *d, struct task *t, struct e
     if (intent_write(x, d, op, e) < 0 ||
         domain_guest_start(x, d, t, t->arg & CREATE_PAUSED, e) < 0) {
         err_add(e, "%s", t->name);
+        set_restarting(x, d, false);
         domain_forget_if_transient(x, d);
         intent_clear(x, t->uuid);
         return -1;
@@ -364,8 +377,7 @@ static void note_missed_end(struct xend *x, struct domain *d, enum guest_state s
     policy_note_end(x, d, &c);
 }
 
-/* Whether a stored spec asks for what the guest was made with. */
-static bool same_domain(const struct spec *stored, const struct spec *running)
+bool specs_ask_the_same(const struct spec *stored, const struct spec *running)
 {
     AUTO(spec_freep) struct spec *s = spec_copy(running);
     AUTO(value_freep) struct value *a = spec_to_value(stored), *b = NULL;
@@ -394,7 +406,7 @@ static struct domain *record_of(struct xend *x, struct spec *s_take, struct err 
         return NULL;
     }
     /* edited while no xend ran? the driver may know more of it, as the machine's full name */
-    if (same_domain(stored, d->spec))
+    if (specs_ask_the_same(stored, d->spec))
         spec_free(stored);
     else
         d->next = stored;

@@ -152,14 +152,35 @@ static int run_save(struct xend *x, struct domain *d, struct task *t, struct err
     return 0;
 }
 
-/* The record gets what the file says, and its place in the list. */
+/* The managed domain that was saved, if it can go on from the file; NULL: there is none. */
+static struct domain *find_halted(struct xend *x, const struct spec *s)
+{
+    struct domain *d = domain_find_uuid(x->domains, s->uuid);
+
+    return d && d->managed && d->state == DOMAIN_HALTED && !d->guest && !d->first && !d->running
+               ? d
+               : NULL;
+}
+
+/*
+ * The record gets what the file says, and its place in the list: that of the managed domain that
+ * was saved, which keeps its name and what it is defined as.
+ */
 static int enter(struct xend *x, struct domain *d, struct task *t, struct spec *s_take,
                  struct err *e)
 {
-    int r;
+    struct domain *old;
+    int r = 0;
 
     xend_lock(x);
-    r = domain_enter_take(x->domains, d, s_take, e);
+    old = find_halted(x, s_take);
+    if (old) {
+        free(s_take->name);
+        s_take->name = xstrdup(old->spec->name);
+        domain_take_over_take(x->domains, d, old, s_take);
+    } else {
+        r = domain_enter_take(x->domains, d, s_take, e);
+    }
     if (r == 0)
         task_rename(t, d);
     xend_unlock(x);
@@ -208,6 +229,21 @@ static int restore(struct xend *x, struct domain *d, struct task *t, int fd, str
     return -1;
 }
 
+/* What it is defined as waits for its next start only where it differs from what runs. */
+static void settle_definition(struct xend *x, struct domain *d)
+{
+    struct err ignored; /* the name is its own */
+
+    xend_lock(x);
+    if (d->next && !d->guest) {
+        domain_set_spec_take(x->domains, d, steal(d->next), &ignored);
+    } else if (d->next && specs_ask_the_same(d->next, d->spec)) {
+        spec_free(d->next);
+        d->next = NULL;
+    }
+    xend_unlock(x);
+}
+
 static int run_restore(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     const char *file = value_as_str(t->arg_value);
@@ -221,10 +257,12 @@ static int run_restore(struct xend *x, struct domain *d, struct task *t, struct 
         return err_add(e, "restoring");
     if (restore(x, d, t, fd, e) < 0) {
         err_add(e, "%s: restoring %s", t->name, file);
+        settle_definition(x, d);
         domain_forget_if_transient(x, d);
         intent_clear(x, t->uuid);
         return -1;
     }
+    settle_definition(x, d);
     t->result = domain_result(x, d);
     intent_clear(x, t->uuid);
     return 0;

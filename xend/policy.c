@@ -67,9 +67,20 @@ static enum domain_state state_after(const struct end *e)
     return e->state == GUEST_SHUTDOWN ? DOMAIN_SHUTDOWN : DOMAIN_CRASHED;
 }
 
+/* People wonder why it is not back. */
+static void note_refused(struct xend *x, struct domain *d, double lived_s)
+{
+    event_domain(x, d, "restart-refused");
+    log_warn("domain=%s: restarting too fast: it ended %.0f s after its start, and stays ended "
+             "below %.0f s",
+             d->spec->name, lived_s < 0 ? 0 : lived_s, RESTART_MIN_S);
+}
+
 void policy_note_end(struct xend *x, struct domain *d, const struct guest_change *c)
 {
     struct end end = {c->domid, c->state, c->reason, END_DESTROY};
+    double lived_s;
+    bool refused;
     struct task *t;
 
     if (c->state == GUEST_SHUTDOWN && c->reason == STOP_SUSPEND) { /* left to who saves it */
@@ -79,12 +90,15 @@ void policy_note_end(struct xend *x, struct domain *d, const struct guest_change
         }
         return;
     }
-    end.action = policy_action(d->spec, c->state, c->reason, (double)time(NULL) - d->start_time,
-                               d->reboot_asked);
+    lived_s = (double)time(NULL) - d->start_time;
+    end.action = policy_action(d->spec, c->state, c->reason, lived_s, d->reboot_asked);
+    refused = end.action != policy_action(d->spec, c->state, c->reason, RESTART_MIN_S, false);
     if (c->state == GUEST_GONE && end.action == END_PRESERVE)
         end.action = END_DESTROY; /* nothing is left to preserve */
     d->reboot_asked = false;
     event_ended(x, d, c);
+    if (refused)
+        note_refused(x, d, lived_s);
     if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED) {
         d->reason = c->reason;
         domain_set_state(x->domains, d, state_after(&end));

@@ -28,6 +28,8 @@ int domain_save(struct xend *x, struct domain *d, struct task *t, const char *fi
 int domain_go_on(struct xend *x, struct domain *d, bool was_running, struct err *e);
 /* A guest from a stream, paused. Under the caller's intent. */
 int domain_restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e);
+/* Whether a stored spec asks for what a guest was made with. */
+bool specs_ask_the_same(const struct spec *stored, const struct spec *running);
 /* A paused guest runs. */
 int domain_let_go(struct xend *x, struct domain *d, struct err *e);
 /* {"domain":...}: what a job that starts one answers. The caller's. */

@@ -77,6 +77,7 @@ static const struct {
     {"state", "state", tell_state},
     {"ended", "guest ended", tell_state},
     {"changed", "changed", NULL},
+    {"restart-refused", "not restarted: it ended too soon after its start", NULL},
     {"job", "job", tell_job},
     {"xend-started", "xend started", tell_version},
 };

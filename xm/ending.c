@@ -67,7 +67,7 @@ static bool is_up(const struct value *domain)
     const char *state = value_get_str(domain, "state", "");
 
     return strcmp(state, "running") == 0 || strcmp(state, "paused") == 0 ||
-           strcmp(state, "dying") == 0;
+           (strcmp(state, "dying") == 0 && domain_number(domain, "domid"));
 }
 
 /* True when the guest that was asked is still there. */

@@ -211,6 +211,7 @@ if [ "$DRIVER" = test ]; then
     matrix resume suspended 'suspended running'
     matrix mem-set kept running
     matrix rename halted halted
+    matrix reset kept running
     matrix destroy kept halted
     matrix configure halted halted
     matrix configure kept running

@@ -144,3 +144,41 @@ assert_ok xm rename last both
 assert_ok xm destroy both
 again
 assert_eq '["both",90]' "$(show both '[.name,.memory_mib]')"
+
+# saved to a file: halted then; taken out again it is the same domain, under its present name
+assert_ok xm new -q "$(make_config kept 'maxmem = 128')"
+kept=$(show kept .uuid)
+assert_ok xm start kept
+assert_ok xm save kept "$T/kept.chk"
+assert_eq '"halted"' "$(show kept .state)"
+assert_ok xm rename kept kept2
+assert_ok xm restore "$T/kept.chk"
+assert_eq "[\"running\",true,$kept]" "$(show kept2 '[.state,.managed,.uuid]')"
+assert_fails 1 xm restore "$T/kept.chk"
+assert_match "Domain 'kept2' already exists with ID|uuid.* already" "$err"
+assert_ok xm mem-set kept2 100
+kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+start_xend test
+assert_eq "[\"running\",true,100]" "$(show kept2 '[.state,.managed,.memory_mib]')"
+assert_ok xm destroy kept2
+assert_eq '["halted",100]' "$(show kept2 '[.state,.config.memory]')"
+# what it was defined as since then is for the next start; a file that is no good changes nothing
+assert_ok xm new -q "$(make_config kept2 'memory = 72' 'maxmem = 128')"
+assert_ok xm restore -p "$T/kept.chk"
+assert_eq '["paused",64]' "$(show kept2 '[.state,.config.memory]')"
+assert_eq '[72,true]' "$(api GET /v1/domains/kept2/config | jq -c '[.config.memory,.pending]')"
+assert_ok xm destroy kept2
+assert_eq '72' "$(show kept2 .config.memory)"
+head -c "$(($(stat -c %s "$T/kept.chk") - 20))" "$T/kept.chk" >"$T/torn.chk"
+assert_fails 1 xm restore "$T/torn.chk"
+assert_eq '["halted",true,72]' "$(show kept2 '[.state,.managed,.config.memory]')"
+again
+assert_eq '["halted",true,72]' "$(show kept2 '[.state,.managed,.config.memory]')"
+# not under another domain's name, nor beside what it was suspended to
+assert_ok xm start kept2
+assert_ok xm suspend kept2
+assert_fails 1 xm restore "$T/kept.chk"
+assert_ok xm delete kept2
+assert_ok xm new -q "$(make_config kept)"
+assert_fails 1 xm restore "$T/kept.chk"
+assert_match "Domain 'kept' already exists" "$err"

@@ -1,0 +1,89 @@
+#!/bin/sh
+# What follows the end of a guest: restarts, those that are refused, what others see meanwhile, and
+# a storm of a thousand crashes during which xend answers.
+. tests/functions.sh
+requires curl jq python3
+
+mkdir -p "$ROOT/etc/xen"
+echo '(test-persist yes)' >"$ROOT/etc/xen/xend-config.sxp"
+start_xend test
+# states NAME: those that its events tell, in order
+states() {
+    xm events --json "$1" | jq -r 'map(select(.type != "job" and .type != "ended") | .state) | join(" ")'
+}
+
+# while its guest is replaced a domain is dying, not halted, kept or not
+for how in create new; do
+    assert_ok xm "$how" -q "$(make_config "$how")"
+    [ "$how" = create ] || assert_ok xm start "$how"
+    assert_ok xm reset "$how"
+    assert_ok xm reboot -w "$how"
+    assert_ok xm wait "$how" --for running -t 30
+    assert_no_match 'running.* halted' "$(states "$how")"
+    assert_match 'running dying .*paused running dying .*paused running' "$(states "$how")"
+    assert_ok xm destroy "$how"
+done
+assert_match ' halted$' "$(states new)"
+
+# one whose next guest does not start is halted then, or gone
+assert_ok xm new -q "$(make_config fails)"
+assert_ok xm start fails
+assert_ok xm new -q "$(make_config fails "extra = 'test:fail=resume'")" # for the next one
+assert_fails 1 xm reset fails
+assert_eq halted "$(domain_state fails)"
+
+# too soon after its start: not restarted, and told so
+assert_ok xm new -q "$(make_config crashes "on_crash = 'restart'" "on_poweroff = 'preserve'")"
+assert_ok xm start crashes
+assert_ok xm sysrq crashes c
+assert_ok xm wait crashes --for halted -t 30
+assert_match 'WARN.* domain=crashes: restarting too fast: it ended [0-9]+ s after its start' \
+    "$(cat "$ROOT/var/log/xen/xend.log")"
+assert_match '  crashes +not restarted: it ended too soon after its start$' "$(xm events crashes)"
+assert_match ' restart-refused ' "$(xm history crashes)"
+assert_ok xm start crashes
+assert_ok xm shutdown crashes
+assert_ok xm wait crashes --for shutdown -t 30 # preserved
+assert_eq 1 "$(xm history crashes | grep -c restart-refused)"
+assert_ok xm destroy crashes
+stop_xend
+
+# the storm
+rm -rf "$ROOT/var/lib/xend"
+start_xend test
+cat >"$T/storm.py" <<'END'
+import http.client, json, socket, sys, time
+class Unix(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect("xend.sock")
+c = Unix("xend")
+def call(method, path, body=None):
+    c.request(method, path, json.dumps(body) if body else None, {} if body else {"Content-Length": "0"})
+    r = c.getresponse()
+    assert r.status < 300, (path, r.status, r.read())
+    return json.loads(r.read())
+for i in range(1000):
+    call("POST", "/v1/domains", {"paused": True, "spec": {
+        "name": "d%d" % i, "kernel": "/k", "extra": "test:crash-in=100ms", "on_crash": "restart"}})
+while any(d["state"] != "paused" for d in call("GET", "/v1/domains?fields=state")["domains"][1:]):
+    pass
+for i in range(1000):
+    call("POST", "/v1/domains/d%d/unpause" % i)
+looks, end = 0, time.monotonic() + 120
+while len(call("GET", "/v1/domains?fields=name,state")["domains"]) > 1: # each of these is an answer
+    looks += 1
+    assert time.monotonic() < end, "not within 120 s"
+assert looks > 1, looks
+threads = open("/proc/%s/status" % sys.argv[1]).read().split("Threads:")[1].split()[0]
+assert int(threads) < 80, threads
+END
+top=$PWD
+(cd "$ROOT/var/run/xend" && python3 "$T/storm.py" "$(cat "$ROOT/var/run/xend.pid")") || fail 'the storm'
+cd "$top"
+assert_ok xm list # what is pending is written by now or soon
+stop_xend
+for type in ended restart-refused removed; do
+    assert_eq 1000 "$(cat "$ROOT"/var/lib/xend/events.log* | grep -c "\"type\":\"$type\"")" "$type"
+done
+assert_eq '' "$(ls "$ROOT/var/run/xend/intents" 2>/dev/null)"
