@@ -13,6 +13,12 @@ fi
 . tests/functions.sh
 ip link set lo up
 
+# The guest's busybox: a second shell to run the scripts with, and ping.
+BUSYBOX=$PWD/build/guest/busybox
+[ -x "$BUSYBOX" ] || skip "no guest: make guest"
+mkdir -p /run/netns
+mount -t tmpfs none /run/netns # ip netns; in our mount namespace only
+
 # with_scripts: xend of this test finds the hook scripts of the tree.
 with_scripts() {
     mkdir -p "$ROOT/etc/xen"

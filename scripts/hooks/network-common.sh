@@ -27,13 +27,13 @@ guard) ;; # ours: see network-move.sh
     ;;
 esac
 
-# forwarding FAMILY: switches it on; prints what it was.
-forwarding() {
-    case $1 in
-    4) file_=/proc/sys/net/ipv4/ip_forward ;;
-    6) file_=/proc/sys/net/ipv6/conf/all/forwarding ;;
-    esac
-    [ -e "$file_" ] || return 0
-    cat "$file_"
-    [ "$(cat "$file_")" = 1 ] || echo 1 >"$file_"
+# forward_on NETDEV: the host forwards, IPv4 and IPv6. A host that forwards IPv6 takes no route from
+# its router any more unless told so: it would lose its own network.
+forward_on() {
+    accept_=/proc/sys/net/ipv6/conf/$1/accept_ra
+    if [ -e "$accept_" ]; then
+        [ "$(cat "$accept_")" != 1 ] || echo 2 >"$accept_"
+        echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+    fi
+    echo 1 >/proc/sys/net/ipv4/ip_forward
 }

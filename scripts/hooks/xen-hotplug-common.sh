@@ -10,7 +10,7 @@
 
 set -eu
 export LC_ALL=C
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 XENBUS_PATH=${XENBUS_PATH:-}
 HOTPLUG_STORE=${HOTPLUG_STORE:-$([ -n "$XENBUS_PATH" ] && echo xenstore || echo env)}
 script_name=${0##*/}
