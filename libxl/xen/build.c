@@ -1,11 +1,9 @@
 /*
  * The domain itself, as hypercalls: an empty one, then memory, kernel and start of day by
- * libxenguest. PV guests only so far. Each build has a handle of its own, whose logger catches
+ * libxenguest. PV and PVH guests. Each build has a handle of its own, whose logger catches
  * what libxenguest has to say. Called by create.c, which undoes what fails here.
  */
-#include "libxl/xen/xen.h"
-
-#include <xenguest.h> /* does not stand alone: after xenctrl.h */
+#include "libxl/xen/pvh.h"
 
 #define EVTCHN_PORT_MAX 1023
 #define DOM0 0
@@ -24,21 +22,27 @@ int build_domain(struct xguest *g, const xc_physinfo_t *host, struct err *e)
                                         .max_grant_frames = -1, /* Xen's defaults */
                                         .max_maptrack_frames = -1,
                                         .grant_opts = XEN_DOMCTL_GRANT_version(v2 ? 2 : 1)};
+    bool pvh = s->type == TYPE_PVH;
     uint64_t maxmem_kib = (uint64_t)spec_maxmem(s) * 1024 + MAXMEM_SLACK_KIB;
     uint32_t domid = 0; /* any */
 
     handle_from_uuid(c.handle, g->pub.uuid);
+    if (pvh) {
+        c.flags = XEN_DOMCTL_CDF_hvm | (s->hap ? XEN_DOMCTL_CDF_hap : 0);
+        c.arch.emulation_flags = XEN_X86_EMU_LAPIC;
+    }
     if (xc_domain_create(xch, &domid, &c) < 0)
         return err_xen(e, NULL);
     g->pub.domid = domid;
     if (xc_domain_max_vcpus(xch, domid, c.max_vcpus) < 0 ||
         xc_domain_setmaxmem(xch, domid, maxmem_kib) < 0 ||
-        xc_domain_set_memmap_limit(xch, domid, (unsigned long)spec_maxmem(s) * 1024) < 0 ||
+        (!pvh &&
+         xc_domain_set_memmap_limit(xch, domid, (unsigned long)spec_maxmem(s) * 1024) < 0) ||
         xc_cpuid_apply_policy(xch, domid, false, NULL, 0, s->pae, false, false, NULL, NULL) < 0)
         return err_xen(e, NULL);
     if (s->tsc_mode && xc_domain_set_tsc_info(xch, domid, (uint32_t)s->tsc_mode, 0, 0, 0) < 0)
         return err_xen(e, NULL);
-    return 0;
+    return pvh ? pvh_prepare(g, e) : 0;
 }
 
 /* Two event channels that the guest is born with: to xenstored and to xenconsoled, in dom0. */
@@ -53,34 +57,42 @@ int make_ports(xc_interface *xch, uint32_t domid, struct built *b)
 }
 
 /* The steps in the order that libxenguest wants; each says -1 and logs why. */
-static int build_steps(struct xc_dom_image *dom, const struct xguest *g)
+static int build_steps(struct xc_dom_image *dom, const struct xguest *g, struct pvh *pvh)
 {
     const struct spec *s = g->spec;
+    int64_t mib = pvh ? spec_maxmem(s) : s->memory; /* what is over is populated on demand */
 
     if (xc_dom_kernel_max_size(dom, KERNEL_BYTES_MAX) ||
         xc_dom_module_max_size(dom, RAMDISK_BYTES_MAX) || xc_dom_kernel_file(dom, s->kernel) ||
         (s->ramdisk && xc_dom_module_file(dom, s->ramdisk, NULL)))
         return -1;
     if (xc_dom_boot_xen_init(dom, dom->xch, g->pub.domid) || xc_dom_parse_image(dom) ||
-        xc_dom_mem_init(dom, (unsigned)s->memory) || xc_dom_boot_mem_init(dom))
+        (pvh && pvh_describe(dom, s, pvh) < 0) || xc_dom_mem_init(dom, (unsigned)mib) ||
+        xc_dom_boot_mem_init(dom))
         return -1;
     return xc_dom_build_image(dom) || xc_dom_boot_image(dom) || xc_dom_gnttab_init(dom) ? -1 : 0;
 }
 
 static int build(xc_interface *xch, struct xguest *g, struct built *b, const char *cmdline)
 {
-    struct xc_dom_image *dom = xc_dom_allocate(xch, cmdline, g->spec->features);
+    bool is_pvh = g->spec->type == TYPE_PVH;
+    struct xc_dom_image *dom = xc_dom_allocate(xch, cmdline, is_pvh ? NULL : g->spec->features);
+    struct pvh pvh;
     int r;
 
     if (!dom)
         return -1;
     dom->container_type = XC_DOM_PV_CONTAINER;
+    if (is_pvh)
+        pvh_layout(dom, g->spec);
     dom->claim_enabled = 1; /* too little memory is found out before any is taken */
     dom->max_vcpus = (unsigned)spec_maxvcpus(g->spec);
     dom->xenstore_evtchn = b->store_port;
     dom->console_evtchn = b->console_port;
     dom->xenstore_domid = dom->console_domid = DOM0;
-    r = build_steps(dom, g);
+    r = build_steps(dom, g, is_pvh ? &pvh : NULL);
+    if (r == 0 && is_pvh)
+        r = pvh_tell_ports(xch, g->pub.domid, b);
     if (r == 0) {
         b->store_mfn = xc_dom_p2m(dom, dom->xenstore_pfn);
         b->console_mfn = xc_dom_p2m(dom, dom->console_pfn);

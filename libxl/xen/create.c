@@ -12,6 +12,7 @@
 
 #include "libxl/base/fault.h"
 #include "libxl/base/log.h"
+#include "libxl/xen/acpi.h"
 #include "libxl/xen/xdev.h"
 
 #define PAGES_PER_MIB 256
@@ -30,8 +31,11 @@ static int check_spec(struct making *m, struct err *e)
 {
     const struct spec *s = m->g->spec;
 
-    if (s->type != TYPE_PV)
-        return err_set(e, ERR_UNSUPPORTED, "type: the xen driver makes PV guests only, so far");
+    if (s->type == TYPE_HVM)
+        return err_set(e, ERR_UNSUPPORTED, "type: the xen driver makes no HVM guests yet");
+    if (s->type == TYPE_PVH && spec_maxvcpus(s) > ACPI_VCPUS_MAX)
+        return err_set(e, ERR_UNSUPPORTED, "vcpus: a PVH guest of Xen has %d at most",
+                       ACPI_VCPUS_MAX);
     for (size_t i = 0; i < s->devices.len; i++)
         if (xdev_check(s->devices.ptr[i], e) < 0)
             return -1;

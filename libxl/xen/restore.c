@@ -42,7 +42,8 @@ int restore_image(struct xguest *g, struct built *b, int fd, struct job *j, stru
                               b->console_port, &b->console_mfn, DOM0, XC_STREAM_PLAIN, &callbacks,
                               -1);
     if (r == 0)
-        r = xc_dom_gnttab_seed(s.xch, domid, false, b->console_mfn, b->store_mfn, DOM0, DOM0);
+        r = xc_dom_gnttab_seed(s.xch, domid, g->spec->type != TYPE_PV, b->console_mfn, b->store_mfn,
+                               DOM0, DOM0);
     if (r < 0 && (!s.cut || job_check(j, e) == 0))
         invalid(e, &s);
     stream_close(&s);

@@ -144,7 +144,7 @@ static int check(struct xguest *g, bool live, struct err *e)
         return 0;
     if (xc_physinfo(g->d->xch, &host) < 0)
         return err_xen(e, NULL);
-    if (host.capabilities & XEN_SYSCTL_PHYSCAP_shadow)
+    if (host.capabilities & XEN_SYSCTL_PHYSCAP_shadow || g->spec->type != TYPE_PV)
         return 0;
     err_set(e, ERR_UNSUPPORTED,
             "live: this host's Xen is built without shadow paging, which "
@@ -168,9 +168,17 @@ static int hold(struct xguest *g, struct err *e)
     return 0;
 }
 
+/* libxenguest wants to be able to call it for any guest but PV. */
+static int no_device_model(uint32_t domid, unsigned enable, void *data)
+{
+    (void)domid, (void)enable, (void)data;
+    return 0;
+}
+
 static int save(struct saving *s, bool live, struct err *e)
 {
-    struct save_callbacks callbacks = {.suspend = on_suspend, .data = s};
+    struct save_callbacks callbacks = {
+        .suspend = on_suspend, .switch_qemu_logdirty = no_device_model, .data = s};
     int r = xc_domain_save(s->stream.xch, s->stream.fd, s->g->pub.domid, live ? XCFLAGS_LIVE : 0,
                            &callbacks, XC_STREAM_PLAIN, -1);
 
