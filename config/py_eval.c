@@ -27,7 +27,8 @@ static _Noreturn void unknown_name(struct py *p, const struct sym *name)
     py_near_offer(&near, "True", 4);
     py_near_offer(&near, "False", 5);
     py_near_offer(&near, "None", 4);
-    hint = py_near_hint(&near);
+    hint =
+        name->len == 4 && memcmp(name->name, "null", 4) == 0 ? "write `None`" : py_near_hint(&near);
     if (!hint && py_module_find(name->name, name->len))
         hint = py_printf(p, "write `import %.*s` before", (int)name->len, name->name);
     py_raise_hint(p, &py_NameError,

@@ -36,6 +36,16 @@ static bool extend_in_place(struct py *p, int op, struct obj a, struct obj b)
     return true;
 }
 
+/* xl: += adds to a text or a list, and begins it where there is none. */
+static bool begins(const struct py *p, const struct node *n)
+{
+    const struct node *target = n->a;
+
+    return n->op == TOK_PLUS && !p->frame && target->kind == N_NAME && !target->name->broken &&
+           target->name->global.type == T_UNSET &&
+           (n->b->kind == N_LIST || (n->b->kind == N_CONST && n->b->value.type == T_STR));
+}
+
 /* The container and key of a[k] += b are evaluated once. */
 static enum flow exec_augment(struct py *p, const struct node *n)
 {
@@ -43,6 +53,10 @@ static enum flow exec_augment(struct py *p, const struct node *n)
     struct obj of = {0}, key = {0}, a, b;
     bool indexed = target->kind == N_INDEX && target->b->kind != N_SLICE;
 
+    if (begins(p, n)) {
+        py_assign(p, target, py_value_of(p, n->b));
+        return FLOW_NEXT;
+    }
     if (indexed) {
         of = py_value_of(p, target->a);
         key = py_value_of(p, target->b);

@@ -367,6 +367,16 @@ static struct obj lib_locals(struct py *p, struct call *c)
     return d;
 }
 
+static struct obj lib_dir(struct py *p, struct call *c)
+{
+    struct obj names = lib_locals(p, c);
+    struct call sort = {.pos = &names, .npos = 1};
+    struct sym *sorted = py_intern(p, "sorted", 6);
+
+    py_builtin_of(sorted);
+    return py_call(p, (struct obj){.type = T_BUILTIN, .row = sorted->builtin}, &sort);
+}
+
 #define BIT(t) (1u << (t))
 #define NO_FILES "config files compute; they cannot read or write files"
 #define NO_CODE "config files cannot run code made of text"
@@ -385,6 +395,7 @@ const struct py_row py_builtins[] = {
     {"cmp", py_lib_cmp, 2, 2, NULL, 0},
     {"compile", py_refused, 0, PY_ANY, NO_CODE, 0},
     {"dict", py_lib_dict, 0, PY_ANY, NULL, BIT(T_DICT)},
+    {"dir", lib_dir, 0, 0, NULL, 0},
     {"divmod", lib_divmod, 2, 2, NULL, 0},
     {"enumerate", py_lib_enumerate, 1, 2, "iterable start", 0},
     {"eval", py_refused, 0, PY_ANY, NO_CODE, 0},

@@ -52,8 +52,10 @@ struct vif {
     char *backend;
     char *accel;
     char *gatewaydev;
-    int64_t mtu;  /* 0: the bridge's */
-    char *filter; /* none, mac, ip; NULL: ip, as far as addresses are given */
+    int64_t mtu;   /* 0: the bridge's */
+    char *filter;  /* none, mac, ip; NULL: ip, as far as addresses are given */
+    int64_t devid; /* -1: the next one */
+    bool trusted;  /* whether the guest may trust its backend */
 };
 
 struct vfb {

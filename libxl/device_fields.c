@@ -125,6 +125,15 @@ int check_vncpasswd(const char *text, struct err *e)
     return err_hint(e, "VNC itself cuts passwords there: the rest would protect nothing");
 }
 
+/* The name of a bridge or an interface; "br0 mac=..." lacks a comma. */
+static int check_ifname(const char *text, struct err *e)
+{
+    if (!text[strcspn(text, " \t=")])
+        return 0;
+    err_set(e, ERR_INVALID, "'%.60s' is not the name of an interface", text);
+    return err_hint(e, "is a comma missing?");
+}
+
 int check_vdev(const char *text, struct err *e)
 {
     if (vdev_number(text) >= 0)
@@ -225,10 +234,12 @@ static const struct field vif_rows[] = {
      .doc = "netfront (paravirtual), ioemu (emulated) or user (QEMU's own network)."},
     {VIF(mac), .check = check_mac, .drivers = ON_ALL,
      .doc = "The interface's address; random under 00:16:3e when not given."},
-    {VIF(bridge), .drivers = ON_ALL, .doc = "The bridge of the host that it is plugged into."},
+    {VIF(bridge), .check = check_ifname, .drivers = ON_ALL,
+     .doc = "The bridge of the host that it is plugged into."},
     {VIF(ip), .drivers = ON_ALL, .doc = "The addresses that the guest may use, for the script."},
     {VIF(script), .drivers = ON_ALL, .doc = "The hotplug script that plugs it in."},
-    {VIF(vifname), .drivers = ON_ALL, .doc = "The interface's name on the host."},
+    {VIF(vifname), .check = check_ifname, .drivers = ON_ALL,
+     .doc = "The interface's name on the host."},
     {VIF(rate), .check = check_rate, .drivers = ON_ALL,
      .doc = "The guest's transmit rate: 10Mb/s, 2MB/s, 1MB/s@20ms."},
     {VIF(model), .drivers = ON_ALL, .doc = "The emulated card: e1000, rtl8139, virtio-net-pci."},
@@ -240,6 +251,10 @@ static const struct field vif_rows[] = {
     {VIF(filter), .check = check_filter, .drivers = ON_ALL,
      .doc =
          "What the guest may send from: none (anything), mac (its own), ip (those of ip=, too)."},
+    {VIF(devid), .type = FIELD_INT, .dflt = "-1", .min = -1, .max = 65535, .drivers = N,
+     .doc = "The interface's number; -1: the next one."},
+    {VIF(trusted), .type = FIELD_BOOL, .dflt = "1", .drivers = N,
+     .doc = "0: the guest is told not to trust who serves it."},
 };
 
 #define VFB(m) .name = #m, .offset = offsetof(struct vfb, m), .sxp = #m

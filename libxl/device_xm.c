@@ -45,6 +45,24 @@ static void unknown_key(enum device_class class, const char *key, const char *wh
         problems_add(p, where, hint, "Invalid %s option: %s", device_class_name(class), key);
 }
 
+/* Bytes of one digit, or with "-" between them, as xl takes them; the caller frees. */
+static char *mac_text(const char *text)
+{
+    struct buf b = BUF_INIT;
+
+    for (int i = 0; i < 6; i++) {
+        size_t n = strspn(text, "0123456789abcdefABCDEF");
+
+        if (n < 1 || n > 2 || (i < 5 ? text[n] != ':' && text[n] != '-' : text[n] != '\0')) {
+            buf_clear(&b);
+            return NULL;
+        }
+        buf_addf(&b, "%s%s%.*s", i ? ":" : "", n == 1 ? "0" : "", (int)n, text);
+        text += n + 1;
+    }
+    return buf_steal(&b);
+}
+
 /* One "key=value" into the map; an empty value means not given. */
 static void read_pair(enum device_class class, const char *pair, struct value *map,
                       const char *where, struct problems *p)
@@ -52,6 +70,10 @@ static void read_pair(enum device_class class, const char *pair, struct value *m
     const char *eq = strchr(pair, '=');
     AUTO(freep) char *key = NULL;
 
+    if (class == DEVICE_VIF && (strcmp(pair, "trusted") == 0 || strcmp(pair, "untrusted") == 0)) {
+        value_set_bool(map, "trusted", *pair == 't');
+        return;
+    }
     if (!eq) {
         problems_add(p, where, NULL, "%s should be a pair, separated by an equals sign.", pair);
         return;
@@ -66,8 +88,9 @@ static void read_pair(enum device_class class, const char *pair, struct value *m
         (strcmp(eq, "vnc") == 0 || strcmp(eq, "sdl") == 0))
         value_set_bool(map, eq, true);
     else if (field_find(&device_fields[class], key)) {
+        AUTO(freep) char *mac = strcmp(key, "mac") == 0 ? mac_text(eq) : NULL;
         if (*eq)
-            value_set_str(map, key, eq);
+            value_set_str(map, key, mac ? mac : eq);
     } else if (class != DEVICE_VIF || !is_obsolete(key))
         unknown_key(class, key, where, p);
 }
@@ -129,6 +152,10 @@ char *device_to_xm(const struct device *d)
         if (field_is_default(&t->rows[i], &d->disk))
             continue;
         v = field_value(&t->rows[i], &d->disk);
+        if (d->class == DEVICE_VIF && strcmp(t->rows[i].name, "trusted") == 0) {
+            buf_addf(&b, "%suntrusted", b.len ? "," : "");
+            continue;
+        }
         buf_addf(&b, "%s%s=", b.len ? "," : "", t->rows[i].name);
         if (value_type(v) == VALUE_STRING)
             buf_adds(&b, value_as_str(v));

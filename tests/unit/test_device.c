@@ -289,7 +289,7 @@ static void test_bad_disks(void)
          "{\"type\":\"file\",\"target\":\"/a\",\"vdev\":\"xvda\",\"mode\":\"w\"}");
     same("newline", read_xm(DEVICE_DISK, "file:/a\nb,xvda,w"),
          "!target: control character in '/a\nb'");
-    same("blanks", read_json(DEVICE_VIF, "{\"bridge\":\"  br 0 \"}"), "{\"bridge\":\"br 0\"}");
+    same("blanks", read_json(DEVICE_VIF, "{\"script\":\"  a b \"}"), "{\"script\":\"a b\"}");
     same("SXP", read_sxp("(vbd (uname file:/a) (dev foo))"),
          "!vdev: Unable to find number for device (foo)");
 }
