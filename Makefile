@@ -199,26 +199,34 @@ SBIN  := $(DESTDIR)$(PREFIX)/sbin
 MAN   := $(DESTDIR)$(PREFIX)/share/man
 ETC   := $(DESTDIR)/etc/xen
 UNITS := $(DESTDIR)/lib/systemd/system
+INITD := $(DESTDIR)/etc/init.d
+DEFAULT := $(DESTDIR)/etc/default
 COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 HOOKS := $(wildcard scripts/hooks/*)
 MANPAGES := xm/xm.1 xend/xend.8 $(BUILD)/xm.cfg.5
 
 install: all
-	install -d $(SBIN) $(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(ETC)/auto $(ETC)/scripts $(UNITS) $(COMPLETION)
+	install -d $(SBIN) $(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(ETC)/auto $(ETC)/scripts $(UNITS) $(COMPLETION) $(INITD) $(DEFAULT)
 	install -m 755 $(PROGRAMS) $(SBIN)
 	install -d $(ETC)/scripts/vif-post.d
 	install -m 755 $(HOOKS) $(ETC)/scripts
 	for m in $(wildcard $(MANPAGES)); do install -m 644 $$m $(MAN)/man$${m##*.}/; done
 	install -m 644 $(wildcard etc/xen/xmexample*) $(ETC)
 	[ -e $(ETC)/xend-config.sxp ] || install -m 644 etc/xen/xend-config.sxp $(ETC)
-	sed 's,@SBIN@,$(PREFIX)/sbin,' scripts/xend.service >$(UNITS)/xend.service
+	for u in xend xendomains; do \
+	    sed 's,@SBIN@,$(PREFIX)/sbin,; s,@INITD@,/etc/init.d,' scripts/$$u.service >$(UNITS)/$$u.service; done
+	install -m 755 scripts/xendomains $(INITD)/xendomains
+	install -m 755 scripts/xend.init $(INITD)/xend
+	sed -i 's,^PATH=$$PATH,&:$(PREFIX)/sbin,' $(INITD)/xend $(INITD)/xendomains
+	[ -e $(DEFAULT)/xendomains ] || install -m 644 scripts/xendomains.default $(DEFAULT)/xendomains
 	install -m 644 scripts/xm.bash-completion $(COMPLETION)/xm
 	$(if $(DESTDIR),,sh scripts/make-users)
 
 uninstall:
-	rm -f $(SBIN)/xend $(SBIN)/xm $(UNITS)/xend.service $(COMPLETION)/xm \
+	rm -f $(SBIN)/xend $(SBIN)/xm $(UNITS)/xend.service $(UNITS)/xendomains.service $(COMPLETION)/xm \
+	    $(INITD)/xend $(INITD)/xendomains \
 	    $(foreach m,$(MANPAGES),$(MAN)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
-	@echo "left in place: $(ETC), the state under /var/lib/xend, group xen and user xend-qemu"
+	@echo "left in place: $(ETC), $(DEFAULT)/xendomains, the state under /var/lib/xend, group xen and user xend-qemu"
 
 clean:
 	rm -rf build
