@@ -8,7 +8,7 @@ DRIVER=${DRIVER:-test}
 [ "$DRIVER" = test ] || . tests/guest.sh
 requires curl
 
-mkdir -p "$ROOT/etc/xen"
+mkdir -p "$ROOT/etc/xen/auto"
 echo '(test-persist yes)' >"$ROOT/etc/xen/xend-config.sxp"
 cases=0
 
@@ -45,11 +45,17 @@ fresh_domain() {
         domid=$(xm domid web1)
         ;;
     esac
+    rm -f "$ROOT/etc/xen/auto/web1"
+    case $2 in
+    autostart) ln -s "$(config)" "$ROOT/etc/xen/auto/web1" ;;
+    autostart-managed) xm autostart web1 ;;
+    esac
     stop_xend
 }
 # operate OP: what the user does; errors are expected, for xend dies
 operate() {
     case $1 in
+    autostart*) xm autostart --start ;;
     create) xm create -q "$(config)" ;;
     new) xm new -q "$(config)" ;;
     configure) api POST '/v1/domains/web1/config?wait=20' -d "{\"config\":{\"name\":\"web1\",\"kernel\":\"/k\",\"memory\":96}}" ;;
@@ -102,6 +108,7 @@ rebooted() {
 check_leftovers() {
     names=$(($(xm list --json | grep -c '"uuid":') - 1)) # Domain-0 has no files
     assert_eq '' "$(ls "$ROOT/var/run/xend/intents" 2>/dev/null)" "intents after $1"
+    [ ! -e "$ROOT/var/run/xend/autostart" ] || fail "an autostart goes on after $1"
     if [ "$DRIVER" = qemu ]; then
         dirs=$(find "$ROOT/var/run/xend/qemu" -mindepth 1 -type d | wc -l)
         assert_eq "$names" "$dirs" "run directories after $1"
@@ -196,6 +203,7 @@ plain_start
 assert_ok xm save web1 "$T/to-restore"
 stop_xend
 matrix restore absent 'absent running'
+matrix autostart absent 'running'
 if [ "$DRIVER" = test ]; then
     matrix checkpoint paused 'paused'
     matrix attach running running
@@ -207,6 +215,7 @@ if [ "$DRIVER" = test ]; then
     matrix media kept running
     matrix new absent 'absent halted'
     matrix start halted 'halted running'
+    matrix autostart-managed halted 'running'
     matrix suspend kept 'running suspended'
     matrix resume suspended 'suspended running'
     matrix mem-set kept running
