@@ -70,6 +70,7 @@ static const struct key keys[] = {
     {"shutdown-patience", "60", check_seconds},
     {"autostart-parallel", NULL, check_starts},
     {"autostart-patience", "120", check_seconds},
+    {"device-destroy-timeout", "100", check_seconds},
     {"qemu-user", "xend-qemu", NULL},
     {"qemu-binary", NULL, NULL},
     {"qemu-accel", NULL, check_accel},

@@ -51,6 +51,17 @@ static void args_add2(struct strings *argv, const char *option, const char *text
     args_add(argv, "%s", text);
 }
 
+void launch_place(const struct launch *l, struct value *device, const char *name)
+{
+    int64_t slot = l->slots ? value_get_int(l->slots, name, -1) : -1;
+    char addr[8];
+
+    if (slot < 0)
+        return;
+    snprintf(addr, sizeof(addr), "%02x", (unsigned)slot);
+    value_set_str(device, "addr", addr);
+}
+
 /* -device with its driver and id; more keys are the caller's to add. */
 static struct value *device(const char *driver, const char *id)
 {
@@ -188,7 +199,9 @@ static void add_channels(const struct launch *l, struct strings *argv)
     value_set_str(v, "chardev", "console");
     add_device_take(argv, v);
     add_device_take(argv, device("pvpanic", "pvpanic0"));
-    add_device_take(argv, device("virtio-balloon-pci", "balloon0"));
+    v = device("virtio-balloon-pci", "balloon0");
+    launch_place(l, v, "balloon0");
+    add_device_take(argv, v);
 }
 
 /* What the original and people call a model, and what QEMU does. */
@@ -208,7 +221,7 @@ static const char *const nic_models[][2] = {
     {"vmxnet3", "vmxnet3"},
 };
 
-static const char *nic_driver(const char *model)
+const char *nic_driver(const char *model)
 {
     if (!model)
         return "virtio-net-pci";
@@ -274,6 +287,7 @@ static int add_vif(const struct launch *l, const struct vif *v, int index, struc
     value_set_str(d, "mac", v->mac);
     if (v->mtu && vif_is_virtio(v)) /* the guest's driver takes it */
         value_set_int(d, "host_mtu", v->mtu);
+    launch_place(l, d, v->mac);
     if (boot)
         value_set_int(d, "bootindex", boot * DOMAIN_DEVICES_MAX + index);
     else

@@ -90,14 +90,12 @@ static int check_disk(const struct disk *k, struct place *p, struct err *e)
     return 0;
 }
 
-/* The image: a format node on a file node, read-only where the spec says so. */
-static void add_blockdev(const struct launch_disk *ld, const char *node, struct strings *argv)
+struct value *disk_blockdev(const struct launch_disk *ld, const char *node)
 {
     const struct disk *k = ld->disk;
     bool read_only = k->mode == DISK_READ || k->devtype == DISK_CDROM;
-    AUTO(value_freep) struct value *v = value_map();
     AUTO(freep) char *filename = xasprintf("/dev/fdset/%d", ld->fd);
-    struct value *file = value_map();
+    struct value *file = value_map(), *v = value_map();
 
     value_set_str(file, "driver", ld->block ? "host_device" : "file");
     value_set_str(file, "filename", filename);
@@ -111,6 +109,12 @@ static void add_blockdev(const struct launch_disk *ld, const char *node, struct 
     value_set_bool(v, "auto-read-only", false);
     value_set_str(v, "discard", "unmap");
     value_set_take(v, "file", file);
+    return v;
+}
+
+static void add_blockdev(const struct launch_disk *ld, const char *node, struct strings *argv)
+{
+    AUTO(value_freep) struct value *v = disk_blockdev(ld, node);
 
     args_add(argv, "-add-fd");
     args_add(argv, "fd=%d,set=%d,opaque=%s", ld->fd, ld->fd, node);
@@ -140,18 +144,19 @@ static bool on_scsi(const struct disk *k, const struct place *p)
     return p->bus == BUS_SCSI || (p->bus == BUS_VIRTIO && k->devtype == DISK_CDROM);
 }
 
-/* The drive on its bus; `index` is its place among the disks, for the boot order. */
-static void add_disk(const struct launch *l, const struct launch_disk *ld, const struct place *p,
-                     int index, struct strings *argv)
+char *disk_id(const char *vdev)
+{
+    return xasprintf("disk-%s", strncmp(vdev, "/dev/", 5) == 0 ? vdev + 5 : vdev);
+}
+
+/* The drive on its bus, without a place in the boot order. */
+static struct value *device_of(const struct launch *l, const struct launch_disk *ld,
+                               const struct place *p, const char *id)
 {
     const struct disk *k = ld->disk;
     bool cdrom = k->devtype == DISK_CDROM, scsi = on_scsi(k, p);
-    int boot = boot_place(l->spec, cdrom ? 'd' : 'c');
-    AUTO(freep) char *id = xasprintf("disk-%s", p->vdev);
-    AUTO(value_freep) struct value *v = value_map();
+    struct value *v = value_map();
 
-    if (ld->fd >= 0)
-        add_blockdev(ld, id, argv);
     value_set_str(v, "driver",
                   scsi                ? cdrom ? "scsi-cd" : "scsi-hd"
                   : p->bus == BUS_IDE ? cdrom ? "ide-cd" : "ide-hd"
@@ -168,6 +173,21 @@ static void add_disk(const struct launch *l, const struct launch_disk *ld, const
         value_set_bool(v, "share-rw", true);
     if (l->queues && !scsi && p->bus != BUS_IDE)
         value_set_int(v, "num-queues", l->queues);
+    if (!scsi && p->bus != BUS_IDE)
+        launch_place(l, v, id);
+    return v;
+}
+
+/* `index` is its place among the disks, for the boot order. */
+static void add_disk(const struct launch *l, const struct launch_disk *ld, const struct place *p,
+                     int index, struct strings *argv)
+{
+    int boot = boot_place(l->spec, ld->disk->devtype == DISK_CDROM ? 'd' : 'c');
+    AUTO(freep) char *id = disk_id(p->vdev);
+    AUTO(value_freep) struct value *v = device_of(l, ld, p, id);
+
+    if (ld->fd >= 0)
+        add_blockdev(ld, id, argv);
     if (boot)
         value_set_int(v, "bootindex", boot * DOMAIN_DEVICES_MAX + index);
     args_add_json(argv, "-device", v);
@@ -189,6 +209,47 @@ static int disk_places(const struct launch *l, struct place *places, bool *scsi,
     return 0;
 }
 
+struct value *scsi_controller(const struct launch *l)
+{
+    struct value *v = value_map();
+
+    value_set_str(v, "driver", "virtio-scsi-pci");
+    value_set_str(v, "id", SCSI_ID);
+    if (l->queues)
+        value_set_int(v, "num_queues", l->queues);
+    launch_place(l, v, SCSI_ID);
+    return v;
+}
+
+static int check_hot(const struct place *p, struct err *e)
+{
+    if (p->bus != BUS_IDE)
+        return 0;
+    err_set(e, ERR_UNSUPPORTED, "disk %s: an IDE drive cannot come or go while the guest runs",
+            p->vdev);
+    return err_hint(e, "Disks named xvda.. and sda.. can; or change it while it is halted.");
+}
+
+int disk_check_hot(const char *vdev, struct err *e)
+{
+    struct place p;
+
+    return find_place(vdev, &p, e) < 0 ? -1 : check_hot(&p, e);
+}
+
+struct value *disk_device(const struct launch *l, const struct launch_disk *ld, bool *scsi,
+                          struct err *e)
+{
+    AUTO(freep) char *id = disk_id(ld->disk->vdev);
+    struct place p;
+
+    if (find_place(ld->disk->vdev, &p, e) < 0 || check_disk(ld->disk, &p, e) < 0 ||
+        check_hot(&p, e) < 0)
+        return NULL;
+    *scsi = on_scsi(ld->disk, &p);
+    return device_of(l, ld, &p, id);
+}
+
 int argv_disks(const struct launch *l, struct strings *argv, struct err *e)
 {
     struct place places[DOMAIN_DEVICES_MAX];
@@ -198,13 +259,9 @@ int argv_disks(const struct launch *l, struct strings *argv, struct err *e)
         return err_set(e, ERR_TOO_LARGE, "more than %d disks", DOMAIN_DEVICES_MAX);
     if (disk_places(l, places, &scsi, e) < 0)
         return -1;
-    if (scsi) {
-        AUTO(value_freep) struct value *v = value_map();
+    if (scsi || (l->slots && value_get(l->slots, SCSI_ID))) {
+        AUTO(value_freep) struct value *v = scsi_controller(l);
 
-        value_set_str(v, "driver", "virtio-scsi-pci");
-        value_set_str(v, "id", "scsi0");
-        if (l->queues)
-            value_set_int(v, "num_queues", l->queues);
         args_add_json(argv, "-device", v);
     }
     /* a guest names virtio disks by their slot: xvda must come before xvdb, however listed */

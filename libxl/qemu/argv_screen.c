@@ -60,6 +60,7 @@ int argv_screen(const struct launch *l, struct strings *argv, struct err *e)
 {
     struct screen sc;
     const char *listen, *keymap;
+    struct value *v;
     long long vram;
 
     if (!screen_of(l->spec, &sc))
@@ -72,11 +73,19 @@ int argv_screen(const struct launch *l, struct strings *argv, struct err *e)
     if (sc.passwd && l->vnc_secret_fd < 0) /* cannot be; never open instead of closed */
         return err_set(e, ERR_STATE, "vncpasswd: not handed over");
     vram = sc.videoram < VRAM_MIN_MIB ? VRAM_MIN_MIB : sc.videoram;
-    args_add(argv, "-device");
-    args_add(argv, "{\"driver\":\"VGA\",\"id\":\"video0\",\"vgamem_mb\":%lld}",
-             vram < VRAM_MAX_MIB ? vram : VRAM_MAX_MIB);
-    args_add(argv, "-device");
-    args_add(argv, "{\"driver\":\"qemu-xhci\",\"id\":\"usb0\"}");
+    v = value_map();
+    value_set_str(v, "driver", "VGA");
+    value_set_str(v, "id", "video0");
+    value_set_int(v, "vgamem_mb", vram < VRAM_MAX_MIB ? vram : VRAM_MAX_MIB);
+    launch_place(l, v, "video0");
+    args_add_json(argv, "-device", v);
+    value_free(v);
+    v = value_map();
+    value_set_str(v, "driver", "qemu-xhci");
+    value_set_str(v, "id", "usb0");
+    launch_place(l, v, "usb0");
+    args_add_json(argv, "-device", v);
+    value_free(v);
     args_add(argv, "-device");
     args_add(argv, "{\"driver\":\"usb-tablet\",\"id\":\"tablet0\",\"bus\":\"usb0.0\"}");
     if (keymap) {

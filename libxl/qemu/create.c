@@ -132,6 +132,7 @@ static int start(struct making *m, struct err *e)
     m->launch.machine = launch_machine(m->launch.spec);
     m->launch.incoming = m->from != NULL;
     m->launch.queues = m->from ? m->from->saved.queues : 0;
+    m->launch.slots = m->from ? m->from->saved.slots : NULL;
     m->g->queues = m->from ? m->from->saved.queues : (unsigned)m->launch.spec->vcpus;
     m->g->accel = xstrdup(m->launch.accel);
     m->g->cpu = xstrdup(m->launch.cpu);
@@ -234,6 +235,7 @@ static int make(struct making *m, struct err *e)
         (m->from ? restore_load(m->from, g, e) : set_balloon(g, e)) < 0 || vcpus_learn(g, e) < 0 ||
         vcpus_pin(g, e) < 0 || job_check(j, e) < 0)
         return -1;
+    qdevices_init(g);
     return state_save(g, PHASE_READY, e);
 }
 

@@ -11,6 +11,7 @@
 #include "libxl/qemu/qemu.h"
 
 #define BINARY_DEFAULT "qemu-system-x86_64"
+#define DETACH_MS 100000 /* as the original */
 #define CGROUPS_DEFAULT "/sys/fs/cgroup"
 
 /* Deadlines count in CLOCK_MONOTONIC, as everywhere. */
@@ -60,14 +61,24 @@ static int find_binary(struct qemu *d, const struct value *config, struct err *e
     return err_hint(e, "Install QEMU (Debian: apt-get install qemu-system-x86).");
 }
 
+/* Seconds as text; conf.c has checked it. */
+static int detach_ms(const struct value *config)
+{
+    int64_t s;
+
+    return parse_int(value_get_str(config, "device-destroy-timeout", "100"), &s) ? (int)s * 1000
+                                                                                 : DETACH_MS;
+}
+
 /* Keys of xend-config.sxp: qemu-binary, qemu-user, qemu-accel, vnc-listen, vncpasswd, keymap,
- * vif-script. */
+ * vif-script, device-destroy-timeout. */
 static struct driver *qemu_open(const struct driver_env *env, struct err *e)
 {
     struct qemu *d = xcalloc(1, sizeof(*d));
 
     d->pub.ops = &driver_qemu;
     d->patience_ms = PATIENCE_MS;
+    d->detach_ms = detach_ms(env->config);
     d->epoll_fd = d->wake_fd = d->changes_fd = -1;
     d->dir = path_join(env->run_dir, "qemu");
     d->log_dir = xstrdup(env->log_dir);
@@ -134,4 +145,8 @@ const struct driver_ops driver_qemu = {
     .sysrq = qemu_sysrq,
     .trigger = qemu_trigger,
     .dump = qemu_dump,
+    .attach = qemu_attach,
+    .detach = qemu_detach,
+    .set_media = qemu_set_media,
+    .devices = qemu_devices,
 };

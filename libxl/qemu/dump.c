@@ -133,7 +133,7 @@ static int begin_take(struct qguest *g, int pipe_fd, struct err *e)
     int r;
 
     value_set_str(args, "fdname", FD_NAME);
-    r = qguest_call_fd_take(g, "getfd", args, pipe_fd, e);
+    r = qguest_call_fd_take(g, "getfd", args, pipe_fd, NULL, e);
     close(pipe_fd);
     if (r < 0)
         return -1;

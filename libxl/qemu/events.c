@@ -91,7 +91,8 @@ static void on_balloon(struct qguest *g, const struct value *data)
     memory_told(g, value_get_int(data, "actual", 0));
 }
 
-/* Of a virtual CPU the only news is the end of its interrupt controller: PATH/lapic. */
+/* A device has a name. Of a virtual CPU the only news is the end of its interrupt controller:
+ * PATH/lapic. */
 static void on_deleted(struct qguest *g, const struct value *data)
 {
     AUTO(freep) char *path = xstrdup(value_get_str(data, "path", ""));
@@ -100,6 +101,7 @@ static void on_deleted(struct qguest *g, const struct value *data)
     if (end && !end[6])
         *end = '\0';
     vcpus_removed(g, path);
+    qdevice_deleted(g, value_get_str(data, "device", ""));
 }
 
 /* The guest's kernel answers a hot-plug request: _OST of ACPI 6.3, chapter 6.3.5. */

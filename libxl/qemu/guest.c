@@ -37,6 +37,7 @@ void qguest_free(struct qguest *g)
         return;
     qmp_free(g->qmp);
     vcpus_clear(g);
+    qdevices_clear(g);
     close_fd(&g->pidfd);
     limits_release(g->d, g->pub.uuid);
     nets_clear(&g->nets);
@@ -156,13 +157,13 @@ int qguest_call_take(struct qguest *g, const char *command, struct value *args,
 }
 
 int qguest_call_fd_take(struct qguest *g, const char *command, struct value *args, int fd,
-                        struct err *e)
+                        struct value **result, struct err *e)
 {
     if (be_connected(g, e) < 0) {
         value_free(args);
         return -1;
     }
-    return qmp_call_fd_take(g->qmp, command, args, fd, QMP_TIMEOUT_MS, NULL, e);
+    return qmp_call_fd_take(g->qmp, command, args, fd, QMP_TIMEOUT_MS, result, e);
 }
 
 static struct timespec after_ms(int timeout_ms)

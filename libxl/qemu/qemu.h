@@ -16,6 +16,7 @@
 #include "libxl/base/vec.h"
 #include "libxl/driver.h"
 #include "libxl/qemu/net.h"
+#include "libxl/qemu/devices.h"
 #include "libxl/qemu/qmp.h"
 
 #define NONCE_SIZE 33          /* 128 random bits as hexadecimal text */
@@ -87,6 +88,8 @@ struct qguest {
     unsigned queues;         /* of each disk: as many as it had virtual CPUs at its start */
     struct qnets nets;       /* of each interface, in the order of the spec */
     bool net_plugged;        /* their scripts may have run */
+    struct qdevices devices; /* (L) */
+    int64_t next_vif;        /* numbers of interfaces are not used twice */
     char *end, *last_words;  /* (L) once ended: how, and what its log says (or NULL) */
 };
 
@@ -112,6 +115,7 @@ struct qemu {
     bool closing;                               /* (L) */
 
     int patience_ms;            /* PATIENCE_MS, but in tests */
+    int detach_ms;              /* so long a guest may take to let go of a device */
     bool removes_without_kvm;   /* never, but in tests: see hotplug.c */
     pthread_mutex_t domid_lock; /* one user of the file at a time */
     pthread_mutex_t probe_lock; /* one KVM probe at a time */
@@ -148,6 +152,7 @@ struct launch {
     const char *rtc_base;
     bool incoming;                          /* a saved guest is to come */
     unsigned queues;                        /* of each disk; 0: one for each virtual CPU */
+    const struct value *slots;              /* see saved.slots; or NULL: QEMU finds places */
     const char *cmdline;                    /* of the kernel */
     int qmp_fd, console_fd, console_log_fd; /* numbers in the child */
     int kernel_fd, ramdisk_fd;              /* -1: none */
@@ -163,6 +168,11 @@ int argv_build(const struct launch *l, struct strings *argv, struct err *e);
 /* The card that this guest sees. */
 bool vif_is_virtio(const struct vif *v);
 int argv_disks(const struct launch *l, struct strings *argv, struct err *e);
+/* Puts a PCI device where it was before; name: as in saved.slots. */
+void launch_place(const struct launch *l, struct value *device, const char *name);
+/* QEMU's name for a model of a network card, or NULL; NULL is the default's. */
+const char *nic_driver(const char *model);
+
 int argv_screen(const struct launch *l, struct strings *argv, struct err *e);
 /* Words that go into an option of several parts must not bring parts of their own: letters, digits
  * and `more`. */
@@ -251,6 +261,7 @@ struct state {
     uint64_t pid_start;
     uint64_t mem_most_kib, mem_bound_kib; /* 0: not told (a file of an older xend) */
     unsigned vcpus_most, queues;          /* likewise */
+    int64_t next_vif;
     char *log, *console_log;
     char *accel, *cpu; /* or NULL, likewise */
     struct qnets nets;
@@ -314,7 +325,7 @@ int qguest_connect(struct qguest *g, struct err *e);
 int qguest_refresh(struct qguest *g, struct err *e);
 /* The same, with a descriptor (borrowed) on its way. */
 int qguest_call_fd_take(struct qguest *g, const char *command, struct value *args, int fd,
-                        struct err *e);
+                        struct value **result, struct err *e);
 /*
  * Waits for an event of g that was not seen yet, or for its end; at most timeout_ms. seen: begin
  * with what it is (0 returns at once).
@@ -436,6 +447,7 @@ struct saved {
     struct value *nets; /* "user" or "tap" for each interface */
     uint64_t mem_kib, mem_most_kib;
     unsigned vcpus, vcpus_most, queues;
+    struct value *slots; /* see qdevices_slots; NULL: of an older xend */
 };
 
 /* Of a guest that lives. Clear it after a failure, too. */

@@ -23,7 +23,7 @@ static int begin_take(struct qguest *g, int fd, struct err *e)
     int r;
 
     value_set_str(args, "fdname", FD_NAME);
-    r = qguest_call_fd_take(g, "getfd", args, fd, e);
+    r = qguest_call_fd_take(g, "getfd", args, fd, NULL, e);
     close(fd);
     if (r < 0 || migration_set_capability(g, "events", true, e) < 0)
         return -1;

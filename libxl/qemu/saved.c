@@ -10,6 +10,8 @@
 #include "libxl/hostinfo.h"
 #include "libxl/qemu/qemu.h"
 
+#define PCI_SLOTS 32
+
 void saved_clear(struct saved *s)
 {
     free(s->machine);
@@ -19,6 +21,7 @@ void saved_clear(struct saved *s)
     free(s->host_cpu);
     free(s->devices);
     value_free(s->nets);
+    value_free(s->slots);
     memset(s, 0, sizeof(*s));
 }
 
@@ -105,7 +108,8 @@ int saved_of(struct qguest *g, struct saved *s, struct err *e)
     s->host_cpu = host_cpu(g->accel);
     s->devices = devices_of(g->spec);
     s->nets = kinds_of(&g->nets);
-    return 0;
+    s->slots = qdevices_slots(g, e);
+    return s->slots ? 0 : -1;
 }
 
 int saved_write(const struct saved *s, struct frames *f, struct err *e)
@@ -125,11 +129,29 @@ int saved_write(const struct saved *s, struct frames *f, struct err *e)
     value_set_int(v, "vcpus", s->vcpus);
     value_set_int(v, "vcpus_most", s->vcpus_most);
     value_set_int(v, "queues", s->queues);
+    value_set_take(v, "slots", value_copy(s->slots));
     json_print(v, &text);
     if (text.len > FRAME_BYTES_MAX)
         return err_set(e, ERR_TOO_LARGE, "its description: %zu bytes", text.len);
     memcpy(f->data, text.ptr, text.len);
     return frames_begin(f, e) < 0 ? -1 : frame_put(f, text.len, e);
+}
+
+/* Numbers that a PCI bus has. */
+static struct value *slots_from_value(const struct value *v, struct err *e)
+{
+    bool sound = value_type(v) == VALUE_MAP && value_len(v) <= PCI_SLOTS;
+
+    for (size_t i = 0; sound && i < value_len(v); i++) {
+        const struct value *slot = value_at(v, i);
+
+        sound = value_type(slot) == VALUE_INT && value_as_int(slot) >= 0 &&
+                value_as_int(slot) < PCI_SLOTS;
+    }
+    if (sound)
+        return value_copy(v);
+    err_set(e, ERR_INVALID, "the saved guest's PCI slots make no sense");
+    return NULL;
 }
 
 /* From another host, perhaps: sizes are bounded as those of a spec are, words by argv.c. */
@@ -159,6 +181,8 @@ static int from_value(const struct value *v, struct saved *s, struct err *e)
     s->vcpus = (unsigned)vcpus;
     s->vcpus_most = (unsigned)most;
     s->queues = (unsigned)queues;
+    if (value_get(v, "slots") && !(s->slots = slots_from_value(value_get(v, "slots"), e)))
+        return -1;
     s->mem_kib = (uint64_t)mem;
     s->mem_most_kib = (uint64_t)mem_most;
     return 0;

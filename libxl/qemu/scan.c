@@ -43,6 +43,7 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, struct s
     g->queues = s->queues;
     g->nets = s->nets;
     s->nets = (struct qnets){0};
+    g->next_vif = s->next_vif;
     if (s->vcpus_most)
         vcpus_init(g, s->vcpus_most);
     vcpus_wish(g, &ignored);
@@ -97,12 +98,13 @@ static void adopt(const struct scan *scan, struct state *s, const char *dir, int
     }
     /* a save that the earlier xend was at is over with it: its pipe is gone */
     if (monitor_add(g, &e) < 0 || qguest_connect(g, &e) < 0 || migration_stop(g, &e) < 0 ||
-        qguest_refresh(g, &e) < 0 ||
+        qguest_refresh(g, &e) < 0 || qdevices_learn(g, &e) < 0 ||
         (s->phase == PHASE_STARTED && state_save(g, PHASE_READY, &e) < 0)) {
         if (s->phase == PHASE_STARTED) {
             undo_started(g);
             return;
         }
+        qdevices_init(g);
         log_warn("%s: its QEMU (pid %d) runs but does not answer: %s", g->spec->name, (int)g->pid,
                  e.msg);
         pthread_mutex_lock(&g->d->lock);

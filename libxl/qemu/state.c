@@ -54,6 +54,7 @@ int state_save(const struct qguest *g, enum phase phase, struct err *e)
     value_set_int(v, "mem_bound_kib", (int64_t)g->mem_bound_kib);
     value_set_int(v, "vcpus_most", g->vcpus_most);
     value_set_int(v, "queues", g->queues);
+    value_set_int(v, "next_vif", g->next_vif);
     value_set_str(v, "accel", g->accel);
     value_set_str(v, "cpu", g->cpu);
     value_set_str(v, "log", g->log);
@@ -71,6 +72,7 @@ static void sizes_from_value(const struct value *v, struct state *s)
 
     s->mem_most_kib = (uint64_t)value_get_int(v, "mem_most_kib", 0);
     s->mem_bound_kib = (uint64_t)value_get_int(v, "mem_bound_kib", 0);
+    s->next_vif = value_get_int(v, "next_vif", 0);
     s->vcpus_most = vcpus > 0 && vcpus <= DOMAIN_VCPUS_MAX ? (unsigned)vcpus : 0;
     s->queues = queues > 0 && queues <= DOMAIN_VCPUS_MAX ? (unsigned)queues : 0;
 }
