@@ -118,7 +118,7 @@ static int keep_take(struct xend *x, struct domain *d, struct spec *s_take, stru
         return -1;
     fault_point("spec.kept");
     if (d->managed && keep_managed(x, d, s, e) < 0)
-        return -1;
+        return d->guest ? err_add(e, "its guest has it until it ends, but it is not kept") : -1;
     xend_lock(x);
     r = domain_set_spec_take(x->domains, d, steal(s), e);
     xend_unlock(x);
@@ -146,7 +146,8 @@ static int set_memory(struct xend *x, struct domain *d, struct task *t, struct s
     if (d->guest && x->driver->ops->set_memory(d->guest, (uint64_t)t->arg << 10, &t->job, e) < 0)
         return -1;
     fault_point("mem-set.done");
-    show_memory(x, d, (uint64_t)t->arg << 10);
+    if (d->guest)
+        show_memory(x, d, (uint64_t)t->arg << 10);
     s->maxmem = spec_maxmem(s);
     s->memory = t->arg;
     return 0;
@@ -181,7 +182,8 @@ static int set_vcpus(struct xend *x, struct domain *d, struct task *t, struct sp
     s->maxvcpus = spec_maxvcpus(s);
     s->vcpus = t->arg;
     xend_lock(x);
-    d->vcpus_online = (unsigned)t->arg;
+    if (d->guest)
+        d->vcpus_online = (unsigned)t->arg;
     domain_touch(x->domains, d);
     xend_unlock(x);
     return 0;

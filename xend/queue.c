@@ -15,9 +15,11 @@
 #include "xend/server.h"
 #include "xend/xend.h"
 
-#define WORKERS_MAX 64 /* guests that hang at the same time before others have to wait */
-#define WORKERS_KEPT 4 /* idle workers beyond these end */
-#define ENDED_KEPT 200 /* finished jobs that can still be asked about */
+#define WORKERS_MAX 64       /* guests that hang at the same time before others have to wait */
+#define WORKERS_KEPT 4       /* idle workers beyond these end */
+#define ENDED_KEPT 200       /* finished jobs that can still be asked about */
+#define ENDED_KEPT_S 10      /* all that ended so short a time ago ... */
+#define ENDED_KEPT_MAX 20000 /* ... but for a flood of them */
 
 /* A job that is queued later. */
 struct timer {
@@ -88,12 +90,15 @@ static void unlink_task(struct queue *q, struct task *t)
 /* Forgets the oldest ended jobs beyond those kept. */
 static void forget_old(struct queue *q)
 {
+    double now = q->n_ended > ENDED_KEPT ? seconds_now() : 0;
     struct task *next;
 
     for (struct task *t = q->oldest; t && q->n_ended > ENDED_KEPT && !q->stopping; t = next) {
         next = t->newer;
         if (!task_ended(t) || t->held)
             continue;
+        if (now - t->ended < ENDED_KEPT_S && q->n_ended <= ENDED_KEPT_MAX)
+            break; /* who waits for it may not have been told yet */
         unlink_task(q, t);
         q->n_ended--;
         task_free(t);

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libxl/base/fsops.h"
 #include "libxl/base/mem.h"
 
 int64_t now_ms(void)
@@ -27,7 +28,7 @@ int write_all(int fd, const void *p, size_t n, struct err *e)
     const char *at = p;
 
     while (n) {
-        ssize_t r = write(fd, at, n);
+        ssize_t r = fs_write(fd, at, n);
         if (r < 0) {
             if (errno == EINTR)
                 continue;
@@ -103,28 +104,25 @@ static char *dir_of(const char *path)
 int sync_parent(const char *path, struct err *e)
 {
     AUTO(freep) char *dir = dir_of(path);
-    AUTO(closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (fd < 0 || fsync(fd) < 0)
-        return err_sys(e, "%s", dir);
-    return 0;
+    return fs_sync_dir(dir) < 0 ? err_sys(e, "%s", dir) : 0;
 }
 
 static int replace_file(const char *path, const void *p, size_t n, mode_t mode, bool durable,
                         struct err *e)
 {
     AUTO(freep) char *tmp = xasprintf("%s.tmp-XXXXXX", path);
-    AUTO(closep) int fd = mkostemp(tmp, O_CLOEXEC);
+    AUTO(closep) int fd = fs_temp(tmp);
 
     if (fd < 0)
         return err_sys(e, "%s", path);
     if (write_all(fd, p, n, e) < 0)
         err_add(e, "%s", path);
-    else if (fchmod(fd, mode) < 0 || (durable && fsync(fd) < 0) || rename(tmp, path) < 0)
+    else if (fchmod(fd, mode) < 0 || (durable && fs_fsync(fd) < 0) || fs_rename(tmp, path) < 0)
         err_sys(e, "%s", path);
     else
         return durable ? sync_parent(path, e) : 0;
-    unlink(tmp);
+    fs_unlink(tmp);
     return -1;
 }
 
@@ -146,11 +144,11 @@ int make_dirs(const char *path, mode_t mode, struct err *e)
         if (*at != '/')
             continue;
         *at = '\0';
-        if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+        if (fs_mkdir(copy, 0755) < 0 && errno != EEXIST)
             return err_sys(e, "%s", copy);
         *at = '/';
     }
-    if (mkdir(copy, mode) < 0 && errno != EEXIST)
+    if (fs_mkdir(copy, mode) < 0 && errno != EEXIST)
         return err_sys(e, "%s", copy);
     return 0;
 }
