@@ -150,6 +150,14 @@ call_hooks() {
     done
 }
 
+# real_program NAME: its path. The shell of busybox would take its own, which knows too little.
+real_program() {
+    for program_ in "/usr/sbin/$1" "/sbin/$1" "/usr/bin/$1" "/bin/$1" "$1"; do
+        [ ! -x "$program_" ] || break
+    done
+    echo "$program_"
+}
+
 have() {
     command -v "$1" >/dev/null 2>&1
 }

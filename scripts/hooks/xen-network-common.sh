@@ -1,12 +1,9 @@
 #!/bin/sh
 # Network devices by ip(8) alone; sourced by vif-common.sh and the network scripts.
 
-# busybox's shell would take its own ip, which knows too little.
-for ip_program_ in /usr/sbin/ip /sbin/ip /usr/bin/ip /bin/ip ip; do
-    [ ! -x $ip_program_ ] || break
-done
+ip_program_=$(real_program ip)
 ip() {
-    $ip_program_ "$@"
+    "$ip_program_" "$@"
 }
 
 # Names as they may stand in rules, too. The kernel allows more, people do not use it.

@@ -65,6 +65,18 @@ assert_ok xm restore "$T/saved"
 assert_eq xenbr0 "$(master_of "$(taps)")"
 assert_ok xm destroy web1
 
+# xend killed before, between and after the script's work: the next one takes it back.
+stop_xend
+for point in qemu.intended qemu.plugging qemu.plugged qemu.spawned; do
+    XEND_FAULT=$point start_xend qemu
+    run xm create -q "$(guest_config web1 "vif = ['bridge=xenbr0, filter=mac']")"
+    start_xend qemu
+    eventually gone
+    nothing_left
+    stop_xend
+done
+start_xend qemu
+
 # What fails says why in the script's own words, and leaves nothing.
 refused() { # TEXT VIF
     assert_fails 1 xm create -q "$(guest_config web1 "vif = ['$2']")"

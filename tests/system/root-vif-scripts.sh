@@ -2,25 +2,9 @@
 # The vif scripts on real bridges and routes, with packets of a guest that is a namespace at the end
 # of a cable; as a Xen backend (with xenstore tools of ours) and as a tap; under dash and busybox sh.
 . tests/netns.sh
+. tests/xenstore.sh
 export HOTPLUG_RUN_DIR="$T/run"
 mac=00:16:3e:00:00:01
-
-# xenstore in files: what Xen's tools would answer
-XS=$T/xenstore
-mkdir -p "$T/bin"
-cat >"$T/bin/xenstore-read" <<END
-#!/bin/sh
-cat "$XS/\$1" 2>/dev/null
-END
-cat >"$T/bin/xenstore-write" <<END
-#!/bin/sh
-while [ \$# -gt 0 ]; do
-    mkdir -p "$XS/\${1%/*}"
-    printf %s "\$2" >"$XS/\$1"
-    shift 2
-done
-END
-chmod +x "$T"/bin/*
 
 # guest DEV: a guest's interface DEV on the host, its other end eth0 in the namespace "guest"
 guest() {
@@ -121,26 +105,27 @@ for SH in dash "$BUSYBOX sh"; do
     ok vif-bridge remove
 
     # a backend of Xen: parameters from xenstore, the answer there
-    rm -rf "$XS"
+    xs rm backend
+    xs rm libxl
     guest vif1.0
     back=backend/vif/1/0
-    "$T/bin/xenstore-write" $back/bridge xenbr0 $back/mac $mac $back/vifname dmz0
+    xs write $back/bridge xenbr0 $back/mac $mac $back/vifname dmz0
     xen() {
         # shellcheck disable=SC2086
         run env PATH="$T/bin:$PATH" XENBUS_PATH=$back vif=vif1.0 $SH scripts/hooks/vif-bridge "$@"
     }
     xen online type_if=vif
-    assert_eq '0 connected' "$status $(cat "$XS/$back/hotplug-status")" "$err"
+    assert_eq '0 connected' "$status $(xs read $back/hotplug-status)" "$err"
     assert_match 'master xenbr0' "$(ip -o link show dmz0)"
     xen offline type_if=vif
     assert_eq 0 "$status"
     assert_no_match master "$(ip -o link show dmz0)"
-    "$T/bin/xenstore-write" $back/bridge nosuch
+    xs write $back/bridge nosuch
     xen online type_if=vif
     assert_eq '1 error Could not find bridge device nosuch' \
-        "$status $(cat "$XS/$back/hotplug-status") $(cat "$XS/$back/hotplug-error")"
+        "$status $(xs read $back/hotplug-status) $(xs read $back/hotplug-error)"
     # xl runs the scripts itself: udev must not
-    "$T/bin/xenstore-write" libxl/disable_udev 1
+    xs write libxl/disable_udev 1
     # shellcheck disable=SC2086
     assert_ok env PATH="$T/bin:$PATH" UDEV_CALL=1 XENBUS_PATH=$back vif=none0 $SH scripts/hooks/vif-bridge online
     ip link delete xenbr0
