@@ -34,9 +34,10 @@ static int connect_console(struct xend *x, struct domain *d, struct err *e)
     return console_connect(x->consoles, d, fd, log, e);
 }
 
-/* One that is dead as soon as it may run did not start, whatever becomes of it now. */
-static int check_alive(struct xend *x, struct guest *g, struct err *e)
+/* One that is dead as soon as it may run did not start. */
+static int check_alive(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
+    struct guest *g = d->guest;
     enum stop_reason reason;
     enum guest_state state = x->driver->ops->state(g, &reason);
 
@@ -45,6 +46,7 @@ static int check_alive(struct xend *x, struct guest *g, struct err *e)
     err_set(e, ERR_BACKEND, "it %s as soon as it ran",
             state == GUEST_CRASHED ? "crashed" : "ended");
     err_add_last_words(e, g);
+    policy_end_now(x, d, t, state);
     return -1;
 }
 
@@ -97,7 +99,7 @@ int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct g
             log_error("domain=%s: giving back what was started: %s", t->name, ignored.msg);
         return -1;
     }
-    return check_alive(x, g, e);
+    return check_alive(x, d, t, e);
 }
 
 int domain_guest_end(struct xend *x, struct domain *d, struct err *e)
@@ -205,6 +207,12 @@ static int run_pause(struct xend *x, struct domain *d, struct task *t, struct er
     return 0;
 }
 
+/* By itself, or by who saves it: it may go on. */
+static bool is_suspended(const struct domain *d)
+{
+    return d->state == DOMAIN_SHUTDOWN && d->reason == STOP_SUSPEND;
+}
+
 static int run_unpause(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     if (!d->guest)
@@ -214,7 +222,7 @@ static int run_unpause(struct xend *x, struct domain *d, struct task *t, struct 
         return err_add(e, "%s: unpausing", t->name);
     fault_point("unpause.done");
     xend_lock(x);
-    if (d->state == DOMAIN_PAUSED || (d->state == DOMAIN_SHUTDOWN && d->reason == STOP_SUSPEND))
+    if (d->state == DOMAIN_PAUSED || is_suspended(d))
         domain_set_state(x->domains, d, DOMAIN_RUNNING);
     xend_unlock(x);
     return 0;
@@ -299,13 +307,21 @@ static int run_sync(struct xend *x, struct domain *d, struct task *t, struct err
 {
     enum stop_reason reason;
     enum guest_state state = d->guest ? x->driver->ops->state(d->guest, &reason) : GUEST_GONE;
+    enum domain_state is = DOMAIN_SHUTDOWN;
 
     (void)t, (void)e;
-    if (state != GUEST_RUNNING && state != GUEST_PAUSED)
+    if (state == GUEST_RUNNING)
+        is = DOMAIN_RUNNING;
+    else if (state == GUEST_PAUSED)
+        is = DOMAIN_PAUSED;
+    else if (state != GUEST_SHUTDOWN || reason != STOP_SUSPEND)
         return 0; /* an end has a change of its own */
     xend_lock(x);
-    if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED)
-        domain_set_state(x->domains, d, state == GUEST_RUNNING ? DOMAIN_RUNNING : DOMAIN_PAUSED);
+    if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED || is_suspended(d)) {
+        if (is == DOMAIN_SHUTDOWN)
+            d->reason = reason;
+        domain_set_state(x->domains, d, is);
+    }
     xend_unlock(x);
     return 0;
 }
@@ -336,6 +352,20 @@ int op_check(const struct task_kind *kind, const struct domain *d, struct err *e
     return 0;
 }
 
+static void sync_later(struct xend *x, struct domain *d)
+{
+    if (!d->last || d->last->kind != &op_sync)
+        queue_add(x->queue, d, &op_sync, "xend", false);
+}
+
+/* Our own doing, or the end of what has a job already or is kept to be looked at. */
+static bool is_ended(const struct domain *d, enum guest_state now)
+{
+    return d->state == DOMAIN_DYING ||
+           (now != GUEST_GONE && !is_suspended(d) &&
+            (d->state == DOMAIN_SHUTDOWN || d->state == DOMAIN_CRASHED));
+}
+
 void ops_guest_changed(void *arg, const struct guest_change *c)
 {
     struct xend *x = arg;
@@ -351,18 +381,20 @@ void ops_guest_changed(void *arg, const struct guest_change *c)
     switch (c->state) {
     case GUEST_RUNNING:
     case GUEST_PAUSED:
-        if (d->state != (c->state == GUEST_RUNNING ? DOMAIN_RUNNING : DOMAIN_PAUSED) &&
-            !(d->last && d->last->kind == &op_sync))
-            queue_add(x->queue, d, &op_sync, "xend", false);
+        if (d->state != (c->state == GUEST_RUNNING ? DOMAIN_RUNNING : DOMAIN_PAUSED))
+            sync_later(x, d);
         break;
     case GUEST_DYING:
         break;
-    case GUEST_GONE:
-        if (d->state == DOMAIN_DYING)
-            break; /* our own doing, or the end of what has a job already */
+    case GUEST_SHUTDOWN:
+        if (c->reason == STOP_SUSPEND) { /* left to who saves it */
+            sync_later(x, d);
+            break;
+        }
         __attribute__((fallthrough));
     default:
-        policy_note_end(x, d, c);
+        if (!is_ended(d, c->state))
+            policy_note_end(x, d, c);
         break;
     }
     xend_unlock(x);
@@ -374,7 +406,12 @@ static void note_missed_end(struct xend *x, struct domain *d, enum guest_state s
 {
     struct guest_change c = {.uuid = d->uuid, .domid = d->domid, .state = state, .reason = reason};
 
-    policy_note_end(x, d, &c);
+    if (state == GUEST_SHUTDOWN && reason == STOP_SUSPEND) {
+        d->state = DOMAIN_SHUTDOWN;
+        d->reason = reason;
+    } else {
+        policy_note_end(x, d, &c);
+    }
 }
 
 bool specs_ask_the_same(const struct spec *stored, const struct spec *running)

@@ -76,34 +76,41 @@ static void note_refused(struct xend *x, struct domain *d, double lived_s)
              d->spec->name, lived_s < 0 ? 0 : lived_s, RESTART_MIN_S);
 }
 
-void policy_note_end(struct xend *x, struct domain *d, const struct guest_change *c)
+/* What follows, and whether a restart was refused. */
+static struct end end_of(const struct domain *d, const struct guest_change *c, bool *refused)
 {
     struct end end = {c->domid, c->state, c->reason, END_DESTROY};
-    double lived_s;
-    bool refused;
-    struct task *t;
+    double lived_s = (double)time(NULL) - d->start_time;
 
-    if (c->state == GUEST_SHUTDOWN && c->reason == STOP_SUSPEND) { /* left to who saves it */
-        if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED) {
-            d->reason = c->reason;
-            domain_set_state(x->domains, d, DOMAIN_SHUTDOWN);
-        }
-        return;
-    }
-    lived_s = (double)time(NULL) - d->start_time;
     end.action = policy_action(d->spec, c->state, c->reason, lived_s, d->reboot_asked);
-    refused = end.action != policy_action(d->spec, c->state, c->reason, RESTART_MIN_S, false);
+    *refused = end.action != policy_action(d->spec, c->state, c->reason, RESTART_MIN_S, false);
     if (c->state == GUEST_GONE && end.action == END_PRESERVE)
         end.action = END_DESTROY; /* nothing is left to preserve */
+    return end;
+}
+
+/* Tells everybody. */
+static struct end note(struct xend *x, struct domain *d, const struct guest_change *c)
+{
+    bool refused;
+    struct end end = end_of(d, c, &refused);
+
     d->reboot_asked = false;
     event_ended(x, d, c);
     if (refused)
-        note_refused(x, d, lived_s);
+        note_refused(x, d, (double)time(NULL) - d->start_time);
     if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED) {
         d->reason = c->reason;
         domain_set_state(x->domains, d, state_after(&end));
     }
-    t = queue_add(x->queue, d, &op_ended, "xend", false);
+    return end;
+}
+
+void policy_note_end(struct xend *x, struct domain *d, const struct guest_change *c)
+{
+    struct end end = note(x, d, c);
+    struct task *t = queue_add(x->queue, d, &op_ended, "xend", false);
+
     t->arg = pack_end(&end);
     if (c->detail)
         t->arg_value = value_str(c->detail);
@@ -155,6 +162,24 @@ static int act(struct xend *x, struct domain *d, struct task *t, struct end end,
         domain_forget_if_transient(x, d);
         return 0;
     }
+}
+
+void policy_end_now(struct xend *x, struct domain *d, struct task *t, enum guest_state state)
+{
+    struct guest_change c = {.uuid = d->uuid, .domid = d->domid, .state = state};
+    struct end end;
+    bool refused;
+    struct err e;
+
+    c.reason = STOP_CRASH;
+    xend_lock(x);
+    if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED)
+        end = note(x, d, &c);
+    else
+        end = end_of(d, &c, &refused); /* the driver's news came first: op_ended has nothing left */
+    xend_unlock(x);
+    if (act(x, d, t, end, &e) < 0)
+        log_error("domain=%s: %s", t->name, e.msg);
 }
 
 static int run_ended(struct xend *x, struct domain *d, struct task *t, struct err *e)

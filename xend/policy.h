@@ -6,6 +6,12 @@
 
 /* With the lock: records that d's guest ended and queues what must follow. */
 void policy_note_end(struct xend *x, struct domain *d, const struct guest_change *c);
+/*
+ * The same for the job that let the guest run and found it crashed or gone: what follows is done
+ * when this returns, so that who is told of the failure finds it so. The driver's news of that end
+ * change nothing, before or after. On d's worker, without the lock.
+ */
+void policy_end_now(struct xend *x, struct domain *d, struct task *t, enum guest_state state);
 
 /* The action of a spec for an end, with restarts refused that come too fast (pure). */
 enum end_action policy_action(const struct spec *s, enum guest_state end, enum stop_reason reason,
