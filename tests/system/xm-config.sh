@@ -22,14 +22,14 @@ assert_eq 'Warning: ./web1:7:8: hpet: no driver of this xend has it; ignored
 assert_fails 1 xm check --strict web1
 assert_eq '' "$out"
 assert_match '^Error: \./web1:7:8: hpet: ' "$err"
-printf 'name = "x"\nkernel = "/k"\ncpu_wieght = 5\ntsc_mode = 1\nvif = ["accel=y"]\n' >notes
+printf 'name = "x"\nkernel = "/k"\ncpu_wieght = 5\ntsc_mode = 1\ndisk = ["phy:a,xvda,w,,x86_32-abi"]\n' >notes
 assert_ok xm check -q notes
 assert_eq '' "$out"
 assert_match '^Warning: \./notes:3:1[0-9]: cpu_wieght: .*\(did you mean cpu_weight\?\)$' "$err"
 assert_no_match 'tsc_mode' "$err"
 assert_ok xm check -q --driver=qemu notes
 assert_match '^Warning: \./notes:4:12: tsc_mode: the qemu driver does not have it; ignored$' "$err"
-assert_match '^Warning: \./notes:5:8: vif accel: the qemu driver does not have it; ignored$' "$err"
+assert_match '^Warning: \./notes:5:9: disk protocol: the qemu driver does not have it; ignored$' "$err"
 assert_fails 1 xm check --driver=vmware notes
 printf 'name = "x y"\nkernel = "/k"\ndisk = ["file:/a,xvda,q"]\nmemory = -1\n' >faults
 printf 'memory = (\n' >syntax

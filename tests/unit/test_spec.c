@@ -819,7 +819,9 @@ static void test_notes(void)
          "hap: the qemu driver does not have it; ignored; "
          "vif accel: the qemu driver does not have it; ignored");
     spec_note_ignored(s, ON_XEN, &p);
-    same("xen", texts_of(&p), "machine: the xen driver does not have it; ignored");
+    same("xen", texts_of(&p),
+         "machine: the xen driver does not have it; ignored; "
+         "vif accel: the xen driver does not have it; ignored");
     spec_note_ignored(s, ON_TEST, &p);
     same("test", texts_of(&p), "");
 }
