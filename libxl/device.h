@@ -37,7 +37,8 @@ struct disk {
     char *backend; /* driver domain, or NULL for dom0 */
     char *protocol;
     char *script;
-    int discard; /* an index into auto, on, off */
+    int discard;  /* an index into auto, on, off */
+    bool trusted; /* whether the guest may trust its backend */
 };
 
 struct vif {

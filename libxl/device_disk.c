@@ -151,7 +151,7 @@ static const struct xl_word {
     {NULL, "direct-io-safe", NULL, NULL},    {"format", "", NULL, NULL},
     {"format", "aio", "format", "raw"},      {"access", "", NULL, NULL},
     {"format", "empty", NULL, NULL},         {"specification", "xen", NULL, NULL},
-    {NULL, "trusted", NULL, NULL},           {NULL, "untrusted", NULL, NULL},
+    {NULL, "trusted", "trusted", "1"},       {NULL, "untrusted", "trusted", "0"},
     {"direct-io-safe", "", NULL, NULL},
 };
 
@@ -352,6 +352,8 @@ char *disk_to_xl(const struct disk *k)
         buf_addf(&b, ", script=%s", k->script);
     if (k->discard)
         buf_addf(&b, ", discard=%s", discard[k->discard]);
+    if (!k->trusted)
+        buf_adds(&b, ", untrusted");
     if (k->target)
         buf_addf(&b, ", target=%s", k->target);
     return buf_steal(&b);
@@ -363,7 +365,7 @@ char *disk_to_xm(const struct disk *k)
     AUTO(freep) char *uname = disk_uname(k);
     struct buf b = BUF_INIT;
 
-    if (!disk_uname_tells_format(k) || k->script || k->discard || strchr(uname, ','))
+    if (!disk_uname_tells_format(k) || k->script || k->discard || !k->trusted || strchr(uname, ','))
         return disk_to_xl(k);
     buf_addf(&b, "%s,%s%s,%s", uname, k->vdev, k->devtype == DISK_CDROM ? ":cdrom" : "",
              modes[k->mode]);

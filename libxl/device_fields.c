@@ -226,6 +226,8 @@ static const struct field disk_rows[] = {
     {DISK(script), .drivers = X, .doc = "The hotplug script that prepares the target."},
     {DISK(discard), .type = FIELD_WORD, .words = discard_words, .drivers = N,
      .doc = "Whether blocks that the guest frees are freed in the target."},
+    {DISK(trusted), .type = FIELD_BOOL, .dflt = "1", .drivers = N,
+     .doc = "0: the guest is told not to trust who serves it."},
 };
 
 #define VIF(m) .name = #m, .offset = offsetof(struct vif, m), .sxp = #m
