@@ -42,13 +42,16 @@ static struct value *ioports_form(const char *text)
     return form;
 }
 
+static const char *after_0x(const char *text)
+{
+    return text[0] == '0' && text[1] == 'x' ? text + 2 : text;
+}
+
 /* And back; the caller frees. */
 static char *ioports_text(const struct value *form)
 {
-    const char *from = text_at(form, "from"), *to = text_at(form, "to");
+    const char *from = after_0x(text_at(form, "from")), *to = after_0x(text_at(form, "to"));
 
-    from += strncmp(from, "0x", 2) == 0 ? 2 : 0;
-    to += strncmp(to, "0x", 2) == 0 ? 2 : 0;
     return *to && strcmp(from, to) != 0 ? xasprintf("%s-%s", from, to) : xstrdup(from);
 }
 
