@@ -35,6 +35,7 @@ struct queue {
     pthread_cond_t work, idle, ended;        /* ended: see queue_wait */
     struct domain *ready_first, *ready_last; /* domains with a queue and without a worker */
     struct task *newest, *oldest;
+    struct task *ended_first, *ended_last; /* by their end, linked by next */
     struct timer *timers; /* soonest first; the workers that wait look after them */
     uint64_t last_id;
     size_t n_ended, workers, free_workers;
@@ -87,18 +88,31 @@ static void unlink_task(struct queue *q, struct task *t)
     *(t->older ? &t->older->newer : &q->oldest) = t->newer;
 }
 
-/* Forgets the oldest ended jobs beyond those kept. */
+static void add_ended(struct queue *q, struct task *t)
+{
+    t->next = NULL;
+    *(q->ended_first ? &q->ended_last->next : &q->ended_first) = t;
+    q->ended_last = t;
+}
+
+/*
+ * Forgets those that ended first, beyond those kept: one that took long, and so is old, can be
+ * asked about like any other. Those that are held go to the end of the line.
+ */
 static void forget_old(struct queue *q)
 {
     double now = q->n_ended > ENDED_KEPT ? seconds_now() : 0;
-    struct task *next;
 
-    for (struct task *t = q->oldest; t && q->n_ended > ENDED_KEPT && !q->stopping; t = next) {
-        next = t->newer;
-        if (!task_ended(t) || t->held)
-            continue;
-        if (now - t->ended < ENDED_KEPT_S && q->n_ended <= ENDED_KEPT_MAX)
+    for (size_t tries = q->n_ended; tries > ENDED_KEPT && !q->stopping; tries--) {
+        struct task *t = q->ended_first;
+
+        if (!t->held && now - t->ended < ENDED_KEPT_S && q->n_ended <= ENDED_KEPT_MAX)
             break; /* who waits for it may not have been told yet */
+        q->ended_first = t->next;
+        if (t->held) {
+            add_ended(q, t);
+            continue;
+        }
         unlink_task(q, t);
         q->n_ended--;
         task_free(t);
@@ -119,6 +133,7 @@ static void finish(struct queue *q, struct task *t, enum task_state state)
     atomic_store(&t->job.step, NULL);
     event_job(q->xend, t);
     q->n_ended++;
+    add_ended(q, t);
     if (d->running == t) {
         d->running = NULL;
         if (!d->removed && !t->kind->hidden)
@@ -393,41 +408,6 @@ struct task *queue_find(struct queue *q, uint64_t id)
         if (t->id == id)
             return t;
     return NULL;
-}
-
-/* Seconds since the epoch, or nil for "not yet". */
-static struct value *time_value(double t)
-{
-    return t > 0 ? value_real(t) : value_nil();
-}
-
-struct value *task_to_value(const struct task *t)
-{
-    const char *step = atomic_load(&t->job.step);
-    struct value *v = value_map(), *error = NULL;
-
-    value_set_int(v, "id", (int64_t)t->id);
-    value_set_str(v, "kind", t->kind->name);
-    value_set_str(v, "state", task_state_name(t->state));
-    value_set_str(v, "domain", t->name);
-    value_set_str(v, "uuid", t->uuid);
-    value_set_str(v, "by", t->by);
-    value_set_take(v, "queued", time_value(t->queued));
-    value_set_take(v, "started", time_value(t->started));
-    value_set_take(v, "ended", time_value(t->ended));
-    value_set_take(v, "step", step ? value_str(step) : value_nil());
-    value_set_int(v, "done", (int64_t)atomic_load(&t->job.done));
-    value_set_int(v, "total", (int64_t)atomic_load(&t->job.total));
-    /* until it has ended, result is its worker's */
-    value_set_take(v, "result", task_ended(t) && t->result ? value_copy(t->result) : value_nil());
-    if (t->state == TASK_FAILED || t->state == TASK_CANCELLED) {
-        error = value_map();
-        value_set_str(error, "code", err_info(t->err.code)->name);
-        value_set_str(error, "message", t->err.msg);
-        value_set_str(error, "hint", t->err.hint);
-    }
-    value_set_take(v, "error", error ? error : value_nil());
-    return v;
 }
 
 struct value *queue_to_value(struct queue *q)

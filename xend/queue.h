@@ -51,7 +51,7 @@ struct task {
     bool held;                     /* by who waits for it with queue_wait: not forgotten */
     struct value *result;          /* its worker's until the task has ended */
     struct err err;
-    struct task *next;          /* in its domain's queue */
+    struct task *next;          /* in its domain's queue; then among those that ended */
     struct task *older, *newer; /* among all jobs */
 };
 

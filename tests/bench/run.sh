@@ -96,5 +96,7 @@ set -- $("$tools/bench_events" "$sock" 1000 20 d00500 || true) ? ? ? ?
 row '1,000 followers, one event: not told of it' "$1" '<= 0' 'of each of 20 events; a test'
 row '  from the request to the last told, ms' "$3" '' "the first after $2 ms, the slowest last $4 ms"
 
+sh tests/bench/autostart.sh ||
+    no_row '1,000 autostarts, x chain + work / parallelism' '<= 1.2' 'NOT MEASURED: see above'
 sh tests/bench/qemu.sh 7 ||
     no_row 'qemu: xm create to first line, x bare QEMU' '<= 1.15' 'NOT MEASURED: see above'

@@ -139,6 +139,16 @@ assert_fails 3 xm domid a0
 assert_eq 'a0 d1 d2 d3 d4 ' "$(started)"
 assert_eq '' "$(ls "$ROOT/var/run/xend/autostart" 2>/dev/null)"
 
+# of many: a job that took longer than hundreds that came after it can still be asked about
+clean
+conf '(autostart-parallel 16)'
+for n in $(seq 300); do
+    echo "kernel = '/k'" >"$AUTO/n$n"
+done
+start_xend test
+assert_ok xm autostart --start
+assert_eq 300 "$(echo "$out" | grep -c '^Started domain n')"
+
 # on_xend_start: each start of xend; on_xend_stop: with a guest that does not obey xend ends, too
 clean
 conf '(test-persist yes)' '(shutdown-patience 1)'
