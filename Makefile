@@ -146,7 +146,7 @@ check-san-build: all $(UNIT_PROGS) $(TOOL_PROGS)
 	$(Q)$(MAKE) -k --no-print-directory run-check run-check-system; true
 
 # where threads meet, with gcc's thread sanitizer
-TSAN_TESTS := $(wildcard tests/system/api-*.sh) $(patsubst %,tests/system/%.sh,xend-patience xm-console \
+TSAN_TESTS := $(wildcard tests/system/api-*.sh) $(patsubst %,tests/system/%.sh,xend-autostart xend-patience xm-console \
               xm-events xm-interrupt xm-jobs xm-keys xm-life xm-managed xm-restart xm-save)
 check-tsan:
 	$(Q)$(MAKE) -k --no-print-directory SAN=thread check-tsan-build && \
