@@ -72,29 +72,12 @@ static int attach_disk(struct qguest *g, const struct disk *k, struct err *e)
     }
     fault_point("qemu.attach-node");
     if (add_device_take(g, steal(v), e) < 0) {
-        qdevice_release(g, DEVICE_DISK, id);
+        qdevice_release(g, DEVICE_DISK, id, k->vdev);
         return -1;
     }
     pthread_mutex_lock(&g->d->lock);
     qdevice_add(g, DEVICE_DISK, k->vdev, id, vdev_number(k->vdev), k->target);
     pthread_mutex_unlock(&g->d->lock);
-    return 0;
-}
-
-/* User-mode network knows no host side: what asks for one is refused, not ignored. */
-static int check_vif(const struct vif *v, struct err *e)
-{
-    const char *const host_side[] = {v->bridge, v->script, v->vifname, v->ip, v->rate};
-
-    for (size_t i = 0; i < ARRAY_LEN(host_side); i++)
-        if (host_side[i]) {
-            err_set(e, ERR_UNSUPPORTED,
-                    "an interface with a host side (%s) cannot come while the guest runs",
-                    host_side[i]);
-            return err_hint(e, "type=user can; or change it while it is halted.");
-        }
-    if (!nic_driver(v->model))
-        return err_set(e, ERR_INVALID, "model=%s: not one that QEMU has", v->model);
     return 0;
 }
 
@@ -106,32 +89,100 @@ static struct value *vif_device(const struct vif *v, const char *id, const char 
     value_set_str(d, "id", id);
     value_set_str(d, "netdev", net);
     value_set_str(d, "mac", v->mac);
+    if (v->mtu && vif_is_virtio(v)) /* the guest's driver takes it */
+        value_set_int(d, "host_mtu", v->mtu);
     value_set_str(d, "romfile", ""); /* boot code that nobody runs */
     return d;
 }
 
+/* A descriptor (swallowed) that QEMU knows by this name from now on. */
+static int pass_take(struct qguest *g, int fd, const char *name, struct err *e)
+{
+    struct value *args = value_map();
+    int r;
+
+    value_set_str(args, "fdname", name);
+    r = qguest_call_fd_take(g, "getfd", args, fd, NULL, e);
+    close(fd);
+    return r;
+}
+
+static void close_named(struct qguest *g, const char *name)
+{
+    struct value *args = value_map();
+    struct err ignored; /* it is there after a failure only, and not after each */
+
+    value_set_str(args, "fdname", name);
+    qguest_call_take(g, "closefd", args, NULL, &ignored);
+}
+
+/* The tap, plugged in, and under KVM where the host has it vhost-net; as arguments of netdev_add.
+ * What the vif script is to do is on disk before it does it. */
+static int pass_tap(struct qguest *g, const struct qnet *n, bool vhost, struct value *args,
+                    struct err *e)
+{
+    int fd = net_open(n, e);
+
+    if (fd < 0)
+        return -1;
+    if (state_save(g, PHASE_READY, e) < 0 || net_plug(n, e) < 0) {
+        close(fd);
+        return -1;
+    }
+    fault_point("qemu.attach-tap");
+    value_set_str(args, "type", "tap");
+    value_set_str(args, "fd", n->dev);
+    if (pass_take(g, fd, n->dev, e) < 0)
+        return -1;
+    fd = vhost ? net_open_vhost() : -1;
+    if (fd < 0)
+        return 0;
+    value_set_bool(args, "vhost", true);
+    value_set_str(args, "vhostfd", "vhost");
+    return pass_take(g, fd, "vhost", e);
+}
+
+/* The host's side of the last of g->nets. */
+static int add_net(struct qguest *g, const struct vif *v, const char *id, struct err *e)
+{
+    const struct qnet *n = &g->nets.ptr[g->nets.len - 1];
+    bool vhost = g->accel && strcmp(g->accel, "kvm") == 0 && vif_is_virtio(v);
+    AUTO(value_freep) struct value *args = value_map();
+
+    value_set_str(args, "type", "user");
+    value_set_str(args, "id", id);
+    if ((!n->tap || pass_tap(g, n, vhost, args, e) == 0) &&
+        qguest_call_take(g, "netdev_add", steal(args), NULL, e) == 0)
+        return 0;
+    if (n->tap) {
+        close_named(g, n->dev);
+        close_named(g, "vhost");
+    }
+    return -1;
+}
+
 static int attach_vif(struct qguest *g, const struct vif *v, struct err *e)
 {
-    int64_t n = g->next_vif;
-    AUTO(freep) char *id = xasprintf("vif%" PRId64, n), *net = xasprintf("net%" PRId64, n);
-    struct value *args;
+    int64_t number = g->next_vif;
+    AUTO(freep) char *id = xasprintf("vif%" PRId64, number);
+    AUTO(freep) char *net = xasprintf("net%" PRId64, number);
+    struct qnet n;
 
-    if (check_vif(v, e) < 0)
+    if (!nic_driver(v->model))
+        return err_set(e, ERR_INVALID, "model=%s: not one that QEMU has", v->model);
+    if (net_plan(g, v, (int)number, NET_ANY, &n, e) < 0) {
+        net_clear(&n);
         return -1;
+    }
+    vec_push(&g->nets, n);
     g->next_vif++;
     fault_point("qemu.attaching");
-    args = value_map();
-    value_set_str(args, "type", "user");
-    value_set_str(args, "id", net);
-    if (qguest_call_take(g, "netdev_add", args, NULL, e) < 0)
-        return -1;
-    fault_point("qemu.attach-node");
-    if (add_device_take(g, vif_device(v, id, net), e) < 0) {
-        qdevice_release(g, DEVICE_VIF, id);
+    if (add_net(g, v, net, e) < 0 || add_device_take(g, vif_device(v, id, net), e) < 0) {
+        qdevice_release(g, DEVICE_VIF, id, v->mac);
         return -1;
     }
     pthread_mutex_lock(&g->d->lock);
-    qdevice_add(g, DEVICE_VIF, v->mac, id, n, v->type);
+    qdevice_add(g, DEVICE_VIF, v->mac, id, number, n.tap ? n.dev : "user");
     pthread_mutex_unlock(&g->d->lock);
     return 0;
 }
@@ -308,7 +359,7 @@ static int take_by_force(const struct leaving *l, struct err *e)
     if (!l->dead && l->class == DEVICE_DISK && cut_disk(l, e) < 0)
         return -1;
     mark(l, false, true);
-    qdevice_release(l->g, l->class, l->id);
+    qdevice_release(l->g, l->class, l->id, l->key);
     fault_point("qemu.cut");
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "libxl/base/log.h"
@@ -68,6 +69,23 @@ static void add_disk(struct qguest *g, const struct disk *k)
     qdevice_add(g, DEVICE_DISK, k->vdev, id, vdev_number(k->vdev), k->target);
 }
 
+/* The interface's host side in g->nets, or their number. */
+static size_t find_net(const struct qguest *g, const char *mac)
+{
+    size_t i = 0;
+
+    while (i < g->nets.len && strcasecmp(g->nets.ptr[i].mac, mac) != 0)
+        i++;
+    return i;
+}
+
+static const char *place_of_vif(const struct qguest *g, const char *mac)
+{
+    size_t i = find_net(g, mac);
+
+    return i < g->nets.len && g->nets.ptr[i].tap ? g->nets.ptr[i].dev : "user";
+}
+
 void qdevices_init(struct qguest *g)
 {
     const struct devices *v = &g->spec->devices;
@@ -83,7 +101,8 @@ void qdevices_init(struct qguest *g)
         if (v->ptr[i]->class != DEVICE_VIF)
             continue;
         snprintf(id, sizeof(id), "vif%" PRId64, g->next_vif);
-        qdevice_add(g, DEVICE_VIF, v->ptr[i]->vif.mac, id, g->next_vif++, v->ptr[i]->vif.type);
+        qdevice_add(g, DEVICE_VIF, v->ptr[i]->vif.mac, id, g->next_vif++,
+                    place_of_vif(g, v->ptr[i]->vif.mac));
     }
     pthread_mutex_unlock(&g->d->lock);
 }
@@ -100,6 +119,14 @@ char *qdevice_property(struct qguest *g, const char *id, const char *property)
     if (qguest_call_take(g, "qom-get", args, &v, &e) < 0 || value_type(v) != VALUE_STRING)
         return NULL;
     return xstrdup(value_as_str(v));
+}
+
+/* What a vif script has done for it, when its tap is gone. */
+static void forget_net(struct qguest *g, size_t i)
+{
+    net_unplug(&g->nets.ptr[i], g->spec->name);
+    net_clear(&g->nets.ptr[i]);
+    vec_remove(&g->nets, i);
 }
 
 static void remove_netdev(struct qguest *g, const char *vif)
@@ -131,7 +158,7 @@ static void learn_one(struct qguest *g, const char *name, struct qguest *out)
         if (!mac)
             return;
         of_spec = devices_find(&g->spec->devices, DEVICE_VIF, mac);
-        qdevice_add(out, DEVICE_VIF, mac, name, n, of_spec ? of_spec->vif.type : NULL);
+        qdevice_add(out, DEVICE_VIF, mac, name, n, place_of_vif(g, mac));
         /* taken by force, or half attached by a xend that died: QEMU does not tell which */
         out->devices.ptr[out->devices.len - 1].dead = !of_spec;
         if (!of_spec)
@@ -263,15 +290,20 @@ int qdevices_learn(struct qguest *g, struct err *e)
     memcpy(&g->devices, &found.devices, sizeof(g->devices));
     pthread_mutex_unlock(&g->d->lock);
     tidy_netdevs(g);
+    for (size_t i = g->nets.len; i-- > 0;)
+        if (!devices_find(&g->spec->devices, DEVICE_VIF, g->nets.ptr[i].mac))
+            forget_net(g, i);
     return tidy_nodes(g, e) < 0 ? -1 : tidy_fds(g, e);
 }
 
-void qdevice_release(struct qguest *g, enum device_class class, const char *id)
+void qdevice_release(struct qguest *g, enum device_class class, const char *id, const char *key)
 {
     AUTO(freep) char *other = xasprintf("%s.1", id), *dead = xasprintf("dead-%s", id);
 
     if (class == DEVICE_VIF) {
         remove_netdev(g, id);
+        if (find_net(g, key) < g->nets.len)
+            forget_net(g, find_net(g, key));
         return;
     }
     qnode_release(g, id);
@@ -303,7 +335,7 @@ int qdevices_settle(struct qguest *g, struct err *e)
     if (qguest_call_take(g, "query-status", NULL, NULL, e) < 0)
         return -1;
     while (take_gone(g, &q)) {
-        qdevice_release(g, q.class, q.id);
+        qdevice_release(g, q.class, q.id, q.key);
         qdevice_clear(&q);
     }
     return 0;

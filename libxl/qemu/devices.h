@@ -51,7 +51,7 @@ void qdevice_add(struct qguest *g, enum device_class class, const char *key, con
 /* Gives back what the host had for devices that the guest has let go of. */
 int qdevices_settle(struct qguest *g, struct err *e);
 /* The host's part of one: the nodes of its image and their descriptors, or its network. */
-void qdevice_release(struct qguest *g, enum device_class class, const char *id);
+void qdevice_release(struct qguest *g, enum device_class class, const char *id, const char *key);
 /* Removes a node and the descriptors of it; harmless while it is in use. */
 void qnode_release(struct qguest *g, const char *node);
 /* A node on an image that was opened (fd is swallowed). */

@@ -1,0 +1,61 @@
+#!/bin/sh
+# Interfaces with a tap that come and go: the guest reaches the host over the bridge, and nothing of
+# them stays on the host, whoever dies. In a network namespace of its own.
+if [ "${IN_NAMESPACE:-}" != yes ]; then
+    [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
+    IN_NAMESPACE=yes exec unshare -n sh "$0"
+fi
+. tests/functions.sh
+. tests/guest.sh
+requires ip
+ip link set lo up
+ip link add br0 type bridge
+ip addr add 192.0.2.1/24 dev br0
+ip link set br0 up
+mkdir -p "$ROOT/etc/xen/scripts"
+cp scripts/hooks/* "$ROOT/etc/xen/scripts"
+start_xend qemu
+
+taps() {
+    ip -o link show master br0 | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | xargs
+}
+boot web1 'vif = ["bridge=br0"]'
+first=$(taps)
+assert_match '^tap[0-9]+\.0$' "$first"
+mkfifo "$T/in"
+background sh -c "exec '$BUILD_DIR/xm' console -q --history=0 web1 <'$T/in' >/dev/null 2>&1"
+exec 3>"$T/in"
+
+# It comes, and the host hears of the guest.
+assert_ok xm network-attach web1 bridge=br0 mac=00:16:3e:00:00:01
+second=${first%.0}.1
+assert_eq "$first $second" "$(taps)"
+assert_match "^1   0  00:16:3e:00:00:01 .* $second " "$(xm network-list web1)"
+echo 'until [ -e /sys/class/net/eth1 ]; do sleep 0.1; done; ip addr add 192.0.2.2/24 dev eth1; ip link set eth1 up; echo net""-is-up' >&3
+wait_console web1 net-is-up
+echo 'until ping -c 1 -W 1 192.0.2.1 >/dev/null; do :; done; echo host""-answers' >&3
+wait_console web1 host-answers
+assert_match '192.0.2.2 .*00:16:3e:00:00:01' "$(ip neigh show dev br0)"
+
+# It goes, and so does all of it; and again, with xend dying in between.
+assert_ok xm network-detach web1 1
+assert_eq "$first" "$(taps)"
+assert_fails 1 xm network-attach web1 bridge=nobridge
+assert_match '^Error: web1: attach: .*nobridge' "$err"
+assert_eq "$first" "$(taps)"
+for point in qemu.attach-tap qemu.attached attach.done; do
+    stop_xend
+    XEND_FAULT=$point start_xend qemu
+    xm network-attach web1 bridge=br0 mac=00:16:3e:00:00:02 >/dev/null 2>&1 || true
+    timeout 20 sh -c 'while "$1" status >/dev/null; do :; done' sh "$BUILD_DIR/xend" || fail "xend did not pass $point"
+    start_xend qemu
+    eventually test ! -e "$(echo "$ROOT"/var/run/xend/intents/*.json)"
+    assert_eq "$first" "$(taps)" "taps after $point"
+    assert_eq 1 "$(xm network-list web1 | grep -c ' 00:16:3e:')"
+done
+assert_ok xm network-attach web1 bridge=br0 mac=00:16:3e:00:00:03
+assert_ok xm network-detach -f web1 00:16:3e:00:00:03
+assert_eq "$first" "$(taps)"
+assert_ok xm destroy web1
+assert_eq '' "$(taps)"
+nothing_left
