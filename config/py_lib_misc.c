@@ -29,6 +29,15 @@ static struct obj string_join(struct py *p, struct call *c)
     return py_str_join(p, &call);
 }
 
+/* The only one of them that took numbers. */
+static struct obj string_zfill(struct py *p, struct call *c)
+{
+    struct obj args[] = {c->a[0].type == T_STR ? c->a[0] : py_to_repr(p, c->a[0]), c->a[1]};
+    struct call call = {.pos = args, .npos = 2, .row = c->row};
+
+    return as_method(p, &call);
+}
+
 static struct obj string_atoi(struct py *p, struct call *c)
 {
     return py_int_parse(p, py_arg_str(p, c, 0), py_arg_int(p, c, 1, 10));
@@ -70,7 +79,7 @@ const struct py_row py_string_rows[] = {
     {"strip", as_method, 1, PY_ANY, NULL, 0},
     {"upper", as_method, 1, PY_ANY, NULL, 0},
     {"uppercase", py_constant, 0, PY_VALUE, UPPER, 0},
-    {"zfill", as_method, 1, PY_ANY, NULL, 0},
+    {"zfill", string_zfill, 2, 2, NULL, 0},
     {NULL, NULL, 0, 0, NULL, 0},
 };
 

@@ -171,6 +171,26 @@ static struct value *cut_vfb(struct reading *r, const struct value *v, size_t in
     return value_strn(buf_str(&b), b.len);
 }
 
+/*
+ * sysname, node, release, version, machine = os.uname() is no wish for a machine of QEMU's: xm had
+ * no such variable.
+ */
+static bool is_uname_machine(struct reading *r, const struct field *f, const struct value *v)
+{
+    static const char *const words[] = {"x86_64",  "amd64", "i386",   "i586",   "i686",
+                                        "aarch64", "arm64", "armv7l", "riscv64"};
+
+    if (strcmp(f->name, "machine") != 0 || value_type(v) != VALUE_STRING)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(words[i], value_as_str(v)) == 0) {
+            problems_add(r->notes, "/machine", NULL,
+                         "machine: %s is a kind of CPU, no machine of QEMU's; ignored", words[i]);
+            return true;
+        }
+    return false;
+}
+
 /* What has the same meaning here as in the file. */
 static void read_known(struct reading *r)
 {
@@ -184,6 +204,8 @@ static void read_known(struct reading *r)
             continue;
         if (f->in_map && f->type == FIELD_STR && spec_is_empty(v))
             continue; /* altp2m = 0 */
+        if (is_uname_machine(r, f, v))
+            continue;
         if (value_type(v) == VALUE_BOOL)
             problems_add(r->notes, where, "write 1 or 0 to have it in both",
                          "%s: xm of Xen 4.4 and older ignored True and False; taken as %d here",

@@ -601,6 +601,8 @@ static void test_xm(void)
         {"{\"nics\":2,\"vif\":[\"bridge=b\"]}",
          "{\"name\":\"file\",\"vif\":[{\"bridge\":\"b\"},{}]}", "nics: deprecated"},
         {"{\"nics\":65}", "!nics: more than 64", "nics: deprecated"},
+        {"{\"machine\":\"x86_64\"}", "{\"name\":\"file\"}",
+         "machine: x86_64 is a kind of CPU, no machine of QEMU's; ignored"},
         {"{\"vif\":\"\"}", "{\"name\":\"file\"}", ""},
         {"{\"vif\":\"bridge=b\"}", "{\"name\":\"file\",\"vif\":[{\"bridge\":\"b\"}]}", ""},
         {"{\"memroy\":512}", "{\"name\":\"file\"}", "memroy: no variable of xm; it has no effect"},
