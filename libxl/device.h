@@ -109,6 +109,7 @@ struct p9 {
 
 struct device {
     enum device_class class;
+    size_t place; /* in the list that it was read from */
     union {
         struct disk disk;
         struct vif vif;

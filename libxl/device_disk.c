@@ -281,6 +281,9 @@ static bool is_xl(const struct value *parts)
     for (size_t i = 0; i < value_len(parts); i++)
         if (is_xl_pair(value_as_str(value_at(parts, i))))
             return true;
+    if (second && *value_as_str(value_at(parts, 0)) == '/' && value_len(parts) > 2 &&
+        vdev_number(second) < 0)
+        return true; /* a mistyped format */
     return second && (!*second || is_one_of(second, strlen(second), disk_formats));
 }
 

@@ -69,8 +69,10 @@ void spec_read_devices(struct spec *s, enum device_class class, const struct val
         AUTO(freep) char *where = xasprintf("%s/%zu", top, i);
         struct device *d = device_from_value(class, value_at(list, i), where, p);
 
-        if (d)
-            vec_push(&s->devices, d);
+        if (!d)
+            continue;
+        d->place = i;
+        vec_push(&s->devices, d);
     }
 }
 

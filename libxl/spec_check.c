@@ -140,10 +140,11 @@ static void check_devices(const struct spec *s, struct problems *p)
     const struct devices *v = &s->devices;
     size_t index[DEVICE_CLASSES] = {0};
 
+    bool sound = true; /* else some are missing: the others know their places */
+
     for (int c = 0; c < DEVICE_CLASSES; c++) {
         AUTO(freep) char *where = xasprintf("/%s", device_class_name((enum device_class)c));
-        if (!is_sound(p, where))
-            return; /* some are missing: the numbers of the others would be wrong */
+        sound &= is_sound(p, where);
     }
 
     if (v->len > DOMAIN_DEVICES_MAX) {
@@ -153,7 +154,8 @@ static void check_devices(const struct spec *s, struct problems *p)
     for (size_t i = 0; i < v->len; i++) {
         const struct device *d = v->ptr[i];
         AUTO(freep)
-        char *where = xasprintf("/%s/%zu", device_class_name(d->class), index[d->class]++);
+        char *where =
+            xasprintf("/%s/%zu", device_class_name(d->class), sound ? index[d->class]++ : d->place);
 
         for (size_t j = 0; j < i; j++)
             check_pair(v->ptr[j], d, where, p);
