@@ -189,6 +189,7 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
     x->consoles = consoles_new(x);
     if (dom0_add(x, e) < 0 || ops_load(x, e) < 0 || ops_adopt(x, e) < 0)
         return -1;
+    autostart_open(x);
     w->xend = x;
     w->stop_fd = eventfd(0, EFD_CLOEXEC);
     if (w->stop_fd < 0)
@@ -201,7 +202,6 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
         return -1;
     log_listen(server_wake_log, x->server);
     pthread_create(&w->thread, NULL, watch_thread, w);
-    autostart_open(x);
     return 0;
 }
 
