@@ -21,11 +21,14 @@
 
 #define REPLY_MAX (4 * 1024 * 1024) /* a spec of a text of 1 MiB, printed */
 #define NOBODY 65534
-/* The interpreter takes 32 MiB at most. A sanitizer's shadow takes all there is. */
+/* The interpreter takes 32 MiB at most, and writes nothing. A sanitizer's shadow takes all there
+ * is, and is a file. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MEMORY_BYTES RLIM_INFINITY
+#define FILE_BYTES RLIM_INFINITY
 #else
 #define MEMORY_BYTES (512ul * 1024 * 1024)
+#define FILE_BYTES 0
 #endif
 
 /* What stands before each file; its bytes follow in this order. */
@@ -162,7 +165,7 @@ static int start_child(struct evaluator *v, struct err *e)
 {
     static const char *const argv[] = {"/proc/self/exe", "--evaluate", NULL};
     static const struct proc_limit limits[] = {
-        {RLIMIT_AS, MEMORY_BYTES}, {RLIMIT_FSIZE, 0}, {RLIMIT_CORE, 0}};
+        {RLIMIT_AS, MEMORY_BYTES}, {RLIMIT_FSIZE, FILE_BYTES}, {RLIMIT_CORE, 0}};
     struct proc_spec p = {
         .argv = argv, .limits = limits, .n_limits = ARRAY_LEN(limits), .no_oom_favour = true};
     int ends[2];
