@@ -153,6 +153,8 @@ static void end(const struct xend *x, struct start *d)
     d->state = d->task->state == TASK_DONE           ? START_DONE
                : found && found->domid != DOMID_NONE ? START_RAN
                                                      : START_FAILED;
+    if (d->state == START_FAILED && queue_stopping(x->queue))
+        d->state = START_WAITS; /* cancelled for that: it is the next xend's */
     d->err = d->task->err;
     d->task->held = false;
     d->task = NULL;
@@ -228,7 +230,7 @@ static void run_waves(struct storm *s)
     while (step(s, &ended)) {
         for (size_t k = 0; k < ended.len; k++) {
             struct start *d = &s->plan.starts.ptr[s->places.ptr[ended.ptr[k]]];
-            if (s->note_fd >= 0)
+            if (s->note_fd >= 0 && d->state != START_WAITS)
                 note_ended(s, d->name);
             waves_ended(s->waves, ended.ptr[k], d->state == START_DONE, now_ms());
             job_progress(&s->task->job, ++s->n_done, s->places.len);
@@ -391,9 +393,13 @@ static int start_them(struct storm *s, struct err *e)
     xend_lock(s->xend);
     stopping = queue_stopping(s->xend->queue);
     xend_unlock(s->xend);
-    if (noted && !stopping) /* else the next xend goes on */
+    if (noted && !stopping)
         note_remove(s);
-    return job_check(&s->task->job, e);
+    if (job_check(&s->task->job, e) == 0)
+        return 0;
+    return noted && stopping
+               ? err_set(e, ERR_CANCELLED, "autostart: xend is stopping; its next start goes on")
+               : err_add(e, "autostart");
 }
 
 static int run_autostart(struct xend *x, struct domain *record, struct task *t, struct err *e)

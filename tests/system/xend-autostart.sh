@@ -139,6 +139,29 @@ assert_fails 3 xm domid a0
 assert_eq '' "$(started | tr ' ' '\n' | sed '/^$/d' | sort | uniq -d)" "started twice"
 assert_eq '' "$(ls "$ROOT/var/run/xend/autostart" 2>/dev/null)"
 
+# xend that is told to stop in the middle leaves the rest to the next one, what it cancelled as well
+clean
+conf '(autostart-parallel 1)' '(test-persist yes)'
+auto d1
+auto d2 "extra = 'test:delay-create=60s'"
+auto d3
+start_xend test
+xm autostart --start >"$T/stopped" 2>&1 &
+stopped=$!
+second_begins() {
+    api GET /v1/jobs | grep -q '"kind":"create","state":"running","domain":"d2"'
+}
+eventually second_begins
+sed -i 's/60s/1ms/' "$AUTO/d2"
+stop_xend
+wait $stopped && fail "it was not over"
+assert_match 'autostart: xend is stopping; its next start goes on|xend has' "$(cat "$T/stopped")"
+start_xend test
+all_three() {
+    [ "$(xm list --state=running | grep -c '^d')" = 3 ]
+}
+eventually all_three
+
 # of many: a job that took longer than hundreds that came after it can still be asked about
 clean
 conf '(autostart-parallel 16)'
