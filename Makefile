@@ -160,6 +160,7 @@ check-tsan-build: all $(TOOL_PROGS) $(BUILD)/tests/test_driver_test
 # figures as ratios; see tests/bench/
 bench: all $(TOOL_PROGS) $(BUILD)/tests/test_domain_json
 	$(Q)BUILD=$(BUILD) sh tests/bench/run.sh
+	$(Q)BUILD=$(BUILD) sh tests/bench/state.sh
 	$(Q)BUILD=$(BUILD) sh tests/bench/config.sh
 
 # libFuzzer over all parsers; FUZZ_SECONDS=60 for all together

@@ -321,7 +321,8 @@ struct value *sxp_child(const struct value *form, const char *key)
 {
     for (size_t i = 0; i < value_len(form); i++) {
         struct value *child = value_at(form, i);
-        if (value_type(child) == VALUE_LIST && strcmp(sxp_head(child), key) == 0)
+        const char *head = sxp_head(child); /* most differ in the first letter */
+        if (head[0] == key[0] && value_type(child) == VALUE_LIST && strcmp(head, key) == 0)
             return child;
     }
     return NULL;

@@ -159,7 +159,8 @@ int domain_enter_take(struct domains *t, struct domain *d, struct spec *s_take, 
         return -1;
     enter_take(t, d, steal(s));
     domain_touch(t, d);
-    event_domain(t->xend, d, "added");
+    if (!t->loading)
+        event_domain(t->xend, d, "added");
     return 0;
 }
 

@@ -73,6 +73,7 @@ struct domains {
     struct index by_name, by_uuid, by_domid;
     uint64_t epoch, generation; /* generation: of the last visible change; see API.md */
     uint64_t samples;           /* counts changes of numbers only */
+    bool loading;               /* what was there before is no news */
     /* Cached answers to GET /v1/domains, or NULL: whole, and with the keys last asked for. */
     struct shared_text *list, *list_of_keys;
     unsigned list_keys;

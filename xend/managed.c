@@ -19,6 +19,7 @@
 #include "xend/xend.h"
 
 #define CONFIG "config.sxp"
+#define CHECKPOINT "checkpoint.chk"
 #define CONFIG_BYTES_MAX (1024 * 1024) /* the largest spec is a few KiB */
 #define REMOVED ".removed-"            /* a domain that was deleted, on its way out */
 #define NEW ".new-"                    /* one that is being made */
@@ -154,7 +155,7 @@ int managed_remove(const struct xend *x, const char *uuid, struct err *e)
 
 char *managed_checkpoint(const struct xend *x, const char *uuid)
 {
-    return file_of(x, uuid, "checkpoint.chk");
+    return file_of(x, uuid, CHECKPOINT);
 }
 
 bool managed_has_checkpoint(const struct xend *x, const char *uuid)
@@ -203,26 +204,30 @@ static struct spec *read_config(const char *path, const char *uuid, struct err *
     return s;
 }
 
-/* What an interrupted write has left beside the file. */
-static void remove_torn(const char *home)
+/* Removes what an interrupted write has left beside the file; whether it is suspended. */
+static bool look_around(const char *home)
 {
     DIR *d = opendir(home);
     struct dirent *entry;
+    bool suspended = false;
 
-    while (d && (entry = readdir(d)))
+    while (d && (entry = readdir(d))) {
         if (strncmp(entry->d_name, CONFIG ".tmp-", sizeof(CONFIG ".tmp-") - 1) == 0) {
             AUTO(freep) char *path = path_join(home, entry->d_name);
             unlink(path);
         }
+        suspended |= strcmp(entry->d_name, CHECKPOINT) == 0;
+    }
     if (d)
         closedir(d);
+    return suspended;
 }
 
-static void load_one(const struct xend *x, const char *dirs, const char *name,
-                     managed_found_fn *found, void *arg)
+static void load_one(const char *dirs, const char *name, managed_found_fn *found, void *arg)
 {
     AUTO(freep) char *home = path_join(dirs, name), *path = path_join(home, CONFIG);
     char uuid[UUID_TEXT_SIZE];
+    bool suspended;
     struct spec *s;
     struct err e;
 
@@ -233,10 +238,10 @@ static void load_one(const struct xend *x, const char *dirs, const char *name,
     if (strlen(name) != UUID_TEXT_SIZE - 1 || !uuid_normalize(name, uuid) ||
         strcmp(name, uuid) != 0)
         return; /* not ours */
-    remove_torn(home);
+    suspended = look_around(home);
     s = read_config(path, uuid, &e);
     if (s) {
-        found(arg, s, managed_has_checkpoint(x, uuid));
+        found(arg, s, suspended);
     } else if (e.sys == ENOENT) {
         if (rmdir(home) < 0) /* made, and never written */
             log_error("%s: a domain without " CONFIG ", left as it is", home);
@@ -261,7 +266,7 @@ int managed_load(const struct xend *x, managed_found_fn *found, void *arg, struc
         return err_sys(e, "%s", dirs);
     while ((entry = readdir(d)))
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            load_one(x, dirs, entry->d_name, found, arg);
+            load_one(dirs, entry->d_name, found, arg);
     closedir(d);
     return 0;
 }

@@ -303,7 +303,12 @@ static void load(void *arg, struct spec *s_take, bool suspended)
 
 int ops_load(struct xend *x, struct err *e)
 {
-    return managed_load(x, load, x, e);
+    int r;
+
+    x->domains->loading = true; /* there are no other threads yet */
+    r = managed_load(x, load, x, e);
+    x->domains->loading = false;
+    return r;
 }
 
 const struct task_kind op_new = {.name = "new", .run = run_new, .makes_domain = true};

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Figures of managed domains: how soon xend has read 10,000 of them, and how many changes a second
+# are on disk, by one client and by 64. Called by `make bench`.
+. tests/functions.sh
+. tests/bench/table.sh
+tools=$BUILD_DIR/tests
+rounds=${ROUNDS:-5}
+domains=$ROOT/var/lib/xend/domains
+sock=$ROOT/var/run/xend/xend.sock
+
+# ms CMD...: how long it took
+ms() {
+    begun_=$(date +%s%N)
+    "$@" >"$T/ms.out"
+    echo $((($(date +%s%N) - begun_) / 1000000))
+}
+median() {
+    sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'
+}
+
+"$tools/bench_state" make "$domains" 10000
+i=0
+while [ $i -lt "$rounds" ]; do
+    ms start_xend test >>"$T/starts"
+    stop_xend
+    ms "$tools/bench_state" read "$domains" >>"$T/reads"
+    assert_eq 10000 "$(cat "$T/ms.out")"
+    i=$((i + 1))
+done
+start_xend test
+assert_eq 10001 "$(xm list | tail -n +2 | wc -l)"
+stop_xend
+starts=$(median <"$T/starts") reads=$(median <"$T/reads")
+row '10,000 managed: xend ready, x reading them' "$(echo "$starts $reads" | awk '{printf "%.1f", $1 / $2}')" \
+    '<= 5' "$starts ms / $reads ms, $rounds rounds"
+rm -rf "$ROOT/var/lib/xend"
+
+start_xend test
+i=0
+while [ $i -lt "$rounds" ]; do
+    "$tools/bench_durable" "$sock" 1 1000 new >>"$T/one"
+    "$tools/bench_durable" "$sock" 64 1000 new >>"$T/many"
+    "$tools/bench_durable" "$sock" 1 1000 create >>"$T/one.off"
+    "$tools/bench_durable" "$sock" 64 1000 create >>"$T/many.off"
+    i=$((i + 1))
+done
+one=$(median <"$T/one") many=$(median <"$T/many")
+row 'durable changes/s of 64 clients, x of one' "$(echo "$many $one" | awk '{printf "%.1f", $1 / $2}')" '>= 10' \
+    "$many/s / $one/s"
+row '  of 64 clients, x the same kept nowhere' "$(echo "$many $(median <"$T/many.off")" | awk '{printf "%.2f", $1 / $2}')" \
+    '' "$many/s / $(median <"$T/many.off")/s; of one $one/s / $(median <"$T/one.off")/s"
+row 'fsyncs: new, defined anew, deleted' '3 2 1' '' 'a test: test_managed'
