@@ -83,6 +83,8 @@ static int look(struct xm *xm, struct waiting *w, const char *name, struct err *
     v = domain_get(xm, w->uuid ? w->uuid : name, e);
     if (!v && e->code == ERR_NO_DOMAIN && gone_is_wanted(w))
         return 1;
+    if (!v && e->code == ERR_NO_DOMAIN && w->uuid)
+        return err_set(e, ERR_NO_DOMAIN, "Domain '%s' does not exist any more.", name);
     if (!v)
         return -1;
     w->last = value_get_int(newest, "last", 0);
