@@ -36,14 +36,14 @@ allow 'libxl/base/*.[ch]' libxl/base/
 allow 'config/*.[ch]' libxl/base/ config/
 for f in libxl/*.[ch]; do
     allow "$f" libxl/base/ config/ libxl/spec libxl/device libxl/driver.h libxl/job.h libxl/field.h \
-        libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h
+        libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h libxl/sharing.h
 done
 for d in qemu test xen; do
     allow "libxl/$d/*.[ch]" libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h \
         libxl/job.h libxl/field.h libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h "libxl/$d/"
 done
 allow 'xend/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h libxl/job.h \
-    libxl/field.h libxl/cpuset.h libxl/hotplug.h xend/
+    libxl/field.h libxl/cpuset.h libxl/hotplug.h libxl/sharing.h xend/
 allow 'xm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/field.h xm/
 only config/json.c yajl/
 only xend/server.c microhttpd

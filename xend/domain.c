@@ -8,6 +8,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/claims.h"
 #include "xend/dom0.h"
 #include "xend/events.h"
 #include "xend/server.h"
@@ -212,6 +213,7 @@ void domain_unref(struct domain *d)
         return;
     spec_free(d->spec);
     spec_free(d->next);
+    claims_drop(d);
     free(d->json);
     free(d->vnc);
     free(d);
@@ -273,6 +275,8 @@ void domain_stopped(struct domains *t, struct domain *d)
     d->domid_text[0] = '\0';
     free(d->vnc);
     d->vnc = NULL;
+    if (!d->restarting)
+        claims_drop(d);
     d->state = d->restarting ? DOMAIN_DYING : DOMAIN_HALTED;
     d->cpu_ns = 0;
     if (d->next) {

@@ -60,6 +60,7 @@ struct domain {
     bool ready;          /* waits for a worker */
     struct guest *guest; /* touched by the domain's own tasks only */
     struct console *console;
+    struct claims *claims; /* of disks, claims.h; NULL: none */
 
     char *json; /* the cached text of the wire form, or NULL */
     bool removed;

@@ -6,6 +6,7 @@
 #include "libxl/base/fault.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/claims.h"
 #include "xend/console.h"
 #include "xend/events.h"
 #include "xend/intent.h"
@@ -67,6 +68,14 @@ static void find_screen(struct xend *x, struct domain *d)
     xend_unlock(x);
 }
 
+int domain_unclaim(struct xend *x, struct domain *d)
+{
+    xend_lock(x);
+    claims_drop(d);
+    xend_unlock(x);
+    return -1;
+}
+
 int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e)
 {
     AUTO(spec_freep) struct spec *s = NULL;
@@ -75,9 +84,11 @@ int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool pa
     xend_lock(x);
     s = spec_copy(d->spec);
     xend_unlock(x);
+    if (claims_take(x, d, s, e) < 0)
+        return domain_unclaim(x, d);
     g = x->driver->ops->create(x->driver, s, &t->job, e);
     fault_point("guest.created");
-    return g ? domain_guest_take(x, d, t, g, paused, e) : -1;
+    return g ? domain_guest_take(x, d, t, g, paused, e) : domain_unclaim(x, d);
 }
 
 int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct guest *g,
@@ -142,6 +153,8 @@ static void set_restarting(struct xend *x, struct domain *d, bool restarting)
     d->restarting = restarting;
     if (!restarting && !d->guest && d->state == DOMAIN_DYING)
         domain_set_state(x->domains, d, DOMAIN_HALTED);
+    if (!restarting && !d->guest)
+        claims_drop(d);
     xend_unlock(x);
 }
 
@@ -472,6 +485,7 @@ static void adopt(void *arg, struct guest *g_take, struct spec *s_take, enum gue
     }
     xend_unlock(x);
     if (d) {
+        claims_note(x, d, d->spec); /* nobody else has begun yet */
         find_screen(x, d);
         log_info("domain=%s: adopted, id %u, %s", name, domid, guest_state_name(state));
     } else {

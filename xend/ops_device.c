@@ -8,6 +8,7 @@
 #include "libxl/base/fault.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/claims.h"
 #include "xend/devices.h"
 #include "xend/intent.h"
 #include "xend/ops.h"
@@ -88,19 +89,36 @@ static struct device *add_to_spec(struct xend *x, struct task *t, struct spec *s
     return NULL;
 }
 
+/* A disk that a guest is to get. */
+static int claim(struct xend *x, struct domain *d, const struct device *dev, struct err *e)
+{
+    return d->guest && dev->class == DEVICE_DISK ? claims_add(x, d, &dev->disk, e) : 0;
+}
+
+static void unclaim(struct xend *x, struct domain *d, const struct device *dev, bool newest)
+{
+    if (dev->class != DEVICE_DISK)
+        return;
+    xend_lock(x);
+    claims_remove(d, dev->disk.vdev, newest);
+    xend_unlock(x);
+}
+
 static int attach(struct xend *x, struct domain *d, struct task *t, struct spec *s, struct err *e)
 {
     struct device *dev = NULL;
 
     if (check_not_suspended(x, d, e) < 0 || !(dev = add_to_spec(x, t, s, e)) ||
-        write_intent(x, d, INTENT_ATTACH, dev, false, e) < 0)
+        write_intent(x, d, INTENT_ATTACH, dev, false, e) < 0 || claim(x, d, dev, e) < 0)
         return -1;
     value_free(t->arg_value); /* complete now: an undo must know what it is about */
     t->arg_value = device_job_value(dev);
     fault_point("attach.begin");
-    if (d->guest && x->driver->ops->attach(d->guest, dev, &t->job, e) < 0)
+    if (d->guest && x->driver->ops->attach(d->guest, dev, &t->job, e) < 0) {
+        unclaim(x, d, dev, true);
         return err_add(e, "Device %s (%s) could not be connected", device_key(dev),
                        device_short_name(dev->class));
+    }
     fault_point("attach.done");
     t->result = value_copy(t->arg_value);
     return 0;
@@ -114,6 +132,8 @@ static void undo_attach(struct xend *x, struct domain *d, struct task *t)
 
     if (d->guest && dev && x->driver->ops->detach(d->guest, dev, true, &t->job, &e) < 0)
         log_error("domain=%s: taking back what was attached: %s", t->name, e.msg);
+    if (dev)
+        unclaim(x, d, dev, true);
 }
 
 static int run_attach(struct xend *x, struct domain *d, struct task *t, struct err *e)
@@ -175,6 +195,7 @@ static int detach(struct xend *x, struct domain *d, struct task *t, struct spec 
                        device_short_name(dev->class));
     }
     fault_point("detach.done");
+    unclaim(x, d, dev, true);
     devices_remove(&s->devices, dev->class, device_key(dev));
     t->result = device_job_value(dev);
     return 0;
@@ -227,10 +248,16 @@ static int change_media(struct xend *x, struct domain *d, struct task *t, struct
     if (!t->arg && write_intent(x, d, INTENT_MEDIA, before, false, e) < 0)
         return -1;
     put_media(&drive->disk, &media->disk);
+    if (claim(x, d, drive, e) < 0)
+        return -1;
     fault_point("media.begin");
-    if (d->guest && x->driver->ops->set_media(d->guest, &drive->disk, &t->job, e) < 0)
+    if (d->guest && x->driver->ops->set_media(d->guest, &drive->disk, &t->job, e) < 0) {
+        unclaim(x, d, drive, true);
         return err_add(e, "drive %s", drive->disk.vdev);
+    }
     fault_point("media.done");
+    if (d->guest)
+        unclaim(x, d, drive, false); /* of the old one */
     t->result = device_job_value(drive);
     value_free(t->arg_value); /* for an undo */
     t->arg_value = device_job_value(before);

@@ -11,6 +11,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/claims.h"
 #include "xend/intent.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
@@ -196,10 +197,12 @@ int domain_restore(struct xend *x, struct domain *d, struct task *t, int fd, str
     s = spec_copy(d->spec);
     xend_unlock(x);
     job_step(&t->job, "reading its memory");
+    if (claims_take(x, d, s, e) < 0)
+        return -1;
     fault_point("restore.begin");
     g = x->driver->ops->restore(x->driver, s, fd, &t->job, e);
     fault_point("restore.done");
-    return g ? domain_guest_take(x, d, t, g, true, e) : -1;
+    return g ? domain_guest_take(x, d, t, g, true, e) : domain_unclaim(x, d);
 }
 
 int domain_let_go(struct xend *x, struct domain *d, struct err *e)

@@ -20,6 +20,8 @@ enum end_action policy_action(const struct spec *s, enum guest_state end, enum s
 /* Shared by the jobs; in ops.c. All run on d's worker, without the lock. */
 int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool paused,
                        struct err *e);
+/* Lets go of the disks that were claimed for a guest that did not come about; -1. */
+int domain_unclaim(struct xend *x, struct domain *d);
 /* The rest of that, for a paused guest that the driver has made. */
 int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct guest *g,
                       bool paused, struct err *e);

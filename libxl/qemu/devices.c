@@ -350,18 +350,26 @@ static const char *saved_name(struct qguest *g, const char *id)
     return id;
 }
 
+/* One that is nothing any more could not be made again for the guest that has it. */
+static int check_none_dead(struct qguest *g, struct err *e)
+{
+    int r = 0;
+
+    pthread_mutex_lock(&g->d->lock);
+    for (size_t i = 0; i < g->devices.len; i++)
+        if (g->devices.ptr[i].dead && !g->devices.ptr[i].gone)
+            r = err_set(e, ERR_STATE, "the guest still holds %s, which was taken away by force",
+                        g->devices.ptr[i].key);
+    pthread_mutex_unlock(&g->d->lock);
+    return r;
+}
+
 struct value *qdevices_slots(struct qguest *g, struct err *e)
 {
     AUTO(value_freep) struct value *buses = NULL;
     struct value *slots, *devices;
 
-    for (size_t i = 0; i < g->devices.len; i++)
-        if (g->devices.ptr[i].dead && !g->devices.ptr[i].gone) {
-            err_set(e, ERR_STATE, "the guest still holds %s, which was taken away by force",
-                    g->devices.ptr[i].key);
-            return NULL;
-        }
-    if (qguest_call_take(g, "query-pci", NULL, &buses, e) < 0)
+    if (check_none_dead(g, e) < 0 || qguest_call_take(g, "query-pci", NULL, &buses, e) < 0)
         return NULL;
     slots = value_map();
     devices = value_get(value_at(buses, 0), "devices");

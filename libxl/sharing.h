@@ -1,0 +1,30 @@
+/*
+ * Which disks are one and the same, by whatever name: hard links and symbolic links of a file, loop
+ * devices on it, a disk and its partitions; and whether the host itself uses them. The rule is that
+ * of the original's block script. Called by xend, before a guest gets a disk. Looks at the host,
+ * changes nothing, keeps nothing open; may block as stat() does.
+ */
+#ifndef LIBXL_SHARING_H
+#define LIBXL_SHARING_H
+
+#include <sys/types.h>
+
+#include "libxl/device.h"
+
+struct disk_identity {
+    enum { PLACE_NONE, PLACE_FILE, PLACE_BLOCK, PLACE_NET } kind; /* none: empty, or not there */
+    dev_t dev;      /* of a file: where it is; of a block device: itself */
+    ino_t ino;      /* of a file */
+    dev_t whole;    /* of a partition: its disk; of others: dev */
+    char name[256]; /* type:target of one on the network; cut off, it is never equal */
+};
+
+void disk_identify(const struct disk *k, struct disk_identity *out);
+/* True when what is written to one is seen in the other. */
+bool disk_overlaps(const struct disk_identity *a, const struct disk_identity *b);
+/* Whether a disk of mode `wanted` (enum disk_mode) may not be had while `held` is. */
+bool disk_conflicts(int wanted, int held);
+/* ERR_BUSY when the host has mounted it, or swaps to it, in a way that k's mode cannot share. */
+int disk_check_host(const struct disk *k, const struct disk_identity *id, struct err *e);
+
+#endif

@@ -1,0 +1,146 @@
+/* Who has which disk: see claims.h. */
+#include "xend/claims.h"
+
+#include "libxl/base/mem.h"
+#include "libxl/sharing.h"
+#include "xend/xend.h"
+
+struct claim {
+    struct disk_identity id;
+    int mode;
+    char *vdev;
+};
+struct claims VEC(struct claim);
+
+static struct claim claim_of(const struct disk *k)
+{
+    struct claim c = {.mode = k->devtype == DISK_CDROM ? DISK_READ : k->mode,
+                      .vdev = xstrdup(k->vdev)};
+
+    disk_identify(k, &c.id);
+    return c;
+}
+
+static void claims_free(struct claims *v)
+{
+    for (size_t i = 0; v && i < v->len; i++)
+        free(v->ptr[i].vdev);
+    if (v)
+        vec_clear(v);
+    free(v);
+}
+
+/* With the lock. */
+static int check_domains(const struct xend *x, const struct domain *d, const struct disk *k,
+                         const struct claim *wanted, struct err *e)
+{
+    for (size_t i = 0; i < x->domains->n; i++) {
+        const struct domain *other = x->domains->sorted[i];
+
+        for (size_t j = 0; other != d && other->claims && j < other->claims->len; j++) {
+            const struct claim *held = &other->claims->ptr[j];
+
+            if (!disk_overlaps(&wanted->id, &held->id) || !disk_conflicts(wanted->mode, held->mode))
+                continue;
+            err_set(e, ERR_BUSY,
+                    "disk %s: %s is mounted in a guest domain, and so cannot be mounted now: "
+                    "domain %s has it as %s",
+                    k->vdev, k->target, other->spec->name, held->vdev);
+            return err_hint(e, "Mode w! shares it: for file systems that are made for that.");
+        }
+    }
+    return 0;
+}
+
+/* What a restarted domain had before its guest ended is its own still. */
+static bool had(const struct claims *v, const struct claim *c)
+{
+    for (size_t i = 0; v && i < v->len; i++)
+        if (v->ptr[i].mode == c->mode && disk_overlaps(&v->ptr[i].id, &c->id))
+            return true;
+    return false;
+}
+
+/* All at once under the lock: of two domains that start together, one is refused. */
+static int take(struct xend *x, struct domain *d, const struct spec *s, bool check, struct err *e)
+{
+    struct claims *v = xcalloc(1, sizeof(*v));
+    size_t n = 0;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < s->devices.len; i++) {
+        const struct disk *k = &s->devices.ptr[i]->disk;
+
+        if (s->devices.ptr[i]->class != DEVICE_DISK)
+            continue;
+        vec_push(v, claim_of(k));
+        r = check ? disk_check_host(k, &v->ptr[v->len - 1].id, e) : 0;
+    }
+    xend_lock(x);
+    for (size_t i = 0; check && r == 0 && i < s->devices.len; i++) {
+        const struct disk *k = &s->devices.ptr[i]->disk;
+
+        if (s->devices.ptr[i]->class != DEVICE_DISK)
+            continue;
+        if (!had(d->claims, &v->ptr[n]))
+            r = check_domains(x, d, k, &v->ptr[n], e);
+        n++;
+    }
+    if (r == 0) {
+        claims_drop(d);
+        d->claims = v;
+    }
+    xend_unlock(x);
+    if (r < 0)
+        claims_free(v);
+    return r;
+}
+
+int claims_take(struct xend *x, struct domain *d, const struct spec *s, struct err *e)
+{
+    return take(x, d, s, true, e);
+}
+
+void claims_note(struct xend *x, struct domain *d, const struct spec *s)
+{
+    struct err none;
+
+    take(x, d, s, false, &none);
+}
+
+int claims_add(struct xend *x, struct domain *d, const struct disk *k, struct err *e)
+{
+    struct claim c = claim_of(k);
+    int r = disk_check_host(k, &c.id, e);
+
+    xend_lock(x);
+    if (r == 0)
+        r = check_domains(x, d, k, &c, e);
+    if (!d->claims)
+        d->claims = xcalloc(1, sizeof(*d->claims));
+    if (r == 0)
+        vec_push(d->claims, c);
+    xend_unlock(x);
+    if (r < 0)
+        free(c.vdev);
+    return r;
+}
+
+void claims_remove(struct domain *d, const char *vdev, bool newest)
+{
+    size_t n = d->claims ? d->claims->len : 0, found = n;
+
+    for (size_t i = 0; i < n && (found == n || newest); i++)
+        if (vdev_number(d->claims->ptr[i].vdev) == vdev_number(vdev))
+            found = i;
+    if (found == n)
+        return;
+    free(d->claims->ptr[found].vdev);
+    vec_remove(d->claims, found);
+}
+
+void claims_drop(struct domain *d)
+{
+    claims_free(d->claims);
+    d->claims = NULL;
+}
