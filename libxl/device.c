@@ -270,6 +270,11 @@ void vif_set_mac(struct vif *v)
     v->mac = xasprintf("00:16:3e:%02x:%02x:%02x", r[0] & 0x7f, r[1], r[2]);
 }
 
+char *vif_bridge(const struct vif *v)
+{
+    return v->network ? xasprintf("xn-%s", v->network) : xstrdup_null(v->bridge);
+}
+
 /* The multipliers are decimal, and 50 ms are the default: the original's rules. */
 bool vif_rate(const struct vif *v, uint64_t *bytes, uint64_t *usec)
 {

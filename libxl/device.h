@@ -45,7 +45,8 @@ struct vif {
     char *type; /* netfront, ioemu, user, or NULL: the driver's default */
     char *mac;  /* NULL until vif_set_mac */
     char *bridge;
-    char *ip; /* one or several, separated by spaces */
+    char *network; /* a virtual network of xend's */
+    char *ip;      /* one or several, separated by spaces */
     char *script;
     char *vifname;
     char *rate;
@@ -177,6 +178,13 @@ const char *device_key(const struct device *d);
 bool device_has_key(const struct device *d, const char *key);
 /* The device of this class and key, or NULL; borrowed. */
 struct device *devices_find(const struct devices *v, enum device_class class, const char *key);
+
+/* The bridge that it is to be on: its own, or its network's; NULL: it names none. The caller frees.
+ */
+char *vif_bridge(const struct vif *v);
+#define VIF_NETWORK_MAX 12
+/* Whether this is a name for a network. */
+int check_network(const char *text, struct err *e);
 
 /* Its rate in Xen's terms: so many bytes in so many microseconds; false: it has no limit. */
 bool vif_rate(const struct vif *v, uint64_t *bytes, uint64_t *usec);

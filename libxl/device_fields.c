@@ -76,6 +76,17 @@ static int check_vif_type(const char *text, struct err *e)
     return check_word(text, words, "Network interface type", e);
 }
 
+/* The bridge of a network is xn-NAME, and the kernel takes 15 characters. */
+int check_network(const char *text, struct err *e)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    if (n && !text[n] && n <= VIF_NETWORK_MAX && text[0] != '-')
+        return 0;
+    err_set(e, ERR_INVALID, "'%.60s' is not a name for a network", text);
+    return err_hint(e, "use up to %d of a to z, 0 to 9 and -", VIF_NETWORK_MAX);
+}
+
 static int check_filter(const char *text, struct err *e)
 {
     static const char *const words[] = {"none", "mac", "ip", NULL};
@@ -238,6 +249,8 @@ static const struct field vif_rows[] = {
      .doc = "The interface's address; random under 00:16:3e when not given."},
     {VIF(bridge), .check = check_ifname, .drivers = ON_ALL,
      .doc = "The bridge of the host that it is plugged into."},
+    {VIF(network), .check = check_network, .drivers = ON_ALL,
+     .doc = "The virtual network that it is plugged into (xm net-list), instead of bridge."},
     {VIF(ip), .drivers = ON_ALL, .doc = "The addresses that the guest may use, for the script."},
     {VIF(script), .drivers = ON_ALL, .doc = "The hotplug script that plugs it in."},
     {VIF(vifname), .check = check_ifname, .drivers = ON_ALL,

@@ -16,6 +16,8 @@ handler_fn api_domain_save, api_restore, api_domain_migrate, api_receive, api_jo
 handler_fn api_autostart, api_autostart_plan, api_domain_autostart;
 handler_fn api_domain_dump, api_domain_vcpus, api_vcpus;
 handler_fn api_domain_devices, api_domain_attach, api_domain_detach, api_domain_media;
+handler_fn api_networks, api_network_new, api_network_start, api_network_stop;
+handler_fn api_network_delete, api_network_autostart, api_leases;
 handler_fn api_domain_console;
 handler_fn api_jobs_list, api_job_get, api_job_cancel;
 handler_fn api_events, api_domain_history, api_log;

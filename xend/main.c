@@ -27,6 +27,7 @@
 #include "xend/ops.h"
 #include "xend/peer.h"
 #include "xend/server.h"
+#include "xend/vnet.h"
 #include "xend/xend.h"
 
 #define STOP_WAIT_S 30 /* for xend to end, besides what on_xend_stop asks of domains */
@@ -187,7 +188,7 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
         return -1;
     x->queue = queue_new(x);
     x->consoles = consoles_new(x);
-    if (dom0_add(x, e) < 0 || ops_load(x, e) < 0 || ops_adopt(x, e) < 0)
+    if (vnet_open(x, e) < 0 || dom0_add(x, e) < 0 || ops_load(x, e) < 0 || ops_adopt(x, e) < 0)
         return -1;
     autostart_open(x);
     w->xend = x;
@@ -239,6 +240,7 @@ static void stop_all(struct xend *x, struct watch *w)
     close(w->stop_fd);
     network_stop(x, forget_guests(x));
     autostart_close(x);
+    vnet_close(x);
     events_close(x->events);
     x->events = NULL;
     domains_free(x->domains);

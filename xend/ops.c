@@ -13,6 +13,7 @@
 #include "xend/last_words.h"
 #include "xend/policy.h"
 #include "xend/managed.h"
+#include "xend/vnet.h"
 #include "xend/xend.h"
 
 int op_no_guest(const struct domain *d, struct err *e)
@@ -84,7 +85,7 @@ int domain_guest_start(struct xend *x, struct domain *d, struct task *t, bool pa
     xend_lock(x);
     s = spec_copy(d->spec);
     xend_unlock(x);
-    if (claims_take(x, d, s, e) < 0)
+    if (claims_take(x, d, s, e) < 0 || vnet_need(x, s, e) < 0)
         return domain_unclaim(x, d);
     g = x->driver->ops->create(x->driver, s, &t->job, e);
     fault_point("guest.created");

@@ -13,6 +13,7 @@
 #include "xend/intent.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
+#include "xend/vnet.h"
 #include "xend/xend.h"
 
 /* {"class","device"} of a job or an intent. */
@@ -114,7 +115,8 @@ static int attach(struct xend *x, struct domain *d, struct task *t, struct spec 
     value_free(t->arg_value); /* complete now: an undo must know what it is about */
     t->arg_value = device_job_value(dev);
     fault_point("attach.begin");
-    if (d->guest && x->driver->ops->attach(d->guest, dev, &t->job, e) < 0) {
+    if (d->guest &&
+        (vnet_need(x, s, e) < 0 || x->driver->ops->attach(d->guest, dev, &t->job, e) < 0)) {
         unclaim(x, d, dev, true);
         return err_add(e, "Device %s (%s) could not be connected", device_key(dev),
                        device_short_name(dev->class));

@@ -16,6 +16,7 @@
 #include "xend/ops.h"
 #include "xend/policy.h"
 #include "xend/savefile.h"
+#include "xend/vnet.h"
 #include "xend/xend.h"
 
 /* What is there already must be an ordinary file: it will be replaced. */
@@ -196,6 +197,8 @@ int domain_restore(struct xend *x, struct domain *d, struct task *t, int fd, str
     xend_lock(x);
     s = spec_copy(d->spec);
     xend_unlock(x);
+    if (vnet_need(x, s, e) < 0)
+        return -1;
     job_step(&t->job, "reading its memory");
     if (claims_take(x, d, s, e) < 0)
         return -1;

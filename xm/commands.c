@@ -98,6 +98,18 @@ const struct command commands[] = {
      detach_options, cmd_block_detach, 2, 2, false},
     {"block-list", "<Domain> [-l|--long] [--json]", "List virtual block devices for a domain.",
      device_list_options, cmd_block_list, 1, 1, false},
+    {"ip", "<Domain> [--json]", "Tell a domain's addresses in virtual networks.", json_options,
+     cmd_ip, 1, 1, false},
+    {"net-autostart", "<Network> [--disable]", "Let a virtual network start with xend, or not.",
+     net_autostart_options, cmd_net_autostart, 1, 1, false},
+    {"net-delete", "<Network> [-f|--force]", "Stop a virtual network and forget it.",
+     net_force_options, cmd_net_delete, 1, 1, false},
+    {"net-list", "[--json]", "List virtual networks.", json_options, cmd_net_list, 0, 0, false},
+    {"net-new", "<Network> [options]", "Make a virtual network and start it.", net_new_options,
+     cmd_net_new, 1, 1, false},
+    {"net-start", "<Network>", "Start a virtual network.", NULL, cmd_net_start, 1, 1, false},
+    {"net-stop", "<Network> [-f|--force]", "Stop a virtual network.", net_force_options,
+     cmd_net_stop, 1, 1, false},
     {"network-attach",
      "<Domain> [type=<type>] [mac=<mac>] [bridge=<bridge>] [ip=<ip>] "
      "[script=<script>] [backend=<BackDomain>] [vifname=<name>] [rate=<rate>] [model=<model>] "

@@ -165,6 +165,7 @@ int cmd_events(struct xm *xm, const struct args *a);
 int cmd_history(struct xm *xm, const struct args *a);
 int cmd_help(struct xm *xm, const struct args *a);
 int cmd_info(struct xm *xm, const struct args *a);
+int cmd_ip(struct xm *xm, const struct args *a);
 int cmd_job_cancel(struct xm *xm, const struct args *a);
 int cmd_job_wait(struct xm *xm, const struct args *a);
 int cmd_jobs(struct xm *xm, const struct args *a);
@@ -172,6 +173,12 @@ int cmd_list(struct xm *xm, const struct args *a);
 int cmd_log(struct xm *xm, const struct args *a);
 int cmd_mem_max(struct xm *xm, const struct args *a);
 int cmd_mem_set(struct xm *xm, const struct args *a);
+int cmd_net_autostart(struct xm *xm, const struct args *a);
+int cmd_net_delete(struct xm *xm, const struct args *a);
+int cmd_net_list(struct xm *xm, const struct args *a);
+int cmd_net_new(struct xm *xm, const struct args *a);
+int cmd_net_start(struct xm *xm, const struct args *a);
+int cmd_net_stop(struct xm *xm, const struct args *a);
 int cmd_network_attach(struct xm *xm, const struct args *a);
 int cmd_network_detach(struct xm *xm, const struct args *a);
 int cmd_network_list(struct xm *xm, const struct args *a);
@@ -205,6 +212,7 @@ int cmd_vncdisplay(struct xm *xm, const struct args *a);
 int cmd_vncviewer(struct xm *xm, const struct args *a);
 int cmd_version(struct xm *xm, const struct args *a);
 
+extern const struct option net_new_options[], net_force_options[], net_autostart_options[];
 extern const struct option autostart_options[], check_options[], convert_options[], diff_options[],
     console_options[], create_options[], dmesg_options[], dump_options[], events_options[],
     info_options[], list_options[], log_options[], migrate_options[], new_options[],

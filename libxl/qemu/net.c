@@ -18,10 +18,9 @@ char *vif_host_side(const struct vif *v)
 {
     const struct {
         const char *key, *value;
-    } all[] = {{"bridge", v->bridge},   {"script", v->script},
-               {"vifname", v->vifname}, {"ip", v->ip},
-               {"rate", v->rate},       {"filter", v->filter},
-               {"backend", v->backend}, {"gatewaydev", v->gatewaydev}};
+    } all[] = {{"network", v->network}, {"bridge", v->bridge},   {"script", v->script},
+               {"vifname", v->vifname}, {"ip", v->ip},           {"rate", v->rate},
+               {"filter", v->filter},   {"backend", v->backend}, {"gatewaydev", v->gatewaydev}};
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (all[i].value)
@@ -104,6 +103,7 @@ static struct value *script_env(const struct qguest *g, const struct vif *v, int
                                 const struct qnet *n)
 {
     struct value *env = value_map();
+    AUTO(freep) char *named = vif_bridge(v);
     AUTO(freep) char *path = xasprintf("backend/vif/%u/%d", g->pub.domid, index);
     AUTO(freep) char *vm = xasprintf("/vm/%s", g->pub.uuid);
     char bridge[IFNAMSIZ], rate[48];
@@ -123,8 +123,9 @@ static struct value *script_env(const struct qguest *g, const struct vif *v, int
     value_set_int(env, "frontend_id", g->pub.domid);
     value_set_int(env, "handle", index);
     value_set_str(env, "mac", v->mac);
-    if (v->bridge || (!v->script && bridge_default(bridge)))
-        value_set_str(env, "bridge", v->bridge ? v->bridge : bridge);
+    if (named || (!v->script && bridge_default(bridge)))
+        value_set_str(env, "bridge", named ? named : bridge);
+    value_set_str(env, "network", v->network);
     value_set_str(env, "ip", v->ip);
     value_set_str(env, "vifname", v->vifname);
     value_set_str(env, "model", v->model);
@@ -178,7 +179,7 @@ int net_plan(const struct qguest *g, const struct vif *v, int index, enum net_ki
         check_root(host_side ? host_side : "saved on a bridge", index, e) < 0 ||
         set_dev(n, g, v, index, e) < 0)
         return -1;
-    set_script(n, g->d, v->script ? v->script : g->d->vif_script);
+    set_script(n, g->d, v->script ? v->script : v->network ? SCRIPT_DEFAULT : g->d->vif_script);
     n->env = script_env(g, v, index, n);
     return 0;
 }

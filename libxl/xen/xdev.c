@@ -133,13 +133,14 @@ static void put_rate(struct tx *t, const struct xdev *x, const char *rate)
 static void put_vif(struct tx *t, const struct xdev *x)
 {
     const struct vif *v = &x->device->vif;
+    AUTO(freep) char *bridge = vif_bridge(v);
 
     put(t, x->frontend, "handle", "%u", x->id);
     put(t, x->frontend, "mac", "%s", v->mac);
     put(t, x->backend, "handle", "%u", x->id);
     put(t, x->backend, "mac", "%s", v->mac);
     put(t, x->backend, "type", "vif");
-    put_if(t, x->backend, "bridge", v->bridge);
+    put_if(t, x->backend, "bridge", bridge);
     put_if(t, x->backend, "ip", v->ip);
     put_if(t, x->backend, "vifname", v->vifname);
     put_if(t, x->backend, "gatewaydev", v->gatewaydev);

@@ -31,7 +31,7 @@ esac
 # its router any more unless told so: it would lose its own network.
 forward_on() {
     accept_=/proc/sys/net/ipv6/conf/$1/accept_ra
-    if [ -e "$accept_" ]; then
+    if [ -n "$1" ] && [ -e "$accept_" ]; then
         [ "$(cat "$accept_")" != 1 ] || echo 2 >"$accept_"
         echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
     fi

@@ -147,6 +147,11 @@ def call_each():
             if last == "resume":
                 held("POST", "/v1/domains/{domain}/suspend", {"path": {"domain": name}, "query": {"wait": 20}})
             arguments["path"].update(DEVICE, domain=name)
+        elif path == "/v1/networks" and method == "POST":
+            body = {"name": name}
+        elif "{network}" in path:
+            held("POST", "/v1/networks", {"query": {"wait": 20}}, {"name": name})
+            arguments["path"]["network"] = name
         elif path.endswith("/stream"):
             arguments["path"]["job"] = held("POST", "/v1/receive", {})[1]["id"]
         elif "{job}" in path: # DELETE needs one that has not ended
@@ -170,7 +175,7 @@ def call_wrongly():
     """Unknown domains and jobs, numbers beyond their limits, methods that no path has."""
     for method, path, route in routes:
         known = {p["name"]: p["schema"] for p in route["parameters"] if p["in"] == "query"}
-        args = dict(DEVICE, domain="nobody", job="99999") if "{" in path else {}
+        args = dict(DEVICE, domain="nobody", job="99999", network="none") if "{" in path else {}
         if args and held(method, path, {"path": args}, body_of(method, path))[0] not in (404, 426):
             fault("%s %s: no 404 for what does not exist" % (method, path))
         for name, schema in known.items():
@@ -258,7 +263,7 @@ def check_page(name):
     with open(name, encoding="utf-8") as f:
         for row in re.findall(r"^\| `([A-Z]+) (/v1\S*)` \| (\w+) \|", f.read(), re.M):
             path = re.sub(r"(?<=/)D(?=/|$)", "{domain}", row[1])
-            path = path.replace("/CLASS/X", "/{class}/{device}")
+            path = path.replace("/CLASS/X", "/{class}/{device}").replace("/networks/NET/", "/networks/{network}/")
             page.add((row[0], re.sub(r"(?<=/)N(?=/|$)", "{job}", path), row[2]))
     ours = {(method, path, route["x-level"]) for method, path, route in routes}
     for row in sorted(ours - page):

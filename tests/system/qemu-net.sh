@@ -1,0 +1,83 @@
+#!/bin/sh
+# Virtual networks: made, listed, used by a real guest that gets its address by DHCP, taken away; a
+# xend that dies leaves them, the next one knows them.
+. tests/netns.sh
+. tests/guest.sh
+requires curl dnsmasq
+with_scripts
+stop_dnsmasq() {
+    for pid in "$ROOT"/var/run/xend/networks/*/pid; do
+        [ ! -e "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || :
+    done
+    end_guests
+}
+trap 'at_end stop_dnsmasq' EXIT
+start_xend qemu
+
+# default is there, and asleep: nothing of the host is touched before it is wanted
+head_='Name         State    Mode       Network            DHCP DNS  Autostart'
+assert_ok xm net-list
+assert_eq "$head_
+default      inactive nat        10.88.0.0/24       yes  yes  no" "$out"
+assert_eq lo "$(ip -br link | awk '{ print $1 }')"
+
+assert_ok xm net-new lab --mode isolated
+assert_ok xm net-list
+assert_match '^lab          active   isolated   10.88.1.0/24       yes  yes  yes$' "$out"
+assert_match '10.88.1.1/24' "$(ip -br address show dev xn-lab)"
+assert_ok xm net-stop lab
+assert_match '^lab          inactive' "$(xm net-list)"
+assert_ok xm net-autostart lab --disable
+assert_match '^lab .* no$' "$(xm net-list)"
+assert_ok xm net-autostart lab
+assert_ok xm net-start lab
+xm net-list --json | jq -e '.[1] | .name == "lab" and .active and .mode == "isolated"' >/dev/null ||
+    fail "$(xm net-list --json)"
+
+# A guest wakes default up, and gets an address.
+boot web1 'extra = "console=ttyS0 quiet ip=dhcp ping=10.88.0.1"' "vif = ['network=default']"
+wait_console web1 'guest: ping 10.88.0.1 ok'
+assert_match '^default      active' "$(xm net-list)"
+assert_ok xm ip web1
+assert_match '^10\.88\.0\.[0-9]+$' "$out"
+wait_console web1 "guest: net eth0 $out/24"
+assert_match 'master xn-default' "$(ip -o link show tap1.0)"
+assert_fails 1 xm net-stop default
+assert_match "Error: Network 'default' is in use by web1" "$err"
+
+# xend dies: the networks stay, the next one knows them, and starts those that are to start.
+kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+ip link delete xn-lab
+start_xend qemu
+eventually sh -c 'ip link show dev xn-lab >/dev/null 2>&1'
+assert_match '^default      active' "$(xm net-list)"
+assert_fails 1 xm net-delete default
+assert_ok xm destroy web1
+assert_fails 3 xm ip nosuch
+assert_ok xm net-delete default
+assert_ok xm net-delete -f lab
+assert_eq "$head_" "$(xm net-list)"
+assert_eq lo "$(ip -br link | awk '{ print $1 }')"
+stop_xend
+start_xend qemu
+assert_eq "$head_" "$(xm net-list)" "default was deleted: it does not come back"
+
+# What cannot be: one clear error, nothing left
+refused() { # TEXT ARGUMENT...
+    text=$1
+    shift
+    assert_fails 1 xm net-new "$@"
+    assert_match "$text" "$err"
+    assert_eq "$head_" "$(xm net-list)"
+    assert_eq lo "$(ip -br link | awk '{ print $1 }')"
+}
+refused "'Lab' is not a name for a network" Lab
+refused "mode: 'fast': not one of nat, routed, isolated, bridge" lab --mode fast
+refused "cidr: '10.0.0.0' is not a network" lab --cidr 10.0.0.0
+refused 'mode bridge: which one' lab --mode bridge
+refused 'network lab: script network-virtual start: Could not find bridge device br9' lab --mode bridge --bridge br9
+assert_fails 1 xm net-start nosuch
+assert_match "Error: Network 'nosuch' does not exist" "$err"
+assert_fails 1 xm create -q "$(guest_config web1 "vif = ['network=nosuch']")"
+assert_match "Network 'nosuch' does not exist" "$err"
+nothing_left

@@ -1,0 +1,490 @@
+/* Virtual networks: see vnet.h. */
+#include "xend/vnet.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/json.h"
+#include "libxl/base/fault.h"
+#include "libxl/base/io.h"
+#include "libxl/base/log.h"
+#include "libxl/base/mem.h"
+#include "libxl/hotplug.h"
+#include "xend/xend.h"
+
+#define NETWORKS_MAX 200 /* of /24 below 10.88.0.0/16, where those without cidr= go */
+#define RECORD_BYTES_MAX 4096
+#define LEASES_BYTES_MAX (1024 * 1024) /* a /8 full of guests has no place in it, a /16 does */
+
+static char *file_of(const struct xend *x, const char *name, const char *suffix)
+{
+    return xasprintf("%s/networks/%s.%s", x->paths.lib_dir, name, suffix);
+}
+
+/* What the bridge says; a name that is an alias of another bridge counts, too. */
+static bool is_active(const char *name)
+{
+    AUTO(freep) char *dev = xasprintf("xn-%s", name);
+
+    return if_nametoindex(dev) != 0;
+}
+
+const struct value *vnet_find(const struct xend *x, const char *name)
+{
+    return value_get(x->networks, name);
+}
+
+struct value *vnet_list(const struct xend *x)
+{
+    struct value *list = value_list(), *v = value_map();
+
+    for (size_t i = 0; i < value_len(x->networks); i++) {
+        struct value *n = value_copy(value_at(x->networks, i));
+
+        value_set_bool(n, "active", is_active(value_key(x->networks, i)));
+        value_add_take(list, n);
+    }
+    value_set_take(v, "networks", list);
+    return v;
+}
+
+/* ---- records */
+
+static int record_write(const struct xend *x, const struct value *n, struct err *e)
+{
+    AUTO(freep) char *path = file_of(x, value_get_str(n, "name", ""), "json");
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    json_print_pretty(n, &text);
+    fault_point("vnet.writing");
+    if (write_file_atomic(path, text.ptr, text.len, 0600, e) < 0)
+        return -1;
+    fault_point("vnet.written");
+    return 0;
+}
+
+/* With the lock: in the place of an older one, or in the order of names. */
+static void put_take(struct xend *x, struct value *n)
+{
+    struct value *all = value_map();
+    const char *name = value_get_str(n, "name", "");
+
+    if (value_get(x->networks, name)) {
+        value_set_take(x->networks, name, n);
+        value_free(all);
+        return;
+    }
+    for (size_t i = 0; i < value_len(x->networks); i++) {
+        if (n && strcmp(name, value_key(x->networks, i)) < 0)
+            value_set_take(all, name, steal(n));
+        value_set_take(all, value_key(x->networks, i), value_copy(value_at(x->networks, i)));
+    }
+    if (n)
+        value_set_take(all, name, n);
+    value_free(x->networks);
+    x->networks = all;
+}
+
+/* cidr is like 10.88.0.0/24, of a size that has room for guests. */
+static int check_cidr(const char *text, struct err *e)
+{
+    char address[INET_ADDRSTRLEN];
+    struct in_addr in;
+    const char *slash = strchr(text, '/');
+    int64_t bits;
+
+    if (slash && (size_t)(slash - text) < sizeof(address)) {
+        snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
+        if (inet_pton(AF_INET, address, &in) == 1 && parse_int(slash + 1, &bits) && bits >= 8 &&
+            bits <= 29)
+            return 0;
+    }
+    err_set(e, ERR_INVALID, "cidr: '%.60s' is not a network", text);
+    return err_hint(e, "write for example 10.88.1.0/24, from /8 to /29");
+}
+
+static int check_mode(const char *mode, const char *bridge, struct err *e)
+{
+    static const char *const modes[] = {"nat", "routed", "isolated", "bridge"};
+    bool known = false;
+
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+        known |= strcmp(modes[i], mode) == 0;
+    if (!known)
+        return err_set(e, ERR_INVALID, "mode: '%.60s': not one of nat, routed, isolated, bridge",
+                       mode);
+    if ((strcmp(mode, "bridge") == 0) != (bridge != NULL))
+        return err_set(e, ERR_INVALID,
+                       bridge ? "bridge: only mode bridge has one"
+                              : "mode bridge: which one? bridge is needed");
+    return 0;
+}
+
+/* The first of 10.88.N.0/24 that no network has. */
+static char *free_cidr(const struct xend *x)
+{
+    for (int n = 0; n < NETWORKS_MAX; n++) {
+        AUTO(freep) char *cidr = xasprintf("10.88.%d.0/24", n);
+        bool taken = false;
+
+        for (size_t i = 0; i < value_len(x->networks); i++)
+            taken |= strcmp(value_get_str(value_at(x->networks, i), "cidr", ""), cidr) == 0;
+        if (!taken)
+            return steal(cidr);
+    }
+    return NULL;
+}
+
+struct value *vnet_from_request(const struct xend *x, const struct value *body, struct err *e)
+{
+    AUTO(value_freep) struct value *n = value_map();
+    const char *name = value_get_str(body, "name", ""), *mode = value_get_str(body, "mode", "nat");
+    const char *cidr = value_get_str(body, "cidr", NULL);
+    const char *bridge = value_get_str(body, "bridge", NULL);
+    AUTO(freep) char *found = NULL;
+
+    if (check_network(name, e) < 0 || check_mode(mode, bridge, e) < 0 ||
+        (cidr && check_cidr(cidr, e) < 0))
+        return NULL;
+    if (vnet_find(x, name)) {
+        err_set(e, ERR_EXISTS, "Network '%s' already exists", name);
+        return NULL;
+    }
+    found = cidr || bridge ? NULL : free_cidr(x);
+    if (!cidr && !bridge && !found) {
+        err_set(e, ERR_NO_RESOURCE, "no free network is left: cidr is needed");
+        return NULL;
+    }
+    value_set_str(n, "name", name);
+    value_set_str(n, "mode", mode);
+    value_set_str(n, "cidr", cidr ? cidr : found);
+    value_set_str(n, "bridge", bridge);
+    value_set_bool(n, "dhcp", value_get_bool(body, "dhcp", !bridge));
+    value_set_bool(n, "dns", value_get_bool(body, "dns", !bridge));
+    value_set_bool(n, "autostart", value_get_bool(body, "autostart", true));
+    return steal(n);
+}
+
+/* ---- the script */
+
+static int run_script(const struct xend *x, const struct value *n, const char *action,
+                      struct err *e)
+{
+    AUTO(freep) char *path = hotplug_path(x->paths.scripts_dir, "network-virtual");
+    const char *name = value_get_str(n, "name", "");
+    AUTO(freep) char *name_arg = xasprintf("name=%s", name);
+    AUTO(freep) char *leases = file_of(x, name, "leases");
+    const char *const args[] = {action, name_arg, NULL};
+    AUTO(value_freep) struct value *env = value_map();
+    const struct hotplug h = {path, args, env, 0};
+
+    value_set_str(env, "HOTPLUG_RUN_DIR", x->paths.run_dir);
+    value_set_str(env, "leases", leases);
+    value_set_str(env, "mode", value_get_str(n, "mode", "nat"));
+    value_set_str(env, "cidr", value_get_str(n, "cidr", NULL));
+    value_set_str(env, "bridge", value_get_str(n, "bridge", NULL));
+    value_set_str(env, "dhcp", value_get_bool(n, "dhcp", true) ? "yes" : "no");
+    value_set_str(env, "dns", value_get_bool(n, "dns", true) ? "yes" : "no");
+    fault_point("vnet.running");
+    if (hotplug_run(&h, NULL, e) < 0) {
+        if (geteuid() != 0)
+            err_hint(e, "Only a xend that runs as root can have networks.");
+        return err_add(e, "network %s", name);
+    }
+    fault_point("vnet.ran");
+    log_info("network=%s: %s %s done", name, path, action);
+    return 0;
+}
+
+/* A copy of the network that a job is about; the caller's. */
+static struct value *get(struct xend *x, const char *name, struct err *e)
+{
+    struct value *n;
+
+    xend_lock(x);
+    n = vnet_find(x, name) ? value_copy(vnet_find(x, name)) : NULL;
+    xend_unlock(x);
+    if (!n) {
+        err_set(e, ERR_NOT_FOUND, "Network '%s' does not exist", name);
+        err_hint(e, "xm net-list shows those that do, xm net-new makes one");
+    }
+    return n;
+}
+
+static struct value *get_of(struct xend *x, const struct task *t, struct err *e)
+{
+    return get(x, value_get_str(t->arg_value, "name", ""), e);
+}
+
+int vnet_need(struct xend *x, const struct spec *s, struct err *e)
+{
+    for (size_t i = 0; i < s->devices.len; i++) {
+        const struct device *d = s->devices.ptr[i];
+        AUTO(value_freep) struct value *n = NULL;
+        int r = 0;
+
+        if (d->class != DEVICE_VIF || !d->vif.network)
+            continue;
+        n = get(x, d->vif.network, e);
+        if (!n)
+            return -1;
+        pthread_mutex_lock(&x->vnet_lock);
+        if (!is_active(d->vif.network))
+            r = run_script(x, n, "start", e);
+        pthread_mutex_unlock(&x->vnet_lock);
+        if (r < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* With the lock: the domain that runs on it, or NULL. */
+static const char *user_of(const struct xend *x, const char *name)
+{
+    for (size_t i = 0; i < x->domains->n; i++) {
+        const struct domain *d = x->domains->sorted[i];
+
+        for (size_t j = 0; d->domid != DOMID_NONE && d->spec && j < d->spec->devices.len; j++) {
+            const struct device *v = d->spec->devices.ptr[j];
+            if (v->class == DEVICE_VIF && v->vif.network && strcmp(v->vif.network, name) == 0)
+                return d->spec->name;
+        }
+    }
+    return NULL;
+}
+
+static int check_unused(struct xend *x, const struct task *t, struct err *e)
+{
+    const char *name = value_get_str(t->arg_value, "name", ""), *user;
+    int r = 0;
+
+    xend_lock(x);
+    user = value_get_bool(t->arg_value, "force", false) ? NULL : user_of(x, name);
+    if (user)
+        r = err_set(e, ERR_BUSY, "Network '%s' is in use by %s", name, user);
+    xend_unlock(x);
+    return r < 0 ? err_hint(e, "-f takes it away all the same") : 0;
+}
+
+/* ---- jobs */
+
+static int script_locked(struct xend *x, const struct value *n, const char *action, struct err *e)
+{
+    int r;
+
+    pthread_mutex_lock(&x->vnet_lock);
+    r = run_script(x, n, action, e);
+    pthread_mutex_unlock(&x->vnet_lock);
+    return r;
+}
+
+static void forget(struct xend *x, const char *name)
+{
+    AUTO(freep) char *path = file_of(x, name, "json");
+    AUTO(freep) char *leases = file_of(x, name, "leases");
+
+    fault_point("vnet.removing");
+    unlink(path);
+    unlink(leases);
+    xend_lock(x);
+    value_remove(x->networks, name);
+    xend_unlock(x);
+}
+
+static int run_new(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    struct value *n = NULL;
+    AUTO(freep) char *name = NULL;
+
+    (void)d;
+    xend_lock(x);
+    n = vnet_from_request(x, t->arg_value, e);
+    xend_unlock(x);
+    if (!n)
+        return -1;
+    name = xstrdup(value_get_str(n, "name", ""));
+    if (record_write(x, n, e) < 0) {
+        value_free(n);
+        return -1;
+    }
+    xend_lock(x);
+    put_take(x, n);
+    xend_unlock(x);
+    if (!value_get_bool(t->arg_value, "start", true))
+        return 0;
+    AUTO(value_freep) struct value *copy = get(x, name, e);
+    if (copy && script_locked(x, copy, "start", e) == 0)
+        return 0;
+    forget(x, name); /* one that cannot be is not defined */
+    return -1;
+}
+
+static int run_start(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    AUTO(value_freep) struct value *n = get_of(x, t, e);
+
+    (void)d;
+    return n ? script_locked(x, n, "start", e) : -1;
+}
+
+static int run_stop(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    AUTO(value_freep) struct value *n = get_of(x, t, e);
+
+    (void)d;
+    return !n || check_unused(x, t, e) < 0 ? -1 : script_locked(x, n, "stop", e);
+}
+
+static int run_delete(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    if (run_stop(x, d, t, e) < 0)
+        return -1;
+    forget(x, value_get_str(t->arg_value, "name", ""));
+    return 0;
+}
+
+static int run_autostart(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    AUTO(value_freep) struct value *n = get_of(x, t, e);
+
+    (void)d;
+    if (!n)
+        return -1;
+    value_set_bool(n, "autostart", value_get_bool(t->arg_value, "autostart", true));
+    if (record_write(x, n, e) < 0)
+        return -1;
+    xend_lock(x);
+    put_take(x, steal(n));
+    xend_unlock(x);
+    return 0;
+}
+
+const struct task_kind op_net_new = {.name = "net-new", .run = run_new};
+const struct task_kind op_net_start = {.name = "net-start", .run = run_start};
+const struct task_kind op_net_stop = {.name = "net-stop", .run = run_stop};
+const struct task_kind op_net_delete = {.name = "net-delete", .run = run_delete};
+const struct task_kind op_net_autostart = {.name = "net-autostart", .run = run_autostart};
+
+/* ---- start and end of xend */
+
+static void load(struct xend *x, const char *dir, const char *file)
+{
+    AUTO(freep) char *path = path_join(dir, file);
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    struct value *n = NULL;
+    struct err e;
+
+    if (read_file(path, RECORD_BYTES_MAX, &text, &e) == 0)
+        n = json_parse(text.ptr, text.len, path, &e);
+    if (n && check_network(value_get_str(n, "name", ""), &e) == 0)
+        put_take(x, steal(n));
+    else
+        log_warn("%s: left alone: %s", path, e.msg);
+    value_free(n);
+}
+
+/* Defined, so that vif = ['network=default'] works at once; it starts when it is needed. */
+static int make_default(struct xend *x, const char *dir, struct err *e)
+{
+    AUTO(value_freep) struct value *body = value_map();
+    struct value *n;
+
+    if (make_dirs(dir, 0700, e) < 0)
+        return -1;
+    if (geteuid() != 0)
+        return 0;
+    value_set_str(body, "name", "default");
+    value_set_bool(body, "autostart", false);
+    n = vnet_from_request(x, body, e);
+    if (!n || record_write(x, n, e) < 0) {
+        value_free(n);
+        return -1;
+    }
+    put_take(x, n);
+    return 0;
+}
+
+int vnet_open(struct xend *x, struct err *e)
+{
+    AUTO(freep) char *dir = path_join(x->paths.lib_dir, "networks");
+    DIR *d = opendir(dir);
+    struct dirent *entry;
+
+    x->networks = value_map();
+    pthread_mutex_init(&x->vnet_lock, NULL);
+    x->vnet = domain_new(x->domains, "networks");
+    if (!d)
+        return make_default(x, dir, e);
+    while ((entry = readdir(d))) {
+        size_t n = strlen(entry->d_name);
+        if (n > 5 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 5, ".json") == 0)
+            load(x, dir, entry->d_name);
+    }
+    closedir(d);
+    xend_lock(x);
+    for (size_t i = 0; geteuid() == 0 && i < value_len(x->networks); i++)
+        if (value_get_bool(value_at(x->networks, i), "autostart", false)) {
+            struct task *t = queue_add(x->queue, x->vnet, &op_net_start, "xend", false);
+            t->arg_value = value_map();
+            value_set_str(t->arg_value, "name", value_key(x->networks, i));
+        }
+    xend_unlock(x);
+    return 0;
+}
+
+void vnet_close(struct xend *x)
+{
+    if (x->vnet)
+        domain_unref(x->vnet);
+    x->vnet = NULL;
+    value_free(x->networks);
+    x->networks = NULL;
+}
+
+/* ---- leases: "EXPIRES MAC IP NAME CLIENT-ID", as dnsmasq writes them */
+
+static void add_leases(const char *network, char *text, struct value *list)
+{
+    char *line;
+
+    while ((line = strsep(&text, "\n"))) {
+        char mac[32], ip[64], name[256];
+        long long expires;
+        struct value *v;
+
+        if (sscanf(line, "%lld %31s %63s %255s", &expires, mac, ip, name) != 4)
+            continue;
+        v = value_map();
+        value_set_str(v, "network", network);
+        value_set_str(v, "mac", mac);
+        value_set_str(v, "ip", ip);
+        if (strcmp(name, "*") != 0)
+            value_set_str(v, "name", name);
+        value_set_int(v, "expires", expires);
+        value_add_take(list, v);
+    }
+}
+
+struct value *vnet_leases(struct xend *x)
+{
+    struct value *list = value_list(), *v = value_map(), *networks;
+
+    xend_lock(x);
+    networks = value_copy(x->networks);
+    xend_unlock(x);
+    for (size_t i = 0; i < value_len(networks); i++) {
+        AUTO(freep) char *path = file_of(x, value_key(networks, i), "leases");
+        AUTO(buf_clear) struct buf text = BUF_INIT;
+        struct err ignored; /* one that never started has none */
+
+        if (read_file(path, LEASES_BYTES_MAX, &text, &ignored) == 0 && text.ptr)
+            add_leases(value_key(networks, i), text.ptr, list);
+    }
+    value_free(networks);
+    value_set_take(v, "leases", list);
+    return v;
+}
