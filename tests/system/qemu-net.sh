@@ -62,6 +62,23 @@ stop_xend
 start_xend qemu
 assert_eq "$head_" "$(xm net-list)" "default was deleted: it does not come back"
 
+# xend killed on the way: the network is whole or not there, and goes without a trace.
+stop_xend
+for point in vnet.writing vnet.written vnet.running vnet.ran; do
+    XEND_FAULT=$point start_xend qemu
+    run xm net-new lab
+    start_xend qemu
+    if xm net-list | grep -q '^lab '; then
+        eventually sh -c 'ip link show dev xn-lab >/dev/null 2>&1'
+        assert_ok xm net-delete lab
+    elif [ $point != vnet.writing ]; then
+        fail "killed at $point: it was written down and is forgotten"
+    fi
+    assert_eq lo "$(ip -br link | awk '{ print $1 }')" "killed at $point"
+    stop_xend
+done
+start_xend qemu
+
 # What cannot be: one clear error, nothing left
 refused() { # TEXT ARGUMENT...
     text=$1
