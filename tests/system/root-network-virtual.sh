@@ -62,6 +62,20 @@ for SH in dash "$BUSYBOX sh"; do
     net stop name=default
     assert_eq 0 "$status" "$err"
 
+    [ "$SH" = dash ] || continue # the other shell has shown that it reads the script
+
+    # beside docker, ufw and their like
+    if iptables -P FORWARD DROP 2>/dev/null && iptables -P INPUT DROP; then
+        net start name=default
+        assert_eq 0 "$status" "$err"
+        guest default
+        pings 10.7.0.2 || fail "no NAT beside a firewall"
+        net stop name=default
+        assert_eq '' "$(iptables -S | grep xn- || :)" "rules left"
+        iptables -P FORWARD ACCEPT
+        iptables -P INPUT ACCEPT
+    fi
+
     net start name=lab mode=isolated cidr=10.89.0.0/28
     assert_eq 0 "$status" "$err"
     guest lab
