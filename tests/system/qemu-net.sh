@@ -45,6 +45,15 @@ assert_match 'master xn-default' "$(ip -o link show tap1.0)"
 assert_fails 1 xm net-stop default
 assert_match "Error: Network 'default' is in use by web1" "$err"
 
+# Another interface while it runs, on a network that sleeps.
+assert_ok xm net-new dmz --no-start --no-autostart
+assert_match '^dmz          inactive .* no$' "$(xm net-list)"
+assert_ok xm network-attach web1 network=dmz
+assert_match 'master xn-dmz' "$(ip -o link show type tun)"
+assert_ok xm network-detach web1 1
+assert_no_match xn-dmz "$(ip -o link show type tun)"
+assert_ok xm net-delete dmz
+
 # xend dies: the networks stay, the next one knows them, and starts those that are to start.
 kill -9 "$(cat "$ROOT/var/run/xend.pid")"
 ip link delete xn-lab
