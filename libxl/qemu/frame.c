@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "libxl/base/io.h"
-#include "libxl/qemu/qemu.h"
+#include "libxl/qemu/saved.h"
 
 #define MAGIC "xend qemu guest 1\n"
 #define MAGIC_LEN (sizeof(MAGIC) - 1)

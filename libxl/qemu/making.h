@@ -2,7 +2,7 @@
 #ifndef QEMU_MAKING_H
 #define QEMU_MAKING_H
 
-#include "libxl/qemu/qemu.h"
+#include "libxl/qemu/saved.h"
 
 /* one for a disk, two for an interface, and those of struct launch */
 #define CHILD_FDS_MAX (2 * DOMAIN_DEVICES_MAX + 9)

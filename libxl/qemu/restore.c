@@ -11,7 +11,7 @@
 
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
-#include "libxl/qemu/qemu.h"
+#include "libxl/qemu/saved.h"
 
 #define FD_NAME "restore"
 #define END_MS 60000 /* from the last byte to a guest that stands ready */

@@ -13,7 +13,7 @@
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
-#include "libxl/qemu/qemu.h"
+#include "libxl/qemu/saved.h"
 
 #define FD_NAME "save"
 #define END_MS 30000         /* from the last byte, or a cancel, to QEMU's last word on it */

@@ -8,7 +8,7 @@
 
 #include "config/json.h"
 #include "libxl/hostinfo.h"
-#include "libxl/qemu/qemu.h"
+#include "libxl/qemu/saved.h"
 
 #define PCI_SLOTS 32
 

@@ -9,7 +9,7 @@
 
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
-#include "libxl/qemu/qemu.h"
+#include "libxl/qemu/saved.h"
 
 struct scan {
     struct qemu *d;

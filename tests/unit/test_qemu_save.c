@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "libxl/qemu/saved.h"
 #include "tests/unit/test_qemu_guest.h"
 
 #define MIB (1 << 20)
