@@ -26,6 +26,8 @@ int domain_unclaim(struct xend *x, struct domain *d);
 int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct guest *g,
                       bool paused, struct err *e);
 int domain_guest_end(struct xend *x, struct domain *d, struct err *e);
+/* Asks where the screen is, if there is one; d->vnc. On its worker, or before there are any. */
+void domain_find_screen(struct xend *x, struct domain *d);
 /* Ends the guest and starts another with the same spec; finished even by a later xend. */
 int domain_restart(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e);
 void domain_forget_if_transient(struct xend *x, struct domain *d);
