@@ -13,10 +13,10 @@
 #include "libxl/hotplug.h"
 #include "libxl/xen/xdev.h"
 
-#define BACKENDS "/local/domain/0/backend"
 #define ERRORS "/local/domain/0/error"
 #define BACKEND_MS 20000 /* they need milliseconds; a module that must be loaded first, seconds */
 #define CLOSE_MS 10000   /* as xl */
+#define ARGS_MAX 8       /* words of vif-script in the configuration */
 #define SLICE_MS 500     /* a cancelled job is noticed within this */
 
 enum { STATE_INITWAIT = 2, STATE_CLOSED = 6 }; /* of io/xenbus.h */
@@ -54,60 +54,76 @@ static bool is_there(int state, int wanted)
     return wanted == STATE_CLOSED ? state == -1 || state == STATE_CLOSED : state >= wanted;
 }
 
-/* The first of v that is not in this state yet, after all were looked at once; NULL: all are. */
-static const struct xdev *first_late(struct xguest *g, const struct xdevs *v, bool *done,
-                                     int wanted)
+/* Looks at the devices that the events are of; their tokens are their places in v. */
+static void look(struct xguest *g, struct xs_handle *xs, const struct xdevs *v, bool *done,
+                 int wanted)
 {
-    const struct xdev *late = NULL;
+    char **event;
 
-    for (size_t i = 0; i < v->len; i++) {
-        if (!done[i])
+    while ((event = xs_check_watch(xs))) {
+        size_t i = strtoul(event[XS_WATCH_TOKEN], NULL, 10);
+
+        if (i < v->len && !done[i])
             done[i] = is_there(state_of(g, &v->ptr[i]), wanted);
-        if (!done[i] && !late)
-            late = &v->ptr[i];
+        free(event);
     }
-    return late;
+}
+
+static const struct xdev *first_late(const struct xdevs *v, const bool *done)
+{
+    for (size_t i = 0; i < v->len; i++)
+        if (!done[i])
+            return &v->ptr[i];
+    return NULL;
+}
+
+static int watch_all(struct xs_handle *xs, const struct xdevs *v, struct err *e)
+{
+    for (size_t i = 0; i < v->len; i++) {
+        AUTO(freep) char *path = xasprintf("%s/state", v->ptr[i].backend);
+        char token[24];
+
+        snprintf(token, sizeof(token), "%zu", i);
+        if (!xs_watch(xs, path, token))
+            return err_sys(e, "xenstore: %s", path);
+    }
+    return 0;
+}
+
+static int not_there(const struct xdev *x, int wanted, struct err *e)
+{
+    if (wanted == STATE_CLOSED)
+        return err_set(e, ERR_TIMEOUT, "the guest does not let go of it");
+    err_set(e, ERR_TIMEOUT, "Backend device not found.");
+    return err_hint(e, "Is the module loaded in dom0? modprobe xen-%s",
+                    strcmp(x->kind, "vif") == 0 ? "netback" : "blkback");
 }
 
 /* A watch fires once at its beginning: the first look comes by itself. */
-static int await(struct xguest *g, struct xs_handle *xs, const struct xdevs *v, int wanted,
+static int await(struct xguest *g, struct xs_handle *xs, const struct xdevs *v, int wanted, int ms,
                  struct job *j, struct err *e)
 {
     AUTO(freep) bool *done = xcalloc(v->len, sizeof(*done));
-    int64_t deadline = now_ms() + (wanted == STATE_CLOSED ? CLOSE_MS : BACKEND_MS);
-    const struct xdev *late = NULL;
+    int64_t deadline = now_ms() + ms;
 
-    for (size_t i = 0; i < v->len; i++) {
-        AUTO(freep) char *path = xasprintf("%s/state", v->ptr[i].backend);
-
-        if (!xs_watch(xs, path, ""))
-            return err_sys(e, "xenstore: %s", path);
-    }
+    if (watch_all(xs, v, e) < 0)
+        return -1;
     for (int64_t left; (left = deadline - now_ms()) > 0;) {
         struct pollfd p = {xs_fileno(xs), POLLIN, 0};
-        char **event;
 
         if (j && job_check(j, e) < 0)
             return -1;
         if (poll(&p, 1, (int)(left < SLICE_MS ? left : SLICE_MS)) != 1)
             continue;
-        while ((event = xs_check_watch(xs)))
-            free(event);
-        late = first_late(g, v, done, wanted);
-        if (!late)
+        look(g, xs, v, done, wanted);
+        if (!first_late(v, done))
             return 0;
     }
-    err_set(e, ERR_TIMEOUT,
-            wanted == STATE_CLOSED ? "Backend device does not close."
-                                   : "Backend device not found.");
-    if (wanted != STATE_CLOSED)
-        err_hint(e, "Is the module loaded in dom0? modprobe xen-%s",
-                 strcmp(late ? late->kind : "", "vif") == 0 ? "netback" : "blkback");
-    return late ? fail(late, wanted == STATE_CLOSED ? "disconnected" : "connected", e) : -1;
+    return not_there(first_late(v, done), wanted, e);
 }
 
 /* Events want a connection of their own, which takes its watches with it. */
-static int await_state(struct xguest *g, const struct xdevs *v, int wanted, struct job *j,
+static int await_state(struct xguest *g, const struct xdevs *v, int wanted, int ms, struct job *j,
                        struct err *e)
 {
     struct xs_handle *xs = xs_open(0);
@@ -115,7 +131,7 @@ static int await_state(struct xguest *g, const struct xdevs *v, int wanted, stru
 
     if (!xs)
         return err_sys(e, "xenstore");
-    r = await(g, xs, v, wanted, j, e);
+    r = await(g, xs, v, wanted, ms, j, e);
     xs_close(xs);
     return r;
 }
@@ -136,49 +152,62 @@ static struct value *script_env(const struct xguest *g, const struct xdev *x, co
     return env;
 }
 
+/* What stands behind the script's name in the configuration, if it is this script; or NULL. */
+static char *config_words(const struct xguest *g, const char *script)
+{
+    const char *text = g->d->vif_script, *blank = strchr(text, ' ');
+    AUTO(freep) char *name = xstrndup(text, strcspn(text, " "));
+    AUTO(freep) char *path = hotplug_path(g->d->scripts_dir, name);
+
+    return blank && strcmp(path, script) == 0 ? xstrdup(blank + 1) : NULL;
+}
+
 /* The script is the one that stands in the backend directory, which is dom0's. */
 static int run_script(struct xguest *g, const struct xdev *x, bool on, struct err *e)
 {
     bool vif = strcmp(x->kind, "vif") == 0;
-    const char *const args[] = {vif ? (on ? "online" : "offline") : (on ? "add" : "remove"),
-                                vif ? "type_if=vif" : NULL, NULL};
-    AUTO(freep) char *script = get(g, x->backend, "script");
+    const char *args[ARGS_MAX + 3] = {vif ? (on ? "online" : "offline") : (on ? "add" : "remove"),
+                                      vif ? "type_if=vif" : NULL};
+    AUTO(freep) char *script = x->device ? xdev_script(g, x->device) : get(g, x->backend, "script");
     AUTO(value_freep) struct value *env = script ? script_env(g, x, script) : NULL;
+    AUTO(freep) char *words = vif && script ? config_words(g, script) : NULL;
+    char *rest = words, *word;
 
     if (!script)
         return 0;
+    for (size_t n = 2; (word = strsep(&rest, " ")) && n < ARRAY_LEN(args) - 1;)
+        if (*word)
+            args[n++] = word;
     return hotplug_run(&(struct hotplug){.path = script, .args = args, .env = env}, NULL, e);
 }
 
-/* A script says how it went in xenstore; one that only ends well is believed, too. */
+/* A script that fails has said why in xenstore. One that ends well is believed, as by xl. */
 static int connect(struct xguest *g, const struct xdev *x, struct err *e)
 {
-    int r = run_script(g, x, true, e);
-    AUTO(freep) char *status = get(g, x->backend, "hotplug-status");
+    AUTO(freep) char *status = NULL;
     AUTO(freep) char *words = NULL;
+    AUTO(buf_clear) struct buf line = BUF_INIT;
 
-    if (r == 0 && (!status || (strcmp(status, "error") != 0 && strcmp(status, "busy") != 0)))
+    if (run_script(g, x, true, e) == 0)
         return 0;
+    status = get(g, x->backend, "hotplug-status");
     words = get(g, x->backend, "hotplug-error");
-    if (words && *words) {
-        AUTO(buf_clear) struct buf line = BUF_INIT;
-
-        hotplug_words(&line, words, strlen(words), sizeof(e->msg) / 2);
-        err_set(e, status && strcmp(status, "busy") == 0 ? ERR_BUSY : ERR_BACKEND, "%s",
-                buf_str(&line));
-    } else if (r == 0) {
-        err_set(e, ERR_BACKEND, "Hotplug scripts not working.");
-    }
-    return fail(x, "connected", e);
+    if (!words || !*words)
+        return -1;
+    hotplug_words(&line, words, strlen(words), sizeof(e->msg) / 2);
+    return err_set(e, status && strcmp(status, "busy") == 0 ? ERR_BUSY : ERR_BACKEND, "%s",
+                   buf_str(&line));
 }
 
-int xdevs_connect(struct xguest *g, const struct xdevs *v, struct job *j, struct err *e)
+int xdevs_connect(struct xguest *g, const struct xdevs *v, bool named, struct job *j, struct err *e)
 {
-    if (v->len && await_state(g, v, STATE_INITWAIT, j, e) < 0)
+    if (v->len && await_state(g, v, STATE_INITWAIT, BACKEND_MS, j, e) < 0)
         return -1;
     for (size_t i = 0; i < v->len; i++) {
-        if (job_check(j, e) < 0 || connect(g, &v->ptr[i], e) < 0)
+        if (job_check(j, e) < 0)
             return -1;
+        if (connect(g, &v->ptr[i], e) < 0)
+            return named ? fail(&v->ptr[i], "connected", e) : -1;
         fault_point("xen.plugged");
     }
     return 0;
@@ -195,7 +224,7 @@ static char **list(const struct xguest *g, const char *path, unsigned *n)
 
 static void find_kind(const struct xguest *g, const char *kind, struct xdevs *out)
 {
-    AUTO(freep) char *dir = xasprintf(BACKENDS "/%s/%u", kind, g->pub.domid);
+    AUTO(freep) char *dir = xasprintf(XDEV_BACKENDS "/%s/%u", kind, g->pub.domid);
     unsigned n;
     AUTO(freep) char **names = list(g, dir, &n);
 
@@ -213,23 +242,29 @@ static void find_kind(const struct xguest *g, const char *kind, struct xdevs *ou
 int xdevs_find(const struct xguest *g, struct xdevs *out, struct err *e)
 {
     unsigned n;
-    AUTO(freep) char **kinds = list(g, BACKENDS, &n);
+    AUTO(freep) char **kinds = list(g, XDEV_BACKENDS, &n);
 
     if (!kinds && errno != ENOENT)
-        return err_sys(e, "xenstore: " BACKENDS);
+        return err_sys(e, "xenstore: " XDEV_BACKENDS);
     for (unsigned i = 0; i < n; i++)
         find_kind(g, kinds[i], out);
     return 0;
 }
 
+struct ending {
+    const struct xdevs *devices;
+    bool ask;
+};
+
 /*
- * As if the frontend had closed: then the backend lets go of what it serves, and is no more. Its
- * directory may be gone (xenstored removes in silence what a dead domain owned), and the backend
- * looks only when it is written to.
+ * As if the frontend had closed, when it is not asked to: then the backend lets go of what it
+ * serves, and is no more. Its directory may be gone (xenstored removes in silence what a dead
+ * domain owned), and the backend looks only when it is written to.
  */
 static void close_all(struct tx *t)
 {
-    const struct xdevs *v = t->arg;
+    const struct ending *end = t->arg;
+    const struct xdevs *v = end->devices;
 
     for (size_t i = 0; i < v->len; i++) {
         AUTO(freep) char *state = xasprintf("%s/state", v->ptr[i].backend);
@@ -239,7 +274,8 @@ static void close_all(struct tx *t)
             continue;
         put(t, v->ptr[i].backend, "online", "0");
         put(t, v->ptr[i].backend, "state", "5");
-        put(t, v->ptr[i].frontend, "state", "6");
+        if (!end->ask)
+            put(t, v->ptr[i].frontend, "state", "6");
     }
 }
 
@@ -262,17 +298,18 @@ static void drop_errors(struct tx *t, const struct xdevs *v)
 
 static void drop_all(struct tx *t)
 {
-    const struct xdevs *v = t->arg;
+    const struct xdevs *v = ((const struct ending *)t->arg)->devices;
 
     for (size_t i = 0; i < v->len; i++) {
-        AUTO(freep) char *kind = xasprintf(BACKENDS "/%s", v->ptr[i].kind);
+        AUTO(freep) char *kind = xasprintf(XDEV_BACKENDS "/%s", v->ptr[i].kind);
         AUTO(freep) char *domain = xasprintf("%s/%u", kind, t->g->pub.domid);
 
+        tx_drop(t, v->ptr[i].frontend);
         tx_drop(t, v->ptr[i].backend);
         tx_drop_empty(t, domain);
         tx_drop_empty(t, kind);
     }
-    tx_drop_empty(t, BACKENDS);
+    tx_drop_empty(t, XDEV_BACKENDS);
     drop_errors(t, v);
 }
 
@@ -281,9 +318,10 @@ static void warn(const struct xguest *g, const struct err *e)
     log_warn("%s: %s", g->spec->name, e->msg);
 }
 
-int xdevs_end(struct xguest *g, const struct xdevs *v, struct err *e)
+int xdevs_end(struct xguest *g, const struct xdevs *v, bool ask, struct job *j, struct err *e)
 {
-    struct tx t = {.g = g, .arg = (void *)v};
+    struct ending end = {v, ask};
+    struct tx t = {.g = g, .arg = &end};
     struct err failed;
 
     if (!v->len)
@@ -291,8 +329,11 @@ int xdevs_end(struct xguest *g, const struct xdevs *v, struct err *e)
     if (tx_run(&t, close_all, e) < 0)
         return -1;
     fault_point("xen.unplugging");
-    if (await_state(g, v, STATE_CLOSED, NULL, &failed) < 0)
+    if (await_state(g, v, STATE_CLOSED, ask ? PATIENCE_MS : CLOSE_MS, j, ask ? e : &failed) < 0) {
+        if (ask)
+            return -1;
         warn(g, &failed);
+    }
     for (size_t i = 0; i < v->len; i++)
         if (run_script(g, &v->ptr[i], false, &failed) < 0) {
             fail(&v->ptr[i], "disconnected", &failed);

@@ -68,7 +68,10 @@ static int check_host(struct making *m, struct err *e)
 
     if (m->fd < 0 && (check_file(s->kernel, e) < 0 || check_file(s->ramdisk, e) < 0))
         return -1;
-    if (xdisks_check(m->g, e) < 0)
+    for (size_t i = 0; i < s->devices.len; i++)
+        if (xdisk_check(m->g, s->devices.ptr[i], e) < 0)
+            return -1;
+    if (xs_check(m->g->d, e) < 0)
         return -1;
     if (xc_physinfo(m->g->d->xch, &m->host) < 0)
         return err_xen(e, NULL);
@@ -119,7 +122,7 @@ static int make_store(struct making *m, struct err *e)
 
 static int plug(struct making *m, struct err *e)
 {
-    return xdevs_connect(m->g, &m->devices, m->job, e);
+    return xdevs_connect(m->g, &m->devices, true, m->job, e);
 }
 
 static int note_ready(struct making *m, struct err *e)

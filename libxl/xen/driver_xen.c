@@ -64,7 +64,7 @@ static void xen_close(struct driver *driver)
     vec_clear(&d->changes);
     if (d->xch)
         xc_interface_close(d->xch);
-    xs_close(d->xs);
+    xs_disconnect(d);
     close_fd(&d->wake_fd);
     pthread_mutex_destroy(&d->lock);
     free(d->dir);
@@ -85,11 +85,8 @@ static int connect_all(struct xen *d, struct err *e)
         e->code = ERR_UNSUPPORTED;
         return err_hint(e, "The xen driver works in the dom0 of a Xen host, as root.");
     }
-    d->xs = xs_open(0);
-    if (!d->xs) {
-        err_sys(e, "xenstore");
-        return err_hint(e, "Is xenstored running? (/etc/init.d/xen start)");
-    }
+    if (xs_connect(d, e) < 0)
+        return -1;
     d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return d->wake_fd < 0 ? err_sys(e, "eventfd") : make_dirs(d->dir, 0700, e);
 }
@@ -100,6 +97,8 @@ static struct driver *xen_open(const struct driver_env *env, struct err *e)
 
     d->pub.ops = &driver_xen;
     d->dir = path_join(env->run_dir, "xen");
+    d->scripts_dir = env->scripts_dir ? env->scripts_dir : "/etc/xen/scripts";
+    d->vif_script = value_get_str(env->config, "vif-script", "vif-bridge");
     d->wake_fd = -1;
     pthread_mutex_init(&d->lock, NULL);
     if (connect_all(d, e) == 0)
@@ -135,6 +134,9 @@ const struct driver_ops driver_xen = {
     .set_vcpus = xen_set_vcpus,
     .pin_vcpu = xen_pin_vcpu,
     .keep_spec = xen_keep_spec,
+    .attach = xen_attach,
+    .detach = xen_detach,
+    .devices = xen_devices,
     .sysrq = xen_sysrq,
     .trigger = xen_trigger,
     .dump = xen_dump,

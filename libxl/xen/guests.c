@@ -29,6 +29,26 @@ void xguest_free(struct xguest *g)
     free(g);
 }
 
+static struct spec *swap_spec(struct xguest *g, struct spec *s)
+{
+    struct spec *before;
+
+    pthread_mutex_lock(&g->d->lock);
+    before = g->spec;
+    g->spec = s;
+    pthread_mutex_unlock(&g->d->lock);
+    return before;
+}
+
+int xguest_set_spec(struct xguest *g, struct spec *s_take, struct err *e)
+{
+    struct spec *before = swap_spec(g, s_take);
+    int r = xstate_save(g, true, e);
+
+    spec_free(r < 0 ? swap_spec(g, before) : before);
+    return r;
+}
+
 void xguest_list(struct xguest *g)
 {
     pthread_mutex_lock(&g->d->lock);

@@ -45,7 +45,7 @@ int xen_trigger(struct guest *guest, enum trigger what, unsigned vcpu, struct er
 int xen_keep_spec(struct guest *guest, const struct spec *s, struct err *e)
 {
     struct xguest *g = xguest_of(guest);
-    struct spec *before = g->spec;
+    const struct spec *before = g->spec;
     struct node names[2] = {{.name = "name"}};
 
     snprintf(names[1].name, sizeof(names[1].name), "/vm/%s/name", guest->uuid);
@@ -54,12 +54,5 @@ int xen_keep_spec(struct guest *guest, const struct spec *s, struct err *e)
     fault_point("xen.spec-keeping");
     if (strcmp(before->name, s->name) != 0 && store_put(g, names, ARRAY_LEN(names), e) < 0)
         return -1;
-    g->spec = spec_copy(s);
-    if (xstate_save(g, true, e) < 0) {
-        spec_free(g->spec);
-        g->spec = before;
-        return -1;
-    }
-    spec_free(before);
-    return 0;
+    return xguest_set_spec(g, spec_copy(s), e);
 }

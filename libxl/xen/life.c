@@ -94,7 +94,7 @@ static int end_devices(struct xguest *g, struct err *e)
     if (g->pub.domid && store_has_mark(g))
         r = xdevs_find(g, &devices, e);
     if (r == 0)
-        r = xdevs_end(g, &devices, e);
+        r = xdevs_end(g, &devices, false, NULL, e);
     vec_clear(&devices);
     return r;
 }
@@ -118,6 +118,8 @@ int xen_destroy(struct guest *guest, struct err *e)
     struct xguest *g = xguest_of(guest);
     int r;
 
+    if (xs_check(g->d, e) < 0)
+        return -1;
     pthread_mutex_lock(&g->d->lock);
     g->destroying = true;
     pthread_mutex_unlock(&g->d->lock);

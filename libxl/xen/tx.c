@@ -67,22 +67,31 @@ char *tx_get(const struct xguest *g, xs_transaction_t id, const char *name)
     return xs_read(g->d->xs, id, path, NULL);
 }
 
-int tx_run(struct tx *t, void (*body)(struct tx *t), struct err *e)
+/* 1: again; it was disturbed, or the connection was not alive. */
+static int run_once(struct tx *t, void (*body)(struct tx *t), struct err *e)
 {
     struct xs_handle *xs = t->g->d->xs;
 
+    t->sys = 0;
+    t->id = xs_transaction_start(xs);
+    if (t->id == XBT_NULL)
+        return xs_check(t->g->d, e) < 0 ? -1 : 1;
+    body(t);
+    if (xs_transaction_end(xs, t->id, t->sys != 0) && t->sys == 0)
+        return 0;
+    if (t->sys == 0 && errno == EAGAIN)
+        return 1;
+    errno = t->sys ? t->sys : errno;
+    return err_sys(e, "xenstore");
+}
+
+int tx_run(struct tx *t, void (*body)(struct tx *t), struct err *e)
+{
     for (int tries = 0; tries < TRIES_MAX; tries++) {
-        t->sys = 0;
-        t->id = xs_transaction_start(xs);
-        if (t->id == XBT_NULL)
-            return err_sys(e, "xenstore");
-        body(t);
-        if (xs_transaction_end(xs, t->id, t->sys != 0) && t->sys == 0)
-            return 0;
-        if (t->sys == 0 && errno == EAGAIN)
-            continue;
-        errno = t->sys ? t->sys : errno;
-        return err_sys(e, "xenstore");
+        int r = run_once(t, body, e);
+
+        if (r <= 0)
+            return r;
     }
     return err_set(e, ERR_BUSY, "xenstore: disturbed %d times", TRIES_MAX);
 }

@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include "libxl/base/io.h"
+#include "libxl/base/log.h"
 #include "libxl/xen/xen.h"
+
+#define ALONE_MS 1000 /* how often to look for xenstored when it is away */
 
 /* With the lock: takes over what Xen says of each guest of ours. */
 static void compare(struct xen *d, const struct infos *infos)
@@ -120,36 +123,80 @@ static int drain(struct xs_handle *xs, struct err *e)
     return errno == EAGAIN ? 0 : err_sys(e, "xenstore");
 }
 
+/*
+ * libxenstore does not tell a waiting caller that xenstored has died; an idle connection of our own
+ * does. -1 when it is reached by other ways than a socket.
+ */
+static int open_canary(void)
+{
+    struct err e;
+
+    return unix_connect(xs_daemon_socket(), &e);
+}
+
 static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_fn *change,
                  void *arg, struct err *e)
 {
-    struct pollfd fds[] = {{stop_fd, POLLIN, 0}, {d->wake_fd, POLLIN, 0}, {0, POLLIN, 0}};
+    AUTO(closep) int canary = open_canary();
+    struct pollfd fds[] = {{stop_fd, POLLIN, 0},
+                           {d->wake_fd, POLLIN, 0},
+                           {canary, POLLIN, 0},
+                           {xs_fileno(xs), POLLIN, 0}};
 
     if (!xs_watch(xs, "@releaseDomain", "") || !xs_watch(xs, "@introduceDomain", ""))
         return err_sys(e, "xenstore: watching for domains");
-    fds[2].fd = xs_fileno(xs);
     for (;;) {
-        if (poll(fds, 3, -1) < 0) {
+        if (poll(fds, ARRAY_LEN(fds), -1) < 0) {
             if (errno != EINTR)
                 return err_sys(e, "poll");
             continue;
         }
         if (fds[0].revents)
             return 0;
-        if (fds[2].revents && (drain(xs, e) < 0 || refresh(d, e) < 0))
+        if (fds[2].revents)
+            return err_set(e, ERR_UNAVAILABLE, "xenstore: xenstored has gone");
+        if (fds[3].revents && (drain(xs, e) < 0 || refresh(d, e) < 0))
             return -1;
         report(d, change, arg);
     }
 }
 
+/* Without xenstored nobody tells of changes: looked for again and again until it is back. */
+static int watch_alone(struct xen *d, int stop_fd, guest_change_fn *change, void *arg,
+                       struct xs_handle **back)
+{
+    struct pollfd fds[] = {{stop_fd, POLLIN, 0}, {d->wake_fd, POLLIN, 0}};
+    struct err e;
+
+    while (!(*back = xs_open(0))) {
+        poll(fds, 2, ALONE_MS);
+        if (fds[0].revents)
+            return 0;
+        if (refresh(d, &e) < 0)
+            log_error("%s", e.msg);
+        report(d, change, arg);
+    }
+    return 1;
+}
+
 int xen_watch(struct driver *driver, int stop_fd, guest_change_fn *change, void *arg, struct err *e)
 {
-    struct xs_handle *xs = xs_open(0); /* events want a connection of their own */
-    int r;
+    struct xen *d = xen_of(driver);
+    struct xs_handle *xs; /* events want a connection of their own */
+    struct err why;
 
-    if (!xs)
-        return err_sys(e, "xenstore");
-    r = watch(xen_of(driver), xs, stop_fd, change, arg, e);
-    xs_close(xs);
-    return r;
+    for (;;) {
+        int r = watch_alone(d, stop_fd, change, arg, &xs);
+
+        if (r <= 0)
+            return r;
+        r = watch(d, xs, stop_fd, change, arg, &why);
+        xs_close(xs);
+        if (r == 0)
+            return 0;
+        log_warn("%s: looking for changes without it", why.msg);
+        if (refresh(d, e) < 0)
+            return -1;
+        poll(&(struct pollfd){stop_fd, POLLIN, 0}, 1, ALONE_MS);
+    }
 }

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libxl/hotplug.h"
 #include "libxl/xen/xdev.h"
 
-#define SCRIPT_DIR "/etc/xen/scripts"
+#define DISCARD_ON 1           /* among the words of disk.discard */
 #define RATE_INTERVAL_US 50000 /* the original's */
 
 static bool is_dom0(const char *backend)
@@ -53,22 +54,26 @@ int xdev_check(const struct device *device, struct err *e)
                    device_class_name(device->class), text);
 }
 
+struct xdev xdev_make(const struct xguest *g, const struct device *d, unsigned vif_id)
+{
+    bool disk = d->class == DEVICE_DISK;
+    struct xdev x = {.device = d, .id = disk ? (unsigned)vdev_number(d->disk.vdev) : vif_id};
+
+    strcpy(x.kind, disk ? "vbd" : "vif");
+    snprintf(x.backend, sizeof(x.backend), XDEV_BACKENDS "/%s/%u/%u", x.kind, g->pub.domid, x.id);
+    snprintf(x.frontend, sizeof(x.frontend), "/local/domain/%u/device/%s/%u", g->pub.domid, x.kind,
+             x.id);
+    return x;
+}
+
 void xdevs_of_spec(const struct xguest *g, struct xdevs *out)
 {
     const struct devices *v = &g->spec->devices;
-    unsigned n_vifs = 0, domid = g->pub.domid;
+    unsigned n_vifs = 0;
 
     for (size_t i = 0; i < v->len; i++) {
-        bool disk = v->ptr[i]->class == DEVICE_DISK;
-        struct xdev x = {.device = v->ptr[i]};
-
-        strcpy(x.kind, disk ? "vbd" : "vif");
-        x.id = disk ? (unsigned)vdev_number(v->ptr[i]->disk.vdev) : n_vifs++;
-        snprintf(x.backend, sizeof(x.backend), "/local/domain/0/backend/%s/%u/%u", x.kind, domid,
-                 x.id);
-        snprintf(x.frontend, sizeof(x.frontend), "/local/domain/%u/device/%s/%u", domid, x.kind,
-                 x.id);
-        vec_push(out, x);
+        vec_push(out, xdev_make(g, v->ptr[i], n_vifs));
+        n_vifs += v->ptr[i]->class == DEVICE_VIF;
     }
 }
 
@@ -91,9 +96,16 @@ static void put_if(struct tx *t, const char *dir, const char *name, const char *
         put(t, dir, name, "%s", text);
 }
 
-static void put_script(struct tx *t, const struct xdev *x, const char *script)
+char *xdev_script(const struct xguest *g, const struct device *d)
 {
-    put(t, x->backend, "script", "%s%s", *script == '/' ? "" : SCRIPT_DIR "/", script);
+    bool disk = d->class == DEVICE_DISK;
+    const char *own = disk ? d->disk.script : d->vif.script, *text = g->d->vif_script;
+    AUTO(freep) char *name = NULL;
+
+    if (own || disk)
+        return hotplug_path(g->d->scripts_dir, own ? own : "block");
+    name = xstrndup(text, strcspn(text, " ")); /* further words are for the script when it runs */
+    return hotplug_path(g->d->scripts_dir, name);
 }
 
 static void put_vbd(struct tx *t, const struct xdev *x)
@@ -110,7 +122,8 @@ static void put_vbd(struct tx *t, const struct xdev *x)
     put(t, x->backend, "type", "%s", phy || *k->type == 't' ? (phy ? "phy" : "file") : k->type);
     put(t, x->backend, "params", "%s%s", phy && *k->target != '/' ? "/dev/" : "", k->target);
     put(t, x->backend, "mode", "%s", modes[k->mode]);
-    put_script(t, x, k->script ? k->script : "block");
+    if (k->discard)
+        put(t, x->backend, "discard-enable", "%d", k->discard == DISCARD_ON);
 }
 
 /* "10Mb/s@20ms", as checked by the spec, to "bytes,microseconds": so many in each such time. */
@@ -144,18 +157,20 @@ static void put_vif(struct tx *t, const struct xdev *x)
     put_if(t, x->backend, "ip", v->ip);
     put_if(t, x->backend, "vifname", v->vifname);
     put_if(t, x->backend, "gatewaydev", v->gatewaydev);
+    put_if(t, x->backend, "filter", v->filter);
     if (v->mtu) {
         put(t, x->backend, "mtu", "%" PRId64, v->mtu);
         put(t, x->frontend, "mtu", "%" PRId64, v->mtu);
     }
     if (v->rate)
         put_rate(t, x, v->rate);
-    put_script(t, x, v->script ? v->script : "vif-bridge");
 }
 
 /* The states are those of io/xenbus.h: 1 is Initialising. */
 void xdev_put(struct tx *t, const struct xdev *x)
 {
+    AUTO(freep) char *script = xdev_script(t->g, x->device);
+
     tx_put_dir(t, x->frontend, GUEST_OWNS_DOM0);
     put(t, x->frontend, "backend", "%s", x->backend);
     put(t, x->frontend, "backend-id", "0");
@@ -166,6 +181,7 @@ void xdev_put(struct tx *t, const struct xdev *x)
     put(t, x->backend, "frontend-id", "%u", t->g->pub.domid);
     put(t, x->backend, "state", "1");
     put(t, x->backend, "online", "1");
+    put(t, x->backend, "script", "%s", script);
     if (x->device->class == DEVICE_DISK)
         put_vbd(t, x);
     else

@@ -8,6 +8,8 @@
 
 #include "libxl/xen/tx.h"
 
+#define XDEV_BACKENDS "/local/domain/0/backend"
+
 struct xdev {
     const struct device *device; /* borrowed, of the spec; NULL for one that was found */
     char kind[16];               /* "vbd", "vif" */
@@ -21,25 +23,30 @@ struct xdevs VEC(struct xdev);
 
 /* Refuses what this driver cannot plug in, by name. */
 int xdev_check(const struct device *device, struct err *e);
-/* The devices of the guest's spec, in their order. Adds to out; its domid must be known. */
+/* As a device of g; a vif has this number. Its domid must be known. */
+struct xdev xdev_make(const struct xguest *g, const struct device *d, unsigned vif_id);
+/* The devices of the guest's spec, in their order. Adds to out. */
 void xdevs_of_spec(const struct xguest *g, struct xdevs *out);
+/* The path of its hotplug script; the caller frees. */
+char *xdev_script(const struct xguest *g, const struct device *d);
 /* In a transaction: both directories, ready for the backend to find. */
 void xdev_put(struct tx *t, const struct xdev *x);
 
-/* xdisk.c: its disks are there, and nobody else has them, as far as can be told without xenstore.
- */
-int xdisks_check(struct xguest *g, struct err *e);
+/* xdisk.c: it is there, and nobody else has it, as far as can be told without xenstore. */
+int xdisk_check(struct xguest *g, const struct device *d, struct err *e);
 
 /* backend.c: what is waited for, and the scripts. */
 
-/* Waits for the backends of all, then runs their scripts. */
-int xdevs_connect(struct xguest *g, const struct xdevs *v, struct job *j, struct err *e);
+/* Waits for the backends of all, then runs their scripts. named: the error names the device. */
+int xdevs_connect(struct xguest *g, const struct xdevs *v, bool named, struct job *j,
+                  struct err *e);
 /* Those that dom0 has for this domain number. */
 int xdevs_find(const struct xguest *g, struct xdevs *out, struct err *e);
 /*
- * Ends them: the guest's side is gone, the backends let go, the scripts run, nothing is left.
- * What does not obey within its time is removed all the same, and the log tells.
+ * Ends them: the guest is asked to let go of them (ERR_TIMEOUT when it does not: it may do so
+ * later), or its side is cut off, and then what does not obey within its time is removed all the
+ * same, and the log tells. The scripts run, and nothing is left.
  */
-int xdevs_end(struct xguest *g, const struct xdevs *v, struct err *e);
+int xdevs_end(struct xguest *g, const struct xdevs *v, bool ask, struct job *j, struct err *e);
 
 #endif

@@ -77,24 +77,19 @@ static int check_use(const struct disk *k, const struct stat *st, const struct u
     return 0;
 }
 
-int xdisks_check(struct xguest *g, struct err *e)
+int xdisk_check(struct xguest *g, const struct device *d, struct err *e)
 {
     AUTO(used_clear) struct used_disks used = {0};
+    const struct disk *k = &d->disk;
+    struct stat st;
 
+    if (!is_ours_to_check(d))
+        return 0;
+    if (stat(k->target, &st) < 0)
+        return err_sys(e, "disk %s: %s", k->vdev, k->target);
+    if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+        return err_set(e, ERR_INVALID, "disk %s: %s: neither a file nor a block device", k->vdev,
+                       k->target);
     collect(g, &used);
-    for (size_t i = 0; i < g->spec->devices.len; i++) {
-        const struct disk *k = &g->spec->devices.ptr[i]->disk;
-        struct stat st;
-
-        if (!is_ours_to_check(g->spec->devices.ptr[i]))
-            continue;
-        if (stat(k->target, &st) < 0)
-            return err_sys(e, "disk %s: %s", k->vdev, k->target);
-        if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-            return err_set(e, ERR_INVALID, "disk %s: %s: neither a file nor a block device",
-                           k->vdev, k->target);
-        if (check_use(k, &st, &used, e) < 0)
-            return -1;
-    }
-    return 0;
+    return check_use(k, &st, &used, e);
 }

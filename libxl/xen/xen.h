@@ -28,7 +28,7 @@
 struct xguest {
     struct guest pub; /* first */
     struct xen *d;
-    struct spec *spec;
+    struct spec *spec; /* others read it with the lock; its owner changes it with the lock */
     char nonce[UUID_TEXT_SIZE];
     char *console_name;      /* what xenconsoled calls it: a later name changes no file of its */
     bool held;               /* (L) by us for a moment: nobody is told that it stands, or runs */
@@ -48,16 +48,18 @@ struct xchange {
 struct infos VEC(xc_domaininfo_t); /* by domid */
 
 struct xen {
-    struct driver pub; /* first */
-    char *dir;         /* of the state files */
+    struct driver pub;                    /* first */
+    char *dir;                            /* of the state files */
+    const char *scripts_dir, *vif_script; /* borrowed of the environment */
     xc_interface *xch;
-    struct xs_handle *xs;
+    _Atomic(struct xs_handle *) xs;
     int wake_fd;         /* an eventfd: there are changes */
     _Atomic size_t room; /* for so many domains there was room in the last list of them */
 
     pthread_mutex_t lock;
-    struct xguests VEC(struct xguest *) guests;  /* (L) */
-    struct xchanges VEC(struct xchange) changes; /* (L) for watch() */
+    struct xguests VEC(struct xguest *) guests;       /* (L) */
+    struct xchanges VEC(struct xchange) changes;      /* (L) for watch() */
+    struct xs_handles VEC(struct xs_handle *) old_xs; /* (L) */
 };
 
 static inline struct xen *xen_of(struct driver *d)
@@ -80,10 +82,19 @@ void xlog_init(struct xlog *l);
 /* An error from errno, after a call of libxenctrl failed; words of its logger, or NULL. */
 int err_xen(struct err *e, const struct xlog *l);
 
+/* ---- conn.c: xenstored, which may go away and come back ---- */
+
+int xs_connect(struct xen *d, struct err *e);
+void xs_disconnect(struct xen *d);
+/* Before a change: it answers, after connecting anew if need be; else ERR_UNAVAILABLE. */
+int xs_check(struct xen *d, struct err *e);
+
 /* ---- guests.c: who is there ---- */
 
 struct xguest *xguest_new(struct xen *d, const struct spec *s);
 void xguest_free(struct xguest *g);
+/* Another spec for it, in its state file too; or the old one, when that cannot be written. */
+int xguest_set_spec(struct xguest *g, struct spec *s_take, struct err *e);
 void xguest_list(struct xguest *g);   /* from now on its changes are reported */
 void xguest_unlist(struct xguest *g); /* and no more; fine when it is not listed */
 /* With the lock: g is now in this state; watch() tells it when that is news. */
@@ -179,6 +190,10 @@ int xen_set_vcpus(struct guest *g, unsigned online, struct job *j, struct err *e
 int xen_set_memory(struct guest *g, uint64_t kib, struct job *j, struct err *e);
 int xen_set_maxmem(struct guest *g, uint64_t kib, struct err *e);
 int xen_keep_spec(struct guest *g, const struct spec *s, struct err *e);
+int xen_attach(struct guest *g, const struct device *dev, struct job *j, struct err *e);
+int xen_detach(struct guest *g, const struct device *dev, bool force, struct job *j, struct err *e);
+int xen_devices(struct driver *d, const char *uuid, device_sample_fn *each, void *arg,
+                struct err *e);
 int xen_sysrq(struct guest *g, char key, struct err *e);
 int xen_trigger(struct guest *g, enum trigger what, unsigned vcpu, struct err *e);
 int xen_save(struct guest *g, int fd, bool live, struct job *j, struct err *e);

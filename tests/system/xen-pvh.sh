@@ -2,22 +2,9 @@
 # A PVH guest on real Xen: two processors and their ACPI tables, its devices, more memory and processors
 # later, saved and restored, stopped by itself. In dom0 only (tests/rig/suite).
 . tests/functions.sh
+. tests/xen.sh
 requires xl losetup
-GUEST=$PWD/build/guest
-CONSOLES=/var/log/xen/console
 
-# wait_console NAME TEXT: until xenconsoled has written it down
-wait_console() {
-    timeout 120 tail -n +1 -F "$CONSOLES/guest-$1.log" 2>/dev/null | grep -qa -m 1 -e "$2" ||
-        fail "$1 did not say '$2': $(tail -n 5 "$CONSOLES/guest-$1.log"; xl dmesg | grep -A 5 'Triple fault')"
-}
-end_guests() { # after a failure
-    for id_ in $(xl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do
-        xl destroy "$id_" || true
-    done
-}
-# shellcheck disable=SC2154  # assigned in the trap itself
-trap 'status_=$?; set +e; [ $status_ = 0 ] || end_guests; (exit $status_); cleanup' EXIT
 
 truncate -s 16M "$T/disk.img"
 cat >"$T/p1.cfg" <<END
@@ -33,12 +20,13 @@ tsc_mode = 2
 vif = ['bridge=xenbr0']
 disk = ['file:$T/disk.img,xvda,w']
 END
+use_hooks
 start_xend xen
 assert_ok xm create -q "$T/p1.cfg"
 id=$(xm domid p1)
 wait_console p1 'guest: disk xvda 32768 sectors ok'
 assert_match 'guest: memory 12[78] MiB, 2 cpus' "$(cat "$CONSOLES/guest-p1.log")"
-timeout 30 sh -c 'until ping -c 1 -W 2 10.77.0.12 >/dev/null; do :; done' || fail 'the guest does not answer'
+answers 10.77.0.12
 assert_match "^p1 +$id +128 +2 " "$(xl list p1)"
 assert_match "^p1 +$id +128 +2 " "$(xm list p1)"
 assert_ok xm mem-set p1 96
@@ -47,9 +35,9 @@ assert_ok xm mem-set p1 128
 
 # Saved, and running again, with its devices.
 assert_ok xm save p1 "$T/p1.save"
-assert_eq '' "$(losetup -a | grep disk.img || true)" 'loop devices of a saved guest'
+assert_eq '' "$(losetup -a | grep "$T/disk.img" || true)" 'loop devices of a saved guest'
 assert_ok xm restore "$T/p1.save"
-timeout 60 sh -c 'until ping -c 1 -W 2 10.77.0.12 >/dev/null; do :; done' || fail 'not back after its restore'
+answers 10.77.0.12
 assert_ok xm shutdown -w p1
 wait_gone() { ! xm domid p1 >/dev/null 2>&1; }
 eventually wait_gone

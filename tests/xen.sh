@@ -1,0 +1,36 @@
+# Helpers of the tests that need real Xen, sourced after functions.sh, in dom0 only.
+# shellcheck shell=sh
+# shellcheck disable=SC2034  # used by who sources it
+GRUB=/usr/lib/grub-xen/grub-x86_64-xen.bin
+GUEST=$PWD/build/guest
+CONSOLES=/var/log/xen/console
+
+# wait_console NAME TEXT: until xenconsoled has written it down
+wait_console() {
+    timeout 120 tail -n +1 -F "$CONSOLES/guest-$1.log" 2>/dev/null | grep -qa -m 1 -e "$2" ||
+        fail "$1 did not say '$2': $(tail -n 5 "$CONSOLES/guest-$1.log"; xl dmesg | grep -A 5 'Triple fault')"
+}
+
+# answers ADDRESS: until the guest does
+answers() {
+    timeout 60 sh -c "until ping -c 1 -W 2 $1 >/dev/null; do :; done" || fail "$1 does not answer"
+}
+
+# use_hooks: xend finds our own hook scripts, and Xen's where there is none of ours yet.
+use_hooks() {
+    mkdir -p "$ROOT/etc/xen"
+    cp -r scripts/hooks "$ROOT/etc/xen/scripts"
+    if [ ! -e "$ROOT/etc/xen/scripts/block" ]; then
+        printf '#!/bin/sh\nexec /etc/xen/scripts/block "$@"\n' >"$ROOT/etc/xen/scripts/block"
+        chmod +x "$ROOT/etc/xen/scripts/block"
+    fi
+}
+
+# After a failure no guest is left running.
+end_guests() {
+    for id_ in $(xl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do
+        xl destroy "$id_" || true
+    done
+}
+# shellcheck disable=SC2154  # assigned in the trap itself
+trap 'status_=$?; set +e; [ $status_ = 0 ] || end_guests; (exit $status_); cleanup' EXIT
