@@ -116,12 +116,16 @@ run-check-system:
 	$(Q)TEST_TIMEOUT=600 $(RUN) $(LIVE_PROGS) $(sort $(wildcard tests/system/qemu-*.sh tests/system/root-*.sh tests/system/install-*.sh))
 
 # real Xen: the rig
-XEN_PROGS := $(BUILD)/tests/test_driver_contract
+XEN_PROGS := $(BUILD)/tests/test_driver_contract $(if $(XEN),$(BUILD)/tests/xen_count.so)
+$(BUILD)/tests/xen_count.so: tests/rig/count.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fPIC -shared -o $@ $<
+
 check-xen: all guest $(XEN_PROGS)
 	$(Q)$(RUN) --reset
 	$(Q)$(MAKE) --no-print-directory run-check-xen; $(RUN) --sum
 
-run-check-xen:
+run-check-xen: $(XEN_PROGS)
 	$(Q)TEST_TIMEOUT=1500 $(RUN) tests/rig/suite
 
 # everything, and once more under the sanitizers; one sum at the end
@@ -162,6 +166,10 @@ bench: all $(TOOL_PROGS) $(BUILD)/tests/test_domain_json
 	$(Q)BUILD=$(BUILD) sh tests/bench/run.sh
 	$(Q)BUILD=$(BUILD) sh tests/bench/state.sh
 	$(Q)BUILD=$(BUILD) sh tests/bench/config.sh
+
+# the xen driver beside xl, in the rig
+bench-xen: all guest $(XEN_PROGS)
+	$(Q)BUILD=$(BUILD) tests/rig/suite -c 'RUNS=$(RUNS) sh tests/bench/xen.sh'
 
 # libFuzzer over all parsers; FUZZ_SECONDS=60 for all together
 fuzz:
@@ -242,11 +250,12 @@ help:
 	@echo "make demo        boot a guest and show what xm does; KEEP=1 leaves it running"
 	@echo "make fuzz        libFuzzer over all parsers; FUZZ_SECONDS=60"
 	@echo "make bench       figures, as ratios to a peer in the same run"
+	@echo "make bench-xen   the same of the xen driver, beside xl, in the rig"
 	@echo "make rig, rig-shell   real Xen in QEMU; a shell in its dom0"
 	@echo "make format, lint, tidy   layers, sizes, shellcheck, cppcheck; clang-tidy"
 	@echo "make install, uninstall   DESTDIR= PREFIX=/usr"
 	@echo "variables: V=1 CC=clang SAN= WERROR=0 BUILD=dir"
 
 .PHONY: all clean guest check run-check check-system run-check-system check-xen run-check-xen check-all \
-    check-san check-san-build check-tsan check-tsan-build bench fuzz run-fuzz rig rig-shell demo format lint tidy install uninstall help
+    check-san check-san-build check-tsan check-tsan-build bench bench-xen fuzz run-fuzz rig rig-shell demo format lint tidy install uninstall help
 .SECONDARY:
