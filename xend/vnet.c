@@ -16,7 +16,7 @@
 #include "libxl/hotplug.h"
 #include "xend/xend.h"
 
-#define NETWORKS_MAX 200 /* of /24 below 10.88.0.0/16, where those without cidr= go */
+#define NETWORKS_MAX 200 /* of /24 below 10.77.0.0/16, where those without cidr= go */
 #define RECORD_BYTES_MAX 4096
 #define LEASES_BYTES_MAX (1024 * 1024) /* a /8 full of guests has no place in it, a /16 does */
 
@@ -89,7 +89,7 @@ static void put_take(struct xend *x, struct value *n)
     x->networks = all;
 }
 
-/* cidr is like 10.88.0.0/24, of a size that has room for guests. */
+/* cidr is like 10.77.0.0/24, of a size that has room for guests. */
 static int check_cidr(const char *text, struct err *e)
 {
     char address[INET_ADDRSTRLEN];
@@ -104,7 +104,7 @@ static int check_cidr(const char *text, struct err *e)
             return 0;
     }
     err_set(e, ERR_INVALID, "cidr: '%.60s' is not a network", text);
-    return err_hint(e, "write for example 10.88.1.0/24, from /8 to /29");
+    return err_hint(e, "write for example 10.77.1.0/24, from /8 to /29");
 }
 
 static int check_mode(const char *mode, const char *bridge, struct err *e)
@@ -124,11 +124,11 @@ static int check_mode(const char *mode, const char *bridge, struct err *e)
     return 0;
 }
 
-/* The first of 10.88.N.0/24 that no network has. */
+/* The first of 10.77.N.0/24 that no network has. */
 static char *free_cidr(const struct xend *x)
 {
     for (int n = 0; n < NETWORKS_MAX; n++) {
-        AUTO(freep) char *cidr = xasprintf("10.88.%d.0/24", n);
+        AUTO(freep) char *cidr = xasprintf("10.77.%d.0/24", n);
         bool taken = false;
 
         for (size_t i = 0; i < value_len(x->networks); i++)

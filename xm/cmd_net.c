@@ -9,7 +9,7 @@
 
 const struct option net_new_options[] = {
     {0, "mode", "MODE", "nat (default), routed, isolated, or bridge (a name for a host's bridge)."},
-    {0, "cidr", "NET", "Its addresses, as 10.88.1.0/24; else a free one is taken."},
+    {0, "cidr", "NET", "Its addresses, as 10.77.1.0/24; else a free one is taken."},
     {0, "bridge", "NAME", "With --mode bridge: which bridge."},
     {0, "dhcp", "yes|no", "Whether guests get addresses; default yes."},
     {0, "dns", "yes|no", "Whether guests can ask for names; default yes."},

@@ -18,13 +18,13 @@ start_xend qemu
 head_='Name         State    Mode       Network            DHCP DNS  Autostart'
 assert_ok xm net-list
 assert_eq "$head_
-default      inactive nat        10.88.0.0/24       yes  yes  no" "$out"
+default      inactive nat        10.77.0.0/24       yes  yes  no" "$out"
 assert_eq lo "$(ip -br link | awk '{ print $1 }')"
 
 assert_ok xm net-new lab --mode isolated
 assert_ok xm net-list
-assert_match '^lab          active   isolated   10.88.1.0/24       yes  yes  yes$' "$out"
-assert_match '10.88.1.1/24' "$(ip -br address show dev xn-lab)"
+assert_match '^lab          active   isolated   10.77.1.0/24       yes  yes  yes$' "$out"
+assert_match '10.77.1.1/24' "$(ip -br address show dev xn-lab)"
 assert_ok xm net-stop lab
 assert_match '^lab          inactive' "$(xm net-list)"
 assert_ok xm net-autostart lab --disable
@@ -35,11 +35,11 @@ xm net-list --json | jq -e '.[1] | .name == "lab" and .active and .mode == "isol
     fail "$(xm net-list --json)"
 
 # A guest wakes default up, and gets an address.
-boot web1 'extra = "console=ttyS0 quiet ip=dhcp ping=10.88.0.1"' "vif = ['network=default']"
-wait_console web1 'guest: ping 10.88.0.1 ok'
+boot web1 'extra = "console=ttyS0 quiet ip=dhcp ping=10.77.0.1"' "vif = ['network=default']"
+wait_console web1 'guest: ping 10.77.0.1 ok'
 assert_match '^default      active' "$(xm net-list)"
 assert_ok xm ip web1
-assert_match '^10\.88\.0\.[0-9]+$' "$out"
+assert_match '^10\.77\.0\.[0-9]+$' "$out"
 wait_console web1 "guest: net eth0 $out/24"
 assert_match 'master xn-default' "$(ip -o link show tap1.0)"
 assert_fails 1 xm net-stop default

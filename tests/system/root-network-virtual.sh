@@ -53,10 +53,10 @@ for SH in dash "$BUSYBOX sh"; do
     net start name=default # twice is once
     assert_eq 0 "$status" "$err"
     guest default
-    pings 10.88.0.1 || fail "the host is not there"
+    pings 10.77.0.1 || fail "the host is not there"
     pings 10.7.0.2 || fail "no NAT"
-    assert_match '00:16:3e:00:00:01 10.88.0.' "$(cat "$T/run/networks/default/leases")"
-    ip -n far route replace 10.88.0.0/24 via 10.7.0.1
+    assert_match '00:16:3e:00:00:01 10.77.0.' "$(cat "$T/run/networks/default/leases")"
+    ip -n far route replace 10.77.0.0/24 via 10.7.0.1
     address=$(ip -n guest -4 -o address show dev eth0 | awk '{ sub("/.*", "", $4); print $4 }')
     ! ip netns exec far "$BUSYBOX" ping -q -c 1 -W 1 "$address" >/dev/null || fail "reached from outside"
     net stop name=default
