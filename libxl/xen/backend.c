@@ -126,7 +126,7 @@ static int await(struct xguest *g, struct xs_handle *xs, const struct xdevs *v, 
 static int await_state(struct xguest *g, const struct xdevs *v, int wanted, int ms, struct job *j,
                        struct err *e)
 {
-    struct xs_handle *xs = xs_open(0);
+    struct xs_handle *xs = xs_open(XS_OPEN_SOCKETONLY);
     int r;
 
     if (!xs)

@@ -8,9 +8,10 @@
 #include "libxl/base/log.h"
 #include "libxl/xen/xen.h"
 
+/* By its socket only: without one, the device of the kernel would be opened, and wait for ever. */
 int xs_connect(struct xen *d, struct err *e)
 {
-    struct xs_handle *xs = xs_open(0);
+    struct xs_handle *xs = xs_open(XS_OPEN_SOCKETONLY);
 
     if (!xs) {
         err_sys(e, "xenstore");

@@ -226,7 +226,7 @@ char *store_await(struct xguest *g, const char *node, int timeout_ms, struct err
 
     if (text && *text)
         return steal(text);
-    xs = xs_open(0);
+    xs = xs_open(XS_OPEN_SOCKETONLY);
     if (!xs) {
         err_sys(e, "xenstore");
         return NULL;

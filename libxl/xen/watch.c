@@ -168,7 +168,7 @@ static int watch_alone(struct xen *d, int stop_fd, guest_change_fn *change, void
     struct pollfd fds[] = {{stop_fd, POLLIN, 0}, {d->wake_fd, POLLIN, 0}};
     struct err e;
 
-    while (!(*back = xs_open(0))) {
+    while (!(*back = xs_open(XS_OPEN_SOCKETONLY))) {
         poll(fds, 2, ALONE_MS);
         if (fds[0].revents)
             return 0;
