@@ -78,7 +78,7 @@ refused() { # NAME OLD NEW ERROR
     assert_fails 1 xm create -q -p "$T/$1.cfg"
     assert_match "$4" "$err"
 }
-refused d2 same same "disk xvda: $T/disk.img is in use by d1, which writes to it"
+refused d2 same same "disk xvda: $T/disk.img is mounted in a guest domain.*domain d1 has it as xvda"
 refused d3 disk.img none.img "disk xvda: $T/none.img: No such file or directory"
 assert_ok xm destroy d1
 clean 'a destroy'
