@@ -123,10 +123,11 @@ refused() { # TEXT
     assert_match "$1" "$err"
     clean "a refused create: $1"
 }
+# (this test has no hook scripts; xen-devices.sh has)
 config bad "$GRUB" 32 "disk = ['phy:/dev/loop0,xvda,w']"
-refused 'disk phy:/dev/loop0,xvda,w: the xen driver has no devices yet'
+refused 'Device 51712 \(vbd\) could not be connected: .*/scripts/block: No such file or directory'
 config bad "$GRUB" 32 "vif = ['bridge=xenbr0']"
-refused 'vif .*bridge=xenbr0.*: the xen driver has no devices yet'
+refused 'Device 0 \(vif\) could not be connected: .*/scripts/vif-bridge: No such file or directory'
 config bad "$GRUB" 999999
 refused 'Not enough free memory: 999999 MiB wanted, [0-9]+ MiB free'
 config bad /bin/true 32
