@@ -77,7 +77,7 @@ const struct key params[PARAMS] = {
     [PARAM_HISTORY] = {"history", "integer", "Bytes of what the guest said before, sent first.",
                        RANGE(0, CONSOLE_HISTORY_MAX)},
     [PARAM_CLASS] = {"class", "string", "Only devices of this class.", .words = DEVICE_CLASS_WORDS},
-    [PARAM_FORCE] = {"force", "boolean", "Take it away whether the guest lets go or not."},
+    [PARAM_FORCE] = {"force", "boolean", .doc = "Take it away whether the guest lets go or not."},
     [PARAM_UPGRADE_STREAM] = {"Upgrade", "string", "The protocol.", .words = STREAM_PROTOCOLS,
                               .in = "header"},
     [PARAM_UPGRADE] = {"Upgrade", "string", "The protocol.", .words = PROTOCOLS, .in = "header"},
