@@ -7,8 +7,7 @@
 #include "libxl/hotplug.h"
 #include "libxl/xen/xdev.h"
 
-#define DISCARD_ON 1           /* among the words of disk.discard */
-#define RATE_INTERVAL_US 50000 /* the original's */
+#define DISCARD_ON 1 /* among the words of disk.discard */
 
 static bool is_dom0(const char *backend)
 {
@@ -126,27 +125,11 @@ static void put_vbd(struct tx *t, const struct xdev *x)
         put(t, x->backend, "discard-enable", "%d", k->discard == DISCARD_ON);
 }
 
-/* "10Mb/s@20ms", as checked by the spec, to "bytes,microseconds": so many in each such time. */
-static void put_rate(struct tx *t, const struct xdev *x, const char *rate)
-{
-    char *at, *unit;
-    uint64_t bytes = strtoull(rate, &at, 10), us = RATE_INTERVAL_US;
-    const char *interval = strchr(at, '@');
-
-    bytes *= *at == 'G' ? 1000000000 : *at == 'M' ? 1000000 : *at == 'K' ? 1000 : 1;
-    at += strchr("GMK", *at) != NULL;
-    bytes /= *at == 'b' ? 8 : 1;
-    if (interval) {
-        us = strtoull(interval + 1, &unit, 10);
-        us *= *unit == 'm' ? 1000 : *unit == 'u' ? 1 : 1000000;
-    }
-    put(t, x->backend, "rate", "%" PRIu64 ",%" PRIu64, bytes * us / 1000000, us);
-}
-
 static void put_vif(struct tx *t, const struct xdev *x)
 {
     const struct vif *v = &x->device->vif;
     AUTO(freep) char *bridge = vif_bridge(v);
+    uint64_t bytes, usec;
 
     put(t, x->frontend, "handle", "%u", x->id);
     put(t, x->frontend, "mac", "%s", v->mac);
@@ -162,8 +145,8 @@ static void put_vif(struct tx *t, const struct xdev *x)
         put(t, x->backend, "mtu", "%" PRId64, v->mtu);
         put(t, x->frontend, "mtu", "%" PRId64, v->mtu);
     }
-    if (v->rate)
-        put_rate(t, x, v->rate);
+    if (vif_rate(v, &bytes, &usec))
+        put(t, x->backend, "rate", "%" PRIu64 ",%" PRIu64, bytes, usec);
 }
 
 /* The states are those of io/xenbus.h: 1 is Initialising. */
