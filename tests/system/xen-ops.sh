@@ -2,27 +2,14 @@
 # What a guest of real Xen has, changed while it runs, by xend and xm; what Xen itself and the guest's own
 # kernel say of it. In dom0 only (tests/rig/suite).
 . tests/functions.sh
+. tests/xen.sh
 requires xl xenstore-read
-GUEST=$PWD/build/guest
-CONSOLES=/var/log/xen/console
 
-# wait_console NAME TEXT: until xenconsoled has written it down
-wait_console() {
-    timeout 60 tail -n +1 -F "$CONSOLES/guest-$1.log" 2>/dev/null | grep -qa -m 1 -e "$2" ||
-        fail "$1 did not say '$2': $(tail -n 5 "$CONSOLES/guest-$1.log")"
-}
 # type_in TEXT: on the console of o1
 type_in() {
     tty=$(xenstore-read "/local/domain/$(xl domid o1)/console/tty")
     printf '%s\r' "$1" >"$tty"
 }
-end_guests() { # after a failure
-    for id_ in $(xl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do
-        xl destroy "$id_" || true
-    done
-}
-# shellcheck disable=SC2154  # assigned in the trap itself
-trap 'status_=$?; set +e; [ $status_ = 0 ] || end_guests; (exit $status_); cleanup' EXIT
 
 cat >"$T/o1.cfg" <<END
 name = 'o1'

@@ -5,7 +5,6 @@
 . tests/xen.sh
 requires xl losetup
 
-
 truncate -s 16M "$T/disk.img"
 cat >"$T/p1.cfg" <<END
 name = 'p1'

@@ -2,24 +2,13 @@
 # Guests of real Xen into files and out of them, by xend and xm: what they were doing goes on. After every
 # failure the guest runs as it did, or nothing is left. In dom0 only (tests/rig/suite).
 . tests/functions.sh
+. tests/xen.sh
 requires xl xenstore-read xenstore-ls
-GUEST=$PWD/build/guest
-CONSOLES=/var/log/xen/console
 
-# wait_console NAME TEXT: until xenconsoled has written it down
-wait_console() {
-    timeout 60 tail -n +1 -F "$CONSOLES/guest-$1.log" 2>/dev/null | grep -qa -m 1 -e "$2" ||
-        fail "$1 did not say '$2': $(tail -n 5 "$CONSOLES/guest-$1.log")"
-}
 # type_in TEXT: on the console of s1
 type_in() {
     timeout 20 sh -c "until xenstore-read /local/domain/$(xl domid s1)/console/tty; do :; done" >"$T/tty" 2>/dev/null
     printf '%s\r' "$1" >"$(cat "$T/tty")"
-}
-end_guests() { # after a failure
-    for id_ in $(xl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do
-        xl destroy "$id_" || true
-    done
 }
 tree() { xenstore-ls | grep -vxE '(vm|libxl) = ""'; }
 clean() { # WHEN
@@ -35,8 +24,6 @@ crash_xend() {
 settled() {
     ! api GET /v1/jobs | grep -q '"state":"\(queued\|running\)"'
 }
-# shellcheck disable=SC2154  # assigned in the trap itself
-trap 'status_=$?; set +e; [ $status_ = 0 ] || end_guests; (exit $status_); cleanup' EXIT
 
 cat >"$T/s1.cfg" <<END
 name = 's1'

@@ -2,10 +2,8 @@
 # Guests on real Xen, by xend and xm, with xl beside them: in dom0 only (tests/rig/suite). Nothing may be
 # left of them, whenever and however they end; domains of others are not touched.
 . tests/functions.sh
+. tests/xen.sh
 requires xl xenstore-ls curl
-GRUB=/usr/lib/grub-xen/grub-x86_64-xen.bin
-GUEST=$PWD/build/guest
-CONSOLES=/var/log/xen/console
 
 # config NAME KERNEL MEMORY [LINE...]
 config() {
@@ -13,11 +11,6 @@ config() {
     printf "name = '%s'\nkernel = '%s'\nmemory = %s\ntsc_mode = 2\n" "$1" "$2" "$3" >"$config_"
     shift 3
     printf '%s\n' "$@" >>"$config_"
-}
-# wait_console NAME TEXT: until xenconsoled has written it down
-wait_console() {
-    timeout 60 tail -n +1 -F "$CONSOLES/guest-$1.log" 2>/dev/null | grep -qa -m 1 -e "$2" ||
-        fail "$1 did not say '$2': $(tail -n 5 "$CONSOLES/guest-$1.log")"
 }
 # tree: all of xenstore, but for the two directories that remain once there was any domain
 tree() {
@@ -39,13 +32,6 @@ crash_xend() {
     kill -9 "$pid"
     timeout 20 tail --pid="$pid" -f /dev/null || fail 'xend does not die'
 }
-end_guests() { # after a failure
-    for id_ in $(xl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do
-        xl destroy "$id_" || true
-    done
-}
-# shellcheck disable=SC2154  # assigned in the trap itself
-trap 'status_=$?; set +e; [ $status_ = 0 ] || end_guests; (exit $status_); cleanup' EXIT
 
 tree >"$T/tree"
 config g1 "$GRUB" 32 "on_crash = 'preserve'"
