@@ -187,23 +187,6 @@ static int attach_vif(struct qguest *g, const struct vif *v, struct err *e)
     return 0;
 }
 
-/* Neither there, nor there in what its guest still holds. */
-static int check_new(struct qguest *g, const struct device *dev, struct err *e)
-{
-    const char *key = device_key(dev);
-    const struct qdevice *q;
-    bool there, dead;
-
-    pthread_mutex_lock(&g->d->lock);
-    q = qdevice_find(g, dev->class, key);
-    there = q != NULL;
-    dead = q && q->dead;
-    pthread_mutex_unlock(&g->d->lock);
-    if (dead)
-        return err_set(e, ERR_BUSY, "the guest still holds the old %s, taken away by force", key);
-    return there ? err_set(e, ERR_EXISTS, "Device %s is already connected.", key) : 0;
-}
-
 static int check_class(const struct device *dev, struct err *e)
 {
     if (dev->class == DEVICE_DISK || dev->class == DEVICE_VIF)
@@ -211,20 +194,6 @@ static int check_class(const struct device *dev, struct err *e)
     return err_set(e, ERR_UNSUPPORTED,
                    "the qemu driver cannot attach devices of class %s to a guest that runs",
                    device_class_name(dev->class));
-}
-
-int qemu_attach(struct guest *guest, const struct device *dev, struct job *j, struct err *e)
-{
-    struct qguest *g = qguest_of(guest);
-    int r;
-
-    if (check_class(dev, e) < 0 || qguest_check_lives(g, e) < 0 || qdevices_settle(g, e) < 0 ||
-        check_new(g, dev, e) < 0 || job_check(j, e) < 0)
-        return -1;
-    job_step(j, "attaching it");
-    r = dev->class == DEVICE_DISK ? attach_disk(g, &dev->disk, e) : attach_vif(g, &dev->vif, e);
-    fault_point("qemu.attached");
-    return r;
 }
 
 /* A device on its way out; what is (L) of struct qdevice is copied here. */
@@ -388,4 +357,37 @@ int qemu_detach(struct guest *guest, const struct device *dev, bool force, struc
         return qdevices_settle(g, e);
     }
     return force && e->code == ERR_TIMEOUT ? take_by_force(&l, e) : -1;
+}
+
+/* Neither there, nor there in what its guest still holds: what was taken away by force is waited
+ * for. */
+static int check_new(struct qguest *g, const struct device *dev, struct job *j, struct err *e)
+{
+    struct leaving l;
+
+    if (!find_leaving(g, dev, &l))
+        return 0;
+    if (!l.dead)
+        return err_set(e, ERR_EXISTS, "Device %s is already connected.", l.key);
+    job_step(j, "waiting until the guest lets go of the old one");
+    if (ask(&l, e) == 0 && await_gone(&l, g->d->detach_ms, j, e) == 0)
+        return qdevices_settle(g, e);
+    if (e->code != ERR_TIMEOUT)
+        return -1;
+    err_set(e, ERR_BUSY, "the guest still holds the old %s, taken away by force", l.key);
+    return err_hint(e, "It lets go when its kernel runs and knows PCI hot-plug; try again then.");
+}
+
+int qemu_attach(struct guest *guest, const struct device *dev, struct job *j, struct err *e)
+{
+    struct qguest *g = qguest_of(guest);
+    int r;
+
+    if (check_class(dev, e) < 0 || qguest_check_lives(g, e) < 0 || qdevices_settle(g, e) < 0 ||
+        job_check(j, e) < 0 || check_new(g, dev, j, e) < 0)
+        return -1;
+    job_step(j, "attaching it");
+    r = dev->class == DEVICE_DISK ? attach_disk(g, &dev->disk, e) : attach_vif(g, &dev->vif, e);
+    fault_point("qemu.attached");
+    return r;
 }
