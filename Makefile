@@ -103,10 +103,11 @@ check: all $(UNIT_PROGS) $(TOOL_PROGS)
 # of scripts, or of C code that another test runs as well: not again under the sanitizers
 SAN_SKIP := $(if $(SAN),$(patsubst %,tests/system/%.sh,install-destdir qemu-autostart qemu-demo qemu-net root-block-scripts \
             root-network-bridge root-network-virtual root-vif-scripts xend-xendomains))
+# the longest first, for as many tests run at once as there are processors
 run-check:
-	$(Q)$(RUN) $(filter-out $(LIVE_PROGS),$(UNIT_PROGS)) $(filter-out $(SAN_SKIP),$(sort $(wildcard tests/golden/*.sh \
-	    tests/system/xm-*.sh tests/system/xend-*.sh tests/system/api-*.sh))) \
-	    $(if $(SAN),,tests/check-lint.sh)
+	$(Q)$(RUN) $(filter-out $(SAN_SKIP),$(sort $(wildcard tests/system/xend-*.sh))) $(if $(SAN),,tests/check-lint.sh) \
+	    $(filter-out $(SAN_SKIP),$(sort $(wildcard tests/system/api-*.sh tests/system/xm-*.sh tests/golden/*.sh))) \
+	    $(filter-out $(LIVE_PROGS),$(UNIT_PROGS))
 
 # real guests: root, and the guest's kernel and initramfs
 LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_qemu_ops $(BUILD)/tests/test_qemu_save $(BUILD)/tests/test_qemu_boot $(BUILD)/tests/test_qemu_vnc $(BUILD)/tests/test_qemu_limits \
@@ -116,8 +117,13 @@ check-system: all guest $(LIVE_PROGS)
 	$(Q)$(MAKE) --no-print-directory run-check-system; $(RUN) --sum
 
 run-check-system:
-	$(Q)TEST_TIMEOUT=600 $(RUN) $(LIVE_PROGS) $(filter-out $(SAN_SKIP),\
+	$(Q)TEST_TIMEOUT=600 $(RUN) tests/system/qemu-faults.sh $(LIVE_PROGS) $(filter-out $(SAN_SKIP) tests/system/qemu-faults.sh,\
 	    $(sort $(wildcard tests/system/qemu-*.sh tests/system/root-*.sh tests/system/install-*.sh)))
+
+# xend killed at each point of each operation: part of check and check-system, here alone
+check-faults: all guest
+	$(Q)$(RUN) --reset
+	$(Q)TEST_TIMEOUT=600 $(RUN) $(wildcard tests/system/*-faults*.sh); $(RUN) --sum
 
 # real Xen: the rig
 XEN_PROGS := $(BUILD)/tests/test_driver_contract $(if $(XEN),$(BUILD)/tests/xen_count.so)
@@ -248,6 +254,7 @@ help:
 	@echo "make             build/xend and build/xm"
 	@echo "make check       quick tests: no root, network, guest or Xen (SAN=address,undefined works)"
 	@echo "make check-system   tests with real guests (root)"
+	@echo "make check-faults   xend killed at each point of each operation (root)"
 	@echo "make check-xen   tests on real Xen in the rig (root)"
 	@echo "make check-san, check-tsan   the same tests under gcc's sanitizers"
 	@echo "make check-all   all of these; CI's"
@@ -260,6 +267,6 @@ help:
 	@echo "make install, uninstall   DESTDIR= PREFIX=/usr"
 	@echo "variables: V=1 CC=clang SAN= WERROR=0 BUILD=dir"
 
-.PHONY: all clean guest check run-check check-system run-check-system check-xen run-check-xen check-all \
+.PHONY: all clean guest check run-check check-system run-check-system check-faults check-xen run-check-xen check-all \
     check-san check-san-build check-tsan check-tsan-build bench bench-xen fuzz run-fuzz rig rig-shell demo format lint tidy install uninstall help
 .SECONDARY:

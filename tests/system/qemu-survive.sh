@@ -15,8 +15,11 @@ start_xend qemu
 assert_eq "$pid" "$(qemu_pid web1)" "process"
 assert_eq "$domid" "$(xm domid web1)" "domid"
 assert_eq running "$(domain_state web1)"
-printf '\035' | xm console web1 >"$T/console"
-grep -qa 'guest: ready' "$T/console" || fail "the console's past is lost"
+past() {
+    grep -qa 'guest: ready' "$T/console"
+}
+{ eventually past; printf '\035'; } | xm console web1 >"$T/console"
+past || fail "the console's past is lost"
 
 # an orderly restart, too
 assert_ok xend restart --driver qemu
