@@ -31,7 +31,26 @@
 #define ANSWER_S 60   /* for an answer that takes no work */
 #define RESTORE_S 600 /* for the destination to read the rest of what was sent */
 
-/* The next line must be this word; "error TEXT" is the other side's error. */
+/* "error TEXT" is the other side's error. */
+static bool is_error(const char *line, struct err *e)
+{
+    if (strncmp(line, "error ", 6) != 0)
+        return false;
+    err_set(e, ERR_BACKEND, "%s (from the other side)", line + 6);
+    return true;
+}
+
+/* A guest that could not be sent: the cause may be what the other side said before it hung up. */
+static void hear_why(struct task *t, int fd, struct err *e)
+{
+    char line[LINK_LINE_MAX];
+    struct err ignored;
+
+    if (link_hear(t, fd, 1, line, &ignored) == 0)
+        is_error(line, e);
+}
+
+/* The next line must be this word. */
 static int expect(struct task *t, int fd, int timeout_s, const char *word, struct err *e)
 {
     char line[LINK_LINE_MAX];
@@ -40,8 +59,8 @@ static int expect(struct task *t, int fd, int timeout_s, const char *word, struc
         return -1;
     if (strcmp(line, word) == 0)
         return 0;
-    if (strncmp(line, "error ", 6) == 0)
-        return err_set(e, ERR_BACKEND, "%s (from the other side)", line + 6);
+    if (is_error(line, e))
+        return -1;
     return err_set(e, ERR_INVALID, "the other side says '%.40s' where %s is expected", line, word);
 }
 
@@ -60,8 +79,10 @@ static int send_guest(struct xend *x, struct domain *d, struct task *t, int fd, 
         return -1;
     job_step(&t->job, "sending its memory");
     fault_point("migrate.begin");
-    if (x->driver->ops->save(d->guest, fd, t->arg, &t->job, e) < 0)
+    if (x->driver->ops->save(d->guest, fd, t->arg, &t->job, e) < 0) {
+        hear_why(t, fd, e);
         return -1;
+    }
     fault_point("migrate.sent");
     job_step(&t->job, "waiting for the destination");
     return expect(t, fd, RESTORE_S, "restored", e);
