@@ -38,9 +38,10 @@ for f in libxl/*.[ch]; do
     allow "$f" libxl/base/ config/ libxl/spec libxl/device libxl/driver.h libxl/job.h libxl/field.h \
         libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h libxl/sharing.h
 done
+allow 'libxl/dm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/dm/
 for d in qemu test xen; do
     allow "libxl/$d/*.[ch]" libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h \
-        libxl/job.h libxl/field.h libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h "libxl/$d/"
+        libxl/job.h libxl/field.h libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h libxl/dm/ "libxl/$d/"
 done
 allow 'xend/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h libxl/job.h \
     libxl/field.h libxl/cpuset.h libxl/hotplug.h libxl/sharing.h xend/

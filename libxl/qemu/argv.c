@@ -2,12 +2,9 @@
  * The command line of a guest's QEMU, from its spec: a pure function, held by golden files
  * (tests/golden/argv). Opens nothing and looks at nothing; create.c gathers what it needs.
  */
-#include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "config/json.h"
 #include "libxl/qemu/qemu.h"
 
 /*
@@ -17,39 +14,6 @@
  * that is saved under one must not be restored under another.
  */
 #define MACHINE_DEFAULT "pc-i440fx-7.2"
-
-void strings_clear(struct strings *v)
-{
-    for (size_t i = 0; i < v->len; i++)
-        free(v->ptr[i]);
-    vec_clear(v);
-}
-
-void args_add(struct strings *argv, const char *fmt, ...)
-{
-    AUTO(buf_clear) struct buf b = BUF_INIT;
-    va_list ap;
-
-    va_start(ap, fmt);
-    buf_vaddf(&b, fmt, ap);
-    va_end(ap);
-    vec_push(argv, buf_steal(&b));
-}
-
-void args_add_json(struct strings *argv, const char *option, const struct value *v)
-{
-    AUTO(buf_clear) struct buf b = BUF_INIT;
-
-    json_print(v, &b);
-    args_add(argv, "%s", option);
-    vec_push(argv, buf_steal(&b));
-}
-
-static void args_add2(struct strings *argv, const char *option, const char *text)
-{
-    args_add(argv, "%s", option);
-    args_add(argv, "%s", text);
-}
 
 void launch_place(const struct launch *l, struct value *device, const char *name)
 {
@@ -115,14 +79,6 @@ char *launch_cmdline(const struct spec *s)
     if (strncmp(text, "console=ttyS", 12) == 0 || strstr(text, " console=ttyS"))
         return xstrdup(text);
     return xasprintf("console=ttyS0%s%s", text[0] ? " " : "", text);
-}
-
-int argv_check_word(const char *field, const char *text, const char *more, struct err *e)
-{
-    for (const char *at = text; *at; at++)
-        if (!isalnum((unsigned char)*at) && !strchr(more, *at))
-            return err_set(e, ERR_INVALID, "%s: '%s': '%c' is not allowed here", field, text, *at);
-    return 0;
 }
 
 /* Who it is, and the machine proper. */

@@ -232,10 +232,10 @@ int qguest_kill(struct qguest *g, struct err *e)
         talks = false;
     if (talks && qguest_wait_end(g, QUIT_TIMEOUT_MS))
         return 0;
-    process_signal(g, SIGTERM);
+    process_signal(g->pidfd, SIGTERM);
     if (qguest_wait_end(g, TERM_TIMEOUT_MS))
         return 0;
-    process_signal(g, SIGKILL);
+    process_signal(g->pidfd, SIGKILL);
     if (qguest_wait_end(g, KILL_TIMEOUT_MS))
         return 0;
     return err_set(e, ERR_TIMEOUT, "QEMU (pid %d) does not end, not even by SIGKILL", (int)g->pid);

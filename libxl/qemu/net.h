@@ -76,11 +76,4 @@ void nets_from_value(const struct value *list, struct qnets *out);
  * caller frees. */
 char *vif_host_side(const struct vif *v);
 
-/* ---- tap.c ---- */
-
-/* A new tap of this name; ERR_EXISTS when there is an interface of that name. */
-int tap_open(const char *dev, struct err *e);
-/* The bridge for those who name none: the first one that no other program keeps for itself. */
-bool bridge_default(char name[IFNAMSIZ]);
-
 #endif

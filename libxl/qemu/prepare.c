@@ -125,7 +125,7 @@ static int open_screen(struct making *m, struct err *e)
     m->launch.vnc_listen = m->g->d->vnc_listen;
     m->launch.keymap = m->g->d->keymap;
     m->launch.vnc_secret_fd = -1;
-    if (vnc_secret_open(m->g, &fd, e) < 0)
+    if (vnc_secret_make(m->g->spec, m->g->d->vnc_passwd, &fd, e) < 0)
         return -1;
     if (fd >= 0)
         m->launch.vnc_secret_fd = making_pass_take(m, fd);

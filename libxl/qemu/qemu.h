@@ -14,10 +14,11 @@
 #include "libxl/base/buf.h"
 #include "libxl/base/proc.h"
 #include "libxl/base/vec.h"
+#include "libxl/dm/dm.h"
 #include "libxl/driver.h"
 #include "libxl/qemu/net.h"
 #include "libxl/qemu/devices.h"
-#include "libxl/qemu/qmp.h"
+#include "libxl/dm/qmp.h"
 
 #define NONCE_SIZE 33          /* 128 random bits as hexadecimal text */
 #define QMP_TIMEOUT_MS 5000    /* one command; QEMU answers in under a millisecond when it lives */
@@ -26,14 +27,6 @@
 #define PATIENCE_MS 30000      /* so long a guest may stand still while it is to obey */
 #define NEWS_SLICE_MS 250      /* how soon a cancelled job is noticed, at the latest */
 #define DOMID_MAX 32751
-
-/* What a guest's QEMU may become when xend is root. */
-struct ids {
-    bool set;
-    uid_t uid;
-    gid_t gid, kvm_gid;
-    bool kvm_group;
-};
 
 struct change {
     char uuid[UUID_TEXT_SIZE];
@@ -135,9 +128,6 @@ static inline struct qguest *qguest_of(struct guest *g)
 
 /* ---- argv.c, argv_disk.c, argv_screen.c: pure functions ---- */
 
-struct strings VEC(char *);
-void strings_clear(struct strings *v);
-
 struct launch_disk {
     const struct disk *disk;
     int fd;     /* its number in the child; -1: an empty drive */
@@ -174,21 +164,6 @@ void launch_place(const struct launch *l, struct value *device, const char *name
 const char *nic_driver(const char *model);
 
 int argv_screen(const struct launch *l, struct strings *argv, struct err *e);
-/* Words that go into an option of several parts must not bring parts of their own: letters, digits
- * and `more`. */
-int argv_check_word(const char *field, const char *text, const char *more, struct err *e);
-
-/* What a spec says about its screen; all borrowed, NULL where it says nothing. */
-struct screen {
-    const char *listen, *passwd, *keymap;
-    int64_t display, videoram; /* display -1: the first free one */
-    bool unused;
-};
-/* False when it asks for none. */
-bool screen_of(const struct spec *s, struct screen *out);
-
-void args_add(struct strings *argv, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void args_add_json(struct strings *argv, const char *option, const struct value *v);
 /* True when the spec's kernel is loaded by QEMU itself; else its disks are booted by the BIOS. */
 bool boots_kernel(const struct spec *s);
 /* The place of a class (boot letter) in the spec's boot order from 1, or 0: not booted from. */
@@ -197,25 +172,6 @@ int boot_place(const struct spec *s, char letter);
 /* The host's part of the same rules: machine type and kernel command line of a spec. */
 const char *launch_machine(const struct spec *s);
 char *launch_cmdline(const struct spec *s);
-
-/* ---- image.c, kernel.c: opening what a guest is made of; errors name the file ---- */
-
-/* Opens a disk's file as its mode wants it; *block: it is a block device. */
-int image_open(const struct disk *k, bool *block, struct err *e);
-
-/* Sizes as a guest kernel may have them: far over real ones (60 and 700 MiB), below harm. */
-#define KERNEL_BYTES_MAX (256LL << 20)
-#define RAMDISK_BYTES_MAX (2048LL << 20)
-
-/*
- * Opens and checks a kernel: a Linux bzImage, or an ELF image with the PVH entry note; *cmdline_max
- * is what its header allows. Then a ramdisk.
- */
-int kernel_open(const char *path, size_t *cmdline_max, struct err *e);
-int ramdisk_open(const char *path, struct err *e);
-/* True when /proc/self/fd/N of this file opens for that user; else make a copy that does. */
-bool file_readable_by(int fd, const struct ids *ids);
-int file_copy_to_memory(int fd, struct err *e);
 
 /* ---- limits.c ---- */
 
@@ -227,12 +183,6 @@ void limits_place(const struct qguest *g);
 void limits_release(const struct qemu *d, const char *uuid);
 
 /* ---- vnc.c ---- */
-
-/* A file with g's VNC password for its QEMU, or with one that nobody knows when the spec's is lost
- * (SECRET_HIDDEN); *fd is -1 when it needs none. */
-int vnc_secret_open(const struct qguest *g, int *fd, struct err *e);
-/* Puts the password that g's process has into g's spec, which came from a file without it. */
-void vnc_secret_recover(struct qguest *g);
 
 int qemu_vnc(struct guest *g, struct vnc_place *place, struct err *e);
 
@@ -279,36 +229,6 @@ void state_wish_reboot(const char *dir, bool wished);
 bool state_reboot_wished(const char *dir);
 /* The next free domid. */
 int domid_next(struct qemu *d, uint32_t *domid, struct err *e);
-
-/* ---- logfile.c: logs that a guest or its QEMU writes: bounded ---- */
-
-#define LOG_BYTES_MAX (1024 * 1024)
-#define LOG_BYTES_KEPT (256 * 1024)
-
-/* Opens for appending, empty; what was there goes to path.1. */
-int logfile_open(const char *path, struct err *e);
-/* Cuts it down to its last LOG_BYTES_KEPT when it is over LOG_BYTES_MAX; true when it was. */
-bool logfile_trim(const char *path);
-/* True when the log says that the guest powered itself off: the trace of argv.c is in it. */
-bool logfile_tells_poweroff(const char *path);
-/* The last lines of a QEMU's log, without time stamps, in one line; NULL when it said nothing. */
-char *logfile_last_words(const char *path);
-/* The same as an error: known texts become ours. `what` says how it ended. */
-int last_words_to_err(const char *words, const char *what, struct err *e);
-
-/* ---- process.c ---- */
-
-/* Finds a program in the host's usual places; NULL when it is not there. The caller frees. */
-char *program_find(const char *name);
-void ids_find(struct ids *ids, const struct value *config);
-/* Sends a signal to g's process; harmless when it has ended. */
-void process_signal(const struct qguest *g, int signal);
-/* pidfd of a process with this start time, or -1. */
-int process_open(pid_t pid, uint64_t start);
-/* The process whose command line has both words, or 0. */
-pid_t process_find(const char *uuid, const char *nonce);
-/* Ends a process that is provably ours, without hurry, and waits for its end. */
-void process_end(int pidfd);
 
 /* ---- guest.c: the struct and its life ---- */
 

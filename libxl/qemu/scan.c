@@ -35,7 +35,7 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, struct s
     g->pid_start = s->pid_start;
     g->pidfd = pidfd;
     g->reboot_wished = state_reboot_wished(dir);
-    vnc_secret_recover(g);
+    vnc_secret_find(g->spec, g->pid);
     if (s->mem_most_kib) {
         g->mem_kib = g->mem_most_kib = s->mem_most_kib;
         g->mem_bound_kib = s->mem_bound_kib;

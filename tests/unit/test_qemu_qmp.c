@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "libxl/base/io.h"
-#include "libxl/qemu/qmp.h"
+#include "libxl/dm/qmp.h"
 #include "tests/unit/cunit.h"
 
 #define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"

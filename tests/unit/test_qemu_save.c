@@ -384,7 +384,7 @@ static void then_close(struct peer *p)
 
 static void then_kill(struct peer *p)
 {
-    process_signal(p->g, SIGKILL);
+    process_signal(p->g->pidfd, SIGKILL);
 }
 
 static void then_power_off(struct peer *p)

@@ -3,8 +3,8 @@
  * Exactly one thread at a time pumps (reads); any number of others may be inside qmp_call. Knows
  * nothing of guests. Tested against a scripted peer in test_qemu_qmp.c.
  */
-#ifndef QEMU_QMP_H
-#define QEMU_QMP_H
+#ifndef DM_QMP_H
+#define DM_QMP_H
 
 #include <stdbool.h>
 #include <stdint.h>

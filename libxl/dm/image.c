@@ -12,7 +12,7 @@
 
 #include <linux/fs.h>
 
-#include "libxl/qemu/qemu.h"
+#include "libxl/dm/dm.h"
 
 #define SECTOR 512
 /* qcow2, docs/interop/qcow2.txt: big-endian fields at these offsets */
@@ -85,8 +85,8 @@ int image_open(const struct disk *k, bool *block, struct err *e)
     if (k->type && strcmp(k->type, "file") != 0 && strcmp(k->type, "phy") != 0 &&
         strcmp(k->type, "tap") != 0 && strcmp(k->type, "tap2") != 0)
         return err_set(e, ERR_UNSUPPORTED,
-                       "disk %s: %s:%s: the qemu driver opens files and block devices only",
-                       k->vdev, k->type, k->target);
+                       "disk %s: %s:%s: QEMU opens files and block devices only", k->vdev, k->type,
+                       k->target);
     /* O_NONBLOCK: a FIFO in this place must not stop us; it means nothing to files */
     fd = open(k->target, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "libxl/qemu/net.h"
+#include "libxl/dm/dm.h"
 
 int tap_open(const char *dev, struct err *e)
 {

@@ -1,5 +1,5 @@
 /* The QEMU Machine Protocol: see qmp.h. Called by monitor.c, create.c, life.c and scan.c. */
-#include "libxl/qemu/qmp.h"
+#include "libxl/dm/qmp.h"
 
 #include <errno.h>
 #include <fcntl.h>

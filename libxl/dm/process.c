@@ -2,7 +2,7 @@
  * QEMU processes: finding the program and the user they run as, and ending those that are
  * provably ours. Starting is create.c's (through base/proc).
  */
-#include "libxl/qemu/qemu.h"
+#include "libxl/dm/dm.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -19,6 +19,7 @@
 
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
+#include "libxl/base/proc.h"
 
 #define USER_DEFAULT "xend-qemu"
 #define CMDLINE_BYTES_MAX (256 * 1024) /* ours are about 3 KiB */
@@ -74,19 +75,13 @@ void ids_find(struct ids *ids, const struct value *config)
     }
 }
 
-static int pidfd_signal(int pidfd, int signal)
+void process_signal(int pidfd, int signal)
 {
-    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+    if (pidfd >= 0)
+        syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
-void process_signal(const struct qguest *g, int signal)
-{
-    if (g->pidfd >= 0)
-        pidfd_signal(g->pidfd, signal);
-}
-
-/* Polls a pidfd. */
-static bool await_end(int pidfd, int timeout_ms)
+bool process_await_end(int pidfd, int timeout_ms)
 {
     int64_t deadline = now_ms() + timeout_ms;
 
@@ -110,7 +105,7 @@ int process_open(pid_t pid, uint64_t start)
      * Looked at after opening: now it can be no other process with the same number. One that has
      * ended and that nobody reaps (process 1 of a container may not) is no process.
      */
-    if (pidfd >= 0 && ((start && proc_start_time(pid) != start) || await_end(pidfd, 0))) {
+    if (pidfd >= 0 && ((start && proc_start_time(pid) != start) || process_await_end(pidfd, 0))) {
         close(pidfd);
         return -1;
     }
@@ -147,10 +142,10 @@ void process_end(int pidfd)
 {
     siginfo_t info;
 
-    pidfd_signal(pidfd, SIGTERM);
-    if (!await_end(pidfd, TERM_WAIT_MS)) {
-        pidfd_signal(pidfd, SIGKILL);
-        await_end(pidfd, KILL_WAIT_MS);
+    process_signal(pidfd, SIGTERM);
+    if (!process_await_end(pidfd, TERM_WAIT_MS)) {
+        process_signal(pidfd, SIGKILL);
+        process_await_end(pidfd, KILL_WAIT_MS);
     }
     /* reaps it when it is a child of ours */
     waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "libxl/qemu/qemu.h"
+#include "libxl/dm/dm.h"
 
 /* Linux, Documentation/arch/x86/boot.rst */
 #define BZ_BOOT_FLAG 0x1fe /* 0xaa55 */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "libxl/base/io.h"
-#include "libxl/qemu/qemu.h"
+#include "libxl/dm/dm.h"
 
 #define TAIL_BYTES 4096 /* of a QEMU's log: enough for its last words */
 #define TAIL_LINES 3
