@@ -194,6 +194,12 @@ struct driver_ops {
     int (*set_vcpus)(struct guest *g, unsigned online, struct job *j, struct err *e);
     int (*pin_vcpu)(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
     int (*keep_spec)(struct guest *g, const struct spec *s, struct err *e);
+    /*
+     * Optional. A guest that has ended (GUEST_SHUTDOWN, GUEST_CRASHED) makes way for the next one
+     * of its domain: it lets go of its disks and interfaces, and is s->uuid's from now on, with
+     * this spec, here and for scan. Its domid stays. After a failure it is the old one's still.
+     */
+    int (*set_aside)(struct guest *g, const struct spec *s, struct err *e);
 
     /*
      * Optional. Devices come and go while the guest runs or is paused; ERR_UNSUPPORTED for a

@@ -186,7 +186,10 @@ static const struct field rows[] = {
     {STR(bootloader), .sxp = "bootloader", .drivers = X,
      .doc = "The program that finds kernel and ramdisk on the guest's own disk."},
     {WORD(on_crash, crash_actions), .sxp = "on_crash", .dflt = "restart", .drivers = ON_ALL,
-     .doc = "What to do after the guest has crashed."},
+     .doc = "What to do after the guest has crashed. preserve keeps it, to be looked at; "
+            "rename-restart, too, as Domain-UUID and without disks and interfaces, while the "
+            "domain starts again; coredump-... writes its memory to a file first. One that lived "
+            "for less than a minute is not restarted."},
     {STR(uuid), .sxp = "uuid", .check = check_uuid, .drivers = ON_ALL,
      .doc = "The domain's identity; random when not given."},
     {STR(bootargs), .sxp = "bootloader_args", .drivers = X, .doc = "Arguments of the bootloader."},
@@ -201,9 +204,9 @@ static const struct field rows[] = {
      .doc = "CPUs to run on, as 0-3,^1: one text for all virtual CPUs, or one for each of "
             "vcpus or of maxvcpus."},
     {WORD(on_reboot, end_actions), .sxp = "on_reboot", .dflt = "restart", .drivers = ON_ALL,
-     .doc = "What to do when the guest reboots."},
+     .doc = "What to do when the guest reboots; see on_crash."},
     {WORD(on_poweroff, end_actions), .sxp = "on_poweroff", .dflt = "destroy", .drivers = ON_ALL,
-     .doc = "What to do when the guest powers off."},
+     .doc = "What to do when the guest powers off; see on_crash."},
     {STR(pool), .sxp = "pool_name", .dflt = "Pool-0", .drivers = N,
      .doc = "The cpupool that the domain runs in."},
     {INT(maxmem), .sxp = "maxmem", .min = 0, .max = MEMORY_MAX_MIB, .unit = "MiB",

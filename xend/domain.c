@@ -268,9 +268,12 @@ void domain_started(struct domains *t, struct domain *d, const struct guest *g)
 
 void domain_stopped(struct domains *t, struct domain *d)
 {
-    if (d->domid != DOMID_NONE)
+    bool ran = d->domid != DOMID_NONE;
+
+    if (ran) {
         index_remove(&t->by_domid, d->domid_text);
-    d->last_domid = d->domid;
+        d->last_domid = d->domid;
+    }
     d->domid = DOMID_NONE;
     d->domid_text[0] = '\0';
     free(d->vnc);
@@ -285,7 +288,28 @@ void domain_stopped(struct domains *t, struct domain *d)
             log_error("domain=%s: its new configuration: %s", d->spec->name, e.msg);
     }
     domain_touch(t, d);
-    event_domain(t->xend, d, "stopped");
+    if (ran)
+        event_domain(t->xend, d, "stopped");
+}
+
+void domain_move_guest(struct domains *t, struct domain *from, struct domain *to,
+                       enum domain_state ended)
+{
+    to->guest = from->guest;
+    to->domid = from->domid;
+    memcpy(to->domid_text, from->domid_text, sizeof(to->domid_text));
+    to->start_time = from->start_time;
+    to->reason = from->reason;
+    to->cpu_ns = from->cpu_ns;
+    to->mem_kib = from->mem_kib;
+    to->vcpus_online = from->vcpus_online;
+    to->vnc = steal(from->vnc);
+    from->guest = NULL;
+    domain_stopped(t, from);
+    index_put(&t->by_domid, to->domid_text, to);
+    to->state = ended;
+    domain_touch(t, to);
+    event_domain(t->xend, to, "state");
 }
 
 int domain_set_spec_take(struct domains *t, struct domain *d, struct spec *s_take, struct err *e)

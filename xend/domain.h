@@ -111,6 +111,10 @@ void domain_set_state(struct domains *t, struct domain *d, enum domain_state s);
 /* A guest came (paused) or went. */
 void domain_started(struct domains *t, struct domain *d, const struct guest *g);
 void domain_stopped(struct domains *t, struct domain *d);
+/* The guest of `from`, which has ended like that, is another record's from now on. Worker of from.
+ */
+void domain_move_guest(struct domains *t, struct domain *from, struct domain *to,
+                       enum domain_state ended);
 /* Something visible changed, other than by the calls above. */
 void domain_touch(struct domains *t, struct domain *d);
 /* Takes another spec: a rename among others. ERR_EXISTS when its name is taken. */

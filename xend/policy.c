@@ -131,6 +131,24 @@ static int restart(struct xend *x, struct domain *d, struct task *t, struct err 
     return domain_restart(x, d, t, false, e) < 0 ? err_add(e, "%s: restarting", t->name) : 0;
 }
 
+/*
+ * The intent comes before the dead one is another's: a xend that dies in between starts the domain
+ * again. When it cannot be kept, the restart counts for more.
+ */
+static int rename_restart(struct xend *x, struct domain *d, struct task *t, struct end end,
+                          struct err *e)
+{
+    struct err why;
+
+    xend_lock(x);
+    d->restarting = true;
+    xend_unlock(x);
+    if (end.state != GUEST_GONE && (intent_write(x, d, INTENT_RESTART, &why) < 0 ||
+                                    domain_keep_dead(x, d, end.state == GUEST_CRASHED, &why) < 0))
+        log_warn("domain=%s: restarted without a copy of the dead one: %s", t->name, why.msg);
+    return restart(x, d, t, e);
+}
+
 /* A crashed guest that cannot be dumped is ended all the same. */
 static void dump(struct xend *x, struct domain *d, struct task *t)
 {
@@ -154,8 +172,7 @@ static int act(struct xend *x, struct domain *d, struct task *t, struct end end,
     case END_COREDUMP_RESTART:
         return restart(x, d, t, e);
     case END_RENAME_RESTART:
-        log_warn("domain=%s: this version keeps no renamed copy of the dead one", t->name);
-        return restart(x, d, t, e);
+        return rename_restart(x, d, t, end, e);
     default:
         if (domain_guest_end(x, d, e) < 0)
             return err_add(e, "%s: tidying up after its end", t->name);

@@ -30,6 +30,8 @@ int domain_guest_end(struct xend *x, struct domain *d, struct err *e);
 void domain_find_screen(struct xend *x, struct domain *d);
 /* Ends the guest and starts another with the same spec; finished even by a later xend. */
 int domain_restart(struct xend *x, struct domain *d, struct task *t, bool paused, struct err *e);
+/* Its guest, which has ended, is kept under another name (aside.c): d has none any more. */
+int domain_keep_dead(struct xend *x, struct domain *d, bool crashed, struct err *e);
 void domain_forget_if_transient(struct xend *x, struct domain *d);
 /* Into a file, whole; then the guest ends, or goes on (checkpoint). Under an intent of its own. */
 int domain_save(struct xend *x, struct domain *d, struct task *t, const char *file, bool checkpoint,

@@ -18,14 +18,14 @@
 
 const struct option wait_options[] = {
     {0, "for", "STATE",
-     "What to wait for: running, paused, shutdown, crashed, halted, suspended or gone; or several "
-     "of them with commas between."},
+     "What to wait for: running, paused, shutdown, crashed, dying, halted, suspended or gone; or "
+     "several of them with commas between."},
     {'t', "timeout", "SECONDS", "Wait at most so long; the exit status is 124 then."},
     {0},
 };
 
-static const char *const states[] = {"running", "paused",    "shutdown", "crashed",
-                                     "halted",  "suspended", "gone"};
+static const char *const states[] = {"running", "paused", "shutdown",  "crashed",
+                                     "dying",   "halted", "suspended", "gone"};
 
 struct waiting {
     const char *wanted; /* states with commas between */

@@ -333,6 +333,26 @@ static int take_by_force(const struct leaving *l, struct err *e)
     return 0;
 }
 
+int qdevices_cut(struct qguest *g, struct err *e)
+{
+    struct device probe;
+    struct leaving l;
+    size_t i = 0;
+
+    while (i < g->devices.len) { /* which the monitor's thread never makes shorter */
+        const struct qdevice *q = &g->devices.ptr[i++];
+
+        probe = (struct device){.class = q->class};
+        if (q->class == DEVICE_DISK)
+            probe.disk.vdev = q->key;
+        else
+            probe.vif.mac = q->key;
+        if (find_leaving(g, &probe, &l) && !l.dead && take_by_force(&l, e) < 0)
+            return err_add(e, "taking %s away", l.key);
+    }
+    return 0;
+}
+
 int qemu_detach(struct guest *guest, const struct device *dev, bool force, struct job *j,
                 struct err *e)
 {

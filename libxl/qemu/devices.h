@@ -50,6 +50,8 @@ void qdevice_add(struct qguest *g, enum device_class class, const char *key, con
                  int64_t devid, const char *place);
 /* Gives back what the host had for devices that the guest has let go of. */
 int qdevices_settle(struct qguest *g, struct err *e);
+/* The host's side of all of them goes at once: of a guest that has ended. */
+int qdevices_cut(struct qguest *g, struct err *e);
 /* The host's part of one: the nodes of its image and their descriptors, or its network. */
 void qdevice_release(struct qguest *g, enum device_class class, const char *id, const char *key);
 /* Removes a node and the descriptors of it; harmless while it is in use. */

@@ -142,6 +142,7 @@ const struct driver_ops driver_qemu = {
     .set_vcpus = qemu_set_vcpus,
     .pin_vcpu = qemu_pin_vcpu,
     .keep_spec = qemu_keep_spec,
+    .set_aside = qemu_set_aside,
     .sysrq = qemu_sysrq,
     .trigger = qemu_trigger,
     .dump = qemu_dump,

@@ -56,6 +56,7 @@ struct qguest {
     char *dir, *log, *console_log;
     char *accel, *cpu; /* what its QEMU was started with; NULL: not known */
     char nonce[NONCE_SIZE];
+    bool aside;         /* it has ended and got another uuid: its QEMU knows the old one only */
     pid_t pid;          /* 0 until started */
     uint64_t pid_start; /* see proc_start_time */
     int pidfd;
@@ -205,6 +206,7 @@ enum phase {
 struct state {
     enum phase phase;
     char uuid[UUID_TEXT_SIZE], nonce[NONCE_SIZE];
+    bool aside;
     uint32_t domid;
     double start_time;
     pid_t pid;
@@ -351,6 +353,7 @@ int qemu_set_maxmem(struct guest *g, uint64_t kib, struct err *e);
 int qemu_set_vcpus(struct guest *g, unsigned online, struct job *j, struct err *e);
 int qemu_pin_vcpu(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
 int qemu_keep_spec(struct guest *g, const struct spec *s, struct err *e);
+int qemu_set_aside(struct guest *g, const struct spec *s, struct err *e); /* aside.c */
 int qemu_sysrq(struct guest *g, char key, struct err *e);
 int qemu_trigger(struct guest *g, enum trigger what, unsigned vcpu, struct err *e);
 int qemu_dump(struct guest *g, int fd, struct job *j, struct err *e);

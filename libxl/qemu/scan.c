@@ -24,6 +24,7 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, struct s
 
     memcpy(g->pub.uuid, s->uuid, sizeof(g->pub.uuid));
     memcpy(g->nonce, s->nonce, sizeof(g->nonce));
+    g->aside = s->aside;
     g->pub.domid = s->domid;
     g->pub.start_time = s->start_time;
     g->dir = xstrdup(dir);

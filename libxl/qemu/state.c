@@ -43,6 +43,7 @@ int state_save(const struct qguest *g, enum phase phase, struct err *e)
     value_set_str(v, "phase", phase_names[phase]);
     value_set_str(v, "uuid", g->pub.uuid);
     value_set_str(v, "nonce", g->nonce);
+    value_set_bool(v, "aside", g->aside);
     value_set_str(v, "boot", boot);
     value_set_int(v, "domid", g->pub.domid);
     value_set_take(v, "start_time", value_real(g->pub.start_time));
@@ -102,6 +103,7 @@ static int state_from_value(const struct value *v, struct state *s, struct err *
         return err_set(e, ERR_INVALID, "not a state file of version %d", STATE_VERSION);
     s->phase = (enum phase)phase;
     snprintf(s->nonce, sizeof(s->nonce), "%s", value_get_str(v, "nonce", ""));
+    s->aside = value_get_bool(v, "aside", false);
     s->domid = (uint32_t)value_get_int(v, "domid", 0);
     s->start_time = value_get(v, "start_time") ? value_as_real(value_get(v, "start_time")) : 0;
     s->pid = (pid_t)value_get_int(v, "pid", 0);

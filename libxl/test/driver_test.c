@@ -200,6 +200,7 @@ const struct driver_ops driver_test = {
     .set_vcpus = test_set_vcpus,
     .pin_vcpu = test_pin_vcpu,
     .keep_spec = test_keep_spec,
+    .set_aside = test_set_aside,
     .sysrq = test_sysrq,
     .trigger = test_trigger,
     .dump = test_dump,

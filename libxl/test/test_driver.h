@@ -154,6 +154,7 @@ int state_add(struct test_driver *d, const struct test_guest *g, const struct sp
 void state_update(struct test_driver *d, const struct test_guest *g);
 void state_remove(struct test_driver *d, const struct test_guest *g);
 int test_keep_spec(struct guest *g, const struct spec *s, struct err *e);
+int test_set_aside(struct guest *g, const struct spec *s, struct err *e);
 int test_scan(struct driver *d, guest_found_fn *found, void *arg, struct err *e);
 
 /* test_device.c. Callers hold the lock. */

@@ -131,6 +131,34 @@ int test_keep_spec(struct guest *guest, const struct spec *s, struct err *e)
     return r;
 }
 
+/* Its files and its place in the table under the new uuid, without devices. */
+int test_set_aside(struct guest *guest, const struct spec *s, struct err *e)
+{
+    struct test_driver *d = driver_of(guest->driver);
+    struct test_guest *g = guest_of(guest), old = *g;
+    int r;
+
+    if (rules_enter(d, &g->rules, TEST_KEEP_SPEC, NULL, e) < 0)
+        return -1;
+    pthread_mutex_lock(&d->lock);
+    index_remove(&d->guests, g->pub.uuid);
+    snprintf(g->pub.uuid, sizeof(g->pub.uuid), "%s", s->uuid);
+    r = state_add(d, g, s, e);
+    if (r == 0) {
+        state_remove(d, &old);
+        guest_devices_clear(g);
+        consoles_close(d, old.pub.uuid);
+        free(g->name);
+        g->name = xstrdup_null(s->name);
+        state_update(d, g);
+    } else {
+        g->pub = old.pub;
+    }
+    index_put(&d->guests, g->pub.uuid, g);
+    pthread_mutex_unlock(&d->lock);
+    return r;
+}
+
 void state_remove(struct test_driver *d, const struct test_guest *g)
 {
     static const char *const suffixes[] = {"spec", "state"};

@@ -48,3 +48,36 @@ assert_ok xm list web2
 assert_match '^web2 +[0-9]+ +128 +1 +----c- ' "$out"
 assert_ok xm destroy web2
 nothing_left
+
+# one that lived long enough, renamed: the next one has its disk and the place of its screen
+truncate -s 4M "$T/disk.img"
+boot web3 "on_crash = 'rename-restart'" "disk = ['file:$T/disk.img,xvda,w']" "vif = ['type=user']" \
+    "vfb = ['vnc=1,vncdisplay=$(($$ % 10000 + 20000))']"
+uuid_of() {
+    xm list --json "$1" | sed -n 's/^ *"uuid": "\(.*\)",$/\1/p'
+}
+uuid=$(uuid_of web3) domid=$(xm domid web3) pid=$(qemu_pid web3)
+stop_xend
+sed -i 's/"start_time": [0-9.e+]*/"start_time": 1000000000.5/' "$ROOT/var/run/xend/qemu/$uuid/state.json"
+start_xend qemu
+screen=$(xm list --json web3 | sed -n 's/.*"vnc": "\(.*\)".*/\1/p')
+assert_ok xm sysrq web3 c
+again() {
+    [ "$(xm domid web3)" != "$domid" ] && [ "$(domain_state web3)" = running ]
+}
+eventually again
+assert_eq "$uuid" "$(uuid_of web3)"
+assert_match "\"vnc\": \"$screen\"" "$(xm list --json web3)"
+assert_ok xm block-list web3
+assert_match 'disk.img' "$out"
+assert_ok xend restart --driver qemu
+kill -0 "$pid" || fail "the dead one's QEMU has ended"
+dead=$(xm list | sed -n 's/^\(Domain-[0-9a-f-]\{36\}\) .*/\1/p')
+assert_eq crashed "$(domain_state "$dead")"
+assert_match '"vnc": "127.0.0.1:[0-9]+"' "$(xm list --json "$dead")"
+assert_no_match "\"$screen\"" "$(xm list --json "$dead")"
+assert_ok xm block-list "$dead"
+assert_no_match 'disk.img' "$out"
+assert_ok xm destroy "$dead"
+assert_ok xm destroy web3
+nothing_left

@@ -46,6 +46,77 @@ assert_ok xm shutdown crashes
 assert_ok xm wait crashes --for shutdown -t 30 # preserved
 assert_eq 1 "$(xm history crashes | grep -c restart-refused)"
 assert_ok xm destroy crashes
+assert_ok xm delete crashes
+assert_ok xm delete fails
+assert_ok xm delete new
+stop_xend
+
+# those that have lived long enough, kept or not, for each end and what is to follow it
+for name in rename kept core core-end reboots; do
+    case $name in
+    core) how="on_crash = 'coredump-restart'" ;;
+    core-end) how="on_crash = 'coredump-destroy'" ;;
+    reboots) how="on_reboot = 'rename-restart'" ;;
+    *) how="on_crash = 'rename-restart'" ;;
+    esac
+    make_config $name "$how" "disk = ['file:/$name.img,xvda,w']" >/dev/null
+done
+start_xend test
+for name in rename core core-end reboots; do
+    assert_ok xm create -q "$T/$name.cfg"
+done
+assert_ok xm new -q "$T/kept.cfg"
+assert_ok xm start kept
+stop_xend
+sed -i 's/"start_time":[0-9.]*/"start_time":1000000000.5/' "$ROOT"/var/run/xend/test/*.spec
+start_xend test
+# dead: the renamed ones
+dead() {
+    xm list --json | jq -r '.[] | select(.name | test("^Domain-[0-9a-f]{8}-")) | "\(.name) \(.uuid) \(.domid) \(.state)"'
+}
+uuid_of() {
+    xm list --json "$1" | jq -r '.[0].uuid'
+}
+again() { # NAME DOMID
+    [ "$(xm domid "$1")" != "$2" ] && [ "$(domain_state "$1")" = running ]
+}
+for name in rename kept; do
+    uuid=$(uuid_of $name) domid=$(xm domid $name)
+    assert_ok xm sysrq $name c
+    eventually again $name "$domid"
+    assert_eq "$uuid" "$(uuid_of $name)"
+    out=$(dead)
+    assert_match "^Domain-([0-9a-f-]*) \\1 $domid crashed$" "$out"
+    assert_match "Renaming dead domain $name \\($domid, $uuid\\) to ${out%% *} \\(" "$(cat "$ROOT/var/log/xen/xend.log")"
+    assert_ok xm list -l "$domid" # it keeps nothing that the new one needs, and stays as it is
+    assert_no_match 'vbd' "$out"
+    assert_match 'on_crash preserve' "$out"
+    assert_ok xm dump-core "$domid" "$T/core.$name"
+    [ -s "$T/core.$name" ] || fail "no core of the dead one"
+    assert_fails 1 xm unpause "$domid"
+    stop_xend
+    start_xend test
+    assert_match "^Domain-.* $domid crashed$" "$(dead)"
+    assert_eq running "$(domain_state $name)"
+    assert_ok xm destroy "$domid"
+    assert_eq '' "$(dead)"
+done
+domid=$(xm domid reboots)
+assert_ok xm reboot reboots
+eventually again reboots "$domid"
+assert_match "^Domain-.* $domid shutdown$" "$(dead)"
+domid=$(xm domid core)
+assert_ok xm sysrq core c
+eventually again core "$domid"
+assert_ok xm sysrq core-end c
+assert_ok xm wait core-end --for gone -t 30
+for name in core core-end; do
+    [ -s "$(find "$ROOT/var/xen/dump" -name "*$name.*.core")" ] || fail "no core of $name: $(find "$ROOT" -name '*core*')"
+done
+xm list --json | jq -r '.[1:][].name' | while read -r name; do
+    assert_ok xm destroy "$name"
+done
+assert_ok xm delete kept
 stop_xend
 
 # the storm
