@@ -120,6 +120,7 @@ static struct task *go_on_device(struct xend *x, struct domain *d, enum intent_o
     if (d->next && op != INTENT_MEDIA) /* it may have got into one of the two specs only */
         devices_remove(&d->next->devices, dev->class, device_key(dev));
     t = queue_add(x->queue, d, op == INTENT_MEDIA ? &op_media : &op_detach, "xend", false);
+    t->recovers = true;
     t->arg = op != INTENT_DETACH || value_get_bool(intent, "force", false);
     t->arg_value = value_copy(v);
     return t;

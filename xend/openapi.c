@@ -14,6 +14,7 @@
 #include "libxl/base/version.h"
 #include "libxl/spec.h"
 #include "xend/openapi_keys.h"
+#include "xend/lifecycle.h"
 
 static const char *const device_schemas[DEVICE_CLASSES] = {
     "Disk", "Vif", "Vfb", "Pci", "Vscsi", "Vusb", "Usbctrl", "Usbdev", "Vtpm", "Channel", "P9"};
@@ -255,6 +256,31 @@ static char *operation_id(const struct route *r)
     return buf_steal(&b);
 }
 
+static struct value *states_of(unsigned states)
+{
+    struct value *list = value_list();
+
+    for (unsigned n = 0; n < LIFE_STATES; n++)
+        if (states & 1u << n)
+            value_add_take(list, value_str(life_state_name(n)));
+    return list;
+}
+
+/* In which states of the domain it is possible, and which can follow. */
+static void add_states(struct value *v, const struct route *r)
+{
+    const struct life *l = life_of_route(r->method, r->path);
+    struct value *map;
+
+    if (!l)
+        return;
+    map = map_of("from", states_of(l->from));
+    if (l->to)
+        value_set_take(map, "to", states_of(l->to));
+    value_set_bool(map, "managed", l->managed);
+    value_set_take(v, "x-states", map);
+}
+
 static void add_route(struct value *paths, const struct route *r)
 {
     AUTO(buf_clear) struct buf path = BUF_INIT;
@@ -265,6 +291,7 @@ static void add_route(struct value *paths, const struct route *r)
 
     value_set_str(v, "operationId", id);
     value_set_str(v, "x-level", level_names[r->level]);
+    add_states(v, r);
     read_path(r->path, &path, list);
     for (int i = 0; i < PARAMS; i++)
         if (r->params & 1u << i)
@@ -286,7 +313,9 @@ struct value *openapi_document(void)
     value_set_str(info, "version", VERSION);
     value_set_str(info, "description",
                   "Domains of one host. Clients ignore keys that they do not know. x-level: read, "
-                  "operate or admin, what the caller must be allowed.");
+                  "operate or admin, what the caller must be allowed. x-states: the states of a "
+                  "domain in which an operation is possible, those that follow (none: it stays), "
+                  "and whether it is of managed domains only.");
     value_set_take(v, "info", info);
     value_add_take(servers, map_of("url", value_str("http://xend"))); /* over the unix socket */
     value_set_take(v, "servers", servers);

@@ -14,6 +14,7 @@
 #include "xend/events.h"
 #include "xend/intent.h"
 #include "xend/last_words.h"
+#include "xend/lifecycle.h"
 #include "xend/policy.h"
 #include "xend/managed.h"
 #include "xend/vnet.h"
@@ -210,8 +211,6 @@ static int run_create(struct xend *x, struct domain *d, struct task *t, struct e
 
 static int run_pause(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (!d->guest)
-        return op_no_guest(d, e);
     fault_point("pause.begin");
     if (x->driver->ops->pause(d->guest, e) < 0)
         return err_add(e, "%s: pausing", t->name);
@@ -231,8 +230,6 @@ static bool is_suspended(const struct domain *d)
 
 static int run_unpause(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (!d->guest)
-        return op_no_guest(d, e);
     fault_point("unpause.begin");
     if (x->driver->ops->resume(d->guest, e) < 0)
         return err_add(e, "%s: unpausing", t->name);
@@ -250,8 +247,6 @@ static int run_shutdown(struct xend *x, struct domain *d, struct task *t, struct
 {
     enum stop_reason how = (enum stop_reason)t->arg;
 
-    if (!d->guest)
-        return op_no_guest(d, e);
     xend_lock(x);
     d->reboot_asked = how == STOP_REBOOT;
     xend_unlock(x);
@@ -358,14 +353,8 @@ int op_check(const struct task_kind *kind, const struct domain *d, struct err *e
     if (d->privileged)
         return err_set(e, ERR_STATE, "Cannot %s privileged domain %s",
                        kind->verb ? kind->verb : kind->name, d->spec->name);
-    /* one that is being created has no domid yet: its queue will tell */
-    if ((kind->halted || kind->managed) && !d->managed)
-        return err_set(e, ERR_STATE, "Domain is not managed by Xend lifecycle support.");
-    if (kind->halted || (kind->halted_too && d->managed))
-        return 0; /* its job will look */
-    if (kind != &op_destroy && d->domid == DOMID_NONE && !d->running && !d->first)
-        return op_no_guest(d, e);
-    return 0;
+    return d->running || d->first ? 0
+                                  : life_check(kind, d, e); /* what is before it may change it */
 }
 
 static void sync_later(struct xend *x, struct domain *d)

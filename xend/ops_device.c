@@ -42,20 +42,6 @@ struct value *device_job_value(const struct device *dev)
     return v;
 }
 
-/* What is in a checkpoint is not changed by changing the spec. */
-static int check_not_suspended(struct xend *x, const struct domain *d, struct err *e)
-{
-    bool suspended;
-
-    xend_lock(x);
-    suspended = d->state == DOMAIN_SUSPENDED;
-    xend_unlock(x);
-    if (!suspended)
-        return 0;
-    err_set(e, ERR_STATE, "Domain is suspended");
-    return err_hint(e, "xm resume lets it go on; then its devices can be changed");
-}
-
 static int write_intent(struct xend *x, const struct domain *d, enum intent_op op,
                         const struct device *dev, bool force, struct err *e)
 {
@@ -109,8 +95,8 @@ static int attach(struct xend *x, struct domain *d, struct task *t, struct spec 
 {
     struct device *dev = NULL;
 
-    if (check_not_suspended(x, d, e) < 0 || !(dev = add_to_spec(x, t, s, e)) ||
-        write_intent(x, d, INTENT_ATTACH, dev, false, e) < 0 || claim(x, d, dev, e) < 0)
+    if (!(dev = add_to_spec(x, t, s, e)) || write_intent(x, d, INTENT_ATTACH, dev, false, e) < 0 ||
+        claim(x, d, dev, e) < 0)
         return -1;
     value_free(t->arg_value); /* complete now: an undo must know what it is about */
     t->arg_value = device_job_value(dev);
@@ -184,8 +170,6 @@ static int detach(struct xend *x, struct domain *d, struct task *t, struct spec 
     bool recovers = value_get(t->arg_value, "device") != NULL, force = t->arg;
     AUTO(device_freep) struct device *dev = NULL;
 
-    if (check_not_suspended(x, d, e) < 0)
-        return -1;
     dev = recovers ? device_of_job(t->arg_value, e) : find_device(x, d, t, s, e);
     if (!dev || (!recovers && write_intent(x, d, INTENT_DETACH, dev, force, e) < 0))
         return -1;
@@ -244,7 +228,7 @@ static int change_media(struct xend *x, struct domain *d, struct task *t, struct
     AUTO(device_freep) struct device *media = device_of_job(t->arg_value, e), *before = NULL;
     struct device *drive = NULL;
 
-    if (!media || check_not_suspended(x, d, e) < 0 || !(drive = find_drive(s, media, e)))
+    if (!media || !(drive = find_drive(s, media, e)))
         return -1;
     before = device_copy(drive);
     if (!t->arg && write_intent(x, d, INTENT_MEDIA, before, false, e) < 0)
@@ -284,8 +268,7 @@ static int run_media(struct xend *x, struct domain *d, struct task *t, struct er
 }
 
 const struct task_kind op_attach = {
-    .name = "attach", .verb = "attach a device to", .run = run_attach, .halted_too = true};
+    .name = "attach", .verb = "attach a device to", .run = run_attach};
 const struct task_kind op_detach = {
-    .name = "detach", .verb = "detach a device from", .run = run_detach, .halted_too = true};
-const struct task_kind op_media = {
-    .name = "media", .verb = "change a medium of", .run = run_media, .halted_too = true};
+    .name = "detach", .verb = "detach a device from", .run = run_detach};
+const struct task_kind op_media = {.name = "media", .verb = "change a medium of", .run = run_media};

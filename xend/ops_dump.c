@@ -107,8 +107,6 @@ static int run_dump(struct xend *x, struct domain *d, struct task *t, struct err
 {
     int r;
 
-    if (!d->guest)
-        return op_no_guest(d, e);
     r = domain_dump(x, d, t, value_as_str(t->arg_value), t->arg, e);
     if (r == 0 && t->arg & DUMP_CRASH) {
         r = domain_guest_end(x, d, e);
@@ -122,8 +120,6 @@ static int run_dump(struct xend *x, struct domain *d, struct task *t, struct err
 
 static int run_sysrq(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (!d->guest)
-        return op_no_guest(d, e);
     if (!x->driver->ops->sysrq)
         return driver_lacks(x->driver, "sysrq", e);
     fault_point("sysrq.begin");
@@ -136,8 +132,6 @@ static int run_trigger(struct xend *x, struct domain *d, struct task *t, struct 
 {
     enum trigger what = (enum trigger)(t->arg >> 32);
 
-    if (!d->guest)
-        return op_no_guest(d, e);
     if (!x->driver->ops->trigger)
         return driver_lacks(x->driver, "trigger", e);
     xend_lock(x);

@@ -131,10 +131,6 @@ static int run_configure(struct xend *x, struct domain *d, struct task *t, struc
 {
     struct spec *s;
 
-    if (!d->guest && managed_has_checkpoint(x, d->uuid)) {
-        err_set(e, ERR_STATE, "%s: Domain is suspended", t->name);
-        return err_hint(e, "xm resume goes on where it was");
-    }
     fault_point("configure.begin");
     s = new_definition(x, d, t, e);
     if (!s || define_take(x, d, s, e) < 0)
@@ -148,8 +144,6 @@ static int run_keep(struct xend *x, struct domain *d, struct task *t, struct err
 {
     AUTO(spec_freep) struct spec *s = NULL;
 
-    if (!d->guest)
-        return op_no_guest(d, e);
     if (d->managed)
         return err_set(e, ERR_STATE, "%s: Domain is managed already", t->name);
     s = job_spec(x, d, t, e);
@@ -209,8 +203,6 @@ static int run_delete(struct xend *x, struct domain *d, struct task *t, struct e
 {
     if (d->removed)
         return 0;
-    if (d->guest)
-        return err_set(e, ERR_STATE, "Domain is not halted.");
     if (managed_remove(x, d->uuid, e) < 0)
         return err_add(e, "%s: deleting", t->name);
     xend_lock(x);
@@ -224,8 +216,6 @@ static int run_suspend(struct xend *x, struct domain *d, struct task *t, struct 
 {
     AUTO(freep) char *file = managed_checkpoint(x, d->uuid);
 
-    if (!d->guest)
-        return op_no_guest(d, e);
     if (domain_save(x, d, t, file, false, e) < 0)
         return err_add(e, "%s: suspending", t->name);
     return 0;
@@ -256,6 +246,19 @@ static int resume_from(struct xend *x, struct domain *d, struct task *t, const c
     return r;
 }
 
+/* With the lock: the guest is what it was saved as; what was changed since is for the next one. */
+static int go_on_as_take(struct xend *x, struct domain *d, struct spec *s_take, struct err *e)
+{
+    AUTO(spec_freep) struct spec *now = spec_copy(d->spec), *s = s_take;
+
+    free(s->name); /* it may have been renamed meanwhile */
+    s->name = xstrdup(d->spec->name);
+    spec_fill_secrets(s, now);
+    if (!d->next && !specs_ask_the_same(now, s))
+        d->next = steal(now);
+    return domain_set_spec_take(x->domains, d, steal(s), e);
+}
+
 static int run_resume(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     AUTO(freep) char *file = managed_checkpoint(x, d->uuid);
@@ -272,10 +275,8 @@ static int run_resume(struct xend *x, struct domain *d, struct task *t, struct e
         return err_set(e, ERR_INVALID, "%s: it is of another domain, %s", file, s->uuid);
     if (!s)
         return err_add(e, "%s: resuming", t->name);
-    free(s->name); /* it may have been renamed meanwhile */
-    s->name = xstrdup(d->spec->name);
     xend_lock(x);
-    r = domain_set_spec_take(x->domains, d, steal(s), e);
+    r = go_on_as_take(x, d, steal(s), e);
     xend_unlock(x);
     if (r < 0 || resume_from(x, d, t, file, fd, e) < 0)
         return err_add(e, "%s: resuming", t->name);
@@ -312,9 +313,9 @@ int ops_load(struct xend *x, struct err *e)
 }
 
 const struct task_kind op_new = {.name = "new", .run = run_new, .makes_domain = true};
-const struct task_kind op_configure = {.name = "configure", .run = run_configure, .halted = true};
+const struct task_kind op_configure = {.name = "configure", .run = run_configure};
 const struct task_kind op_keep = {.name = "keep", .run = run_keep};
-const struct task_kind op_start = {.name = "start", .run = run_start, .halted = true};
-const struct task_kind op_delete = {.name = "delete", .run = run_delete, .halted = true};
-const struct task_kind op_suspend = {.name = "suspend", .run = run_suspend, .managed = true};
-const struct task_kind op_resume = {.name = "resume", .run = run_resume, .halted = true};
+const struct task_kind op_start = {.name = "start", .run = run_start};
+const struct task_kind op_delete = {.name = "delete", .run = run_delete};
+const struct task_kind op_suspend = {.name = "suspend", .run = run_suspend};
+const struct task_kind op_resume = {.name = "resume", .run = run_resume};

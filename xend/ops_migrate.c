@@ -112,8 +112,6 @@ static int run_migrate(struct xend *x, struct domain *d, struct task *t, struct 
     bool given = false;
     int fd, r;
 
-    if (!d->guest)
-        return op_no_guest(d, e);
     if (x->driver->ops->state(d->guest, &reason) != GUEST_RUNNING)
         return err_set(e, ERR_STATE, "%s: migrating: it does not run now", t->name);
     fd = link_wait(t, CONNECT_S, e);

@@ -144,8 +144,6 @@ static int run_save(struct xend *x, struct domain *d, struct task *t, struct err
     const char *file = value_as_str(t->arg_value);
     struct stat st;
 
-    if (!d->guest)
-        return op_no_guest(d, e);
     if (domain_save(x, d, t, file, t->arg, e) < 0)
         return err_add(e, "%s: saving", t->name);
     t->result = value_map();

@@ -282,8 +282,6 @@ int op_change(struct xend *x, struct domain *d, struct task *t, op_change_fn *fn
 {
     struct spec *s;
 
-    if (!d->guest && !(d->managed && t->kind->halted_too))
-        return op_no_guest(d, e);
     if (d->guest && !possible)
         return driver_lacks(x->driver, t->kind->name, e);
     s = copy_spec(x, d);
@@ -334,10 +332,9 @@ static int run_autostart_set(struct xend *x, struct domain *d, struct task *t, s
     return op_change(x, d, t, set_autostart, true, e);
 }
 
-const struct task_kind op_autostart_set = {
-    .name = "autostart-set", .run = run_autostart_set, .halted = true, .halted_too = true};
-const struct task_kind op_mem_set = {.name = "mem-set", .run = run_mem_set, .halted_too = true};
-const struct task_kind op_mem_max = {.name = "mem-max", .run = run_mem_max, .halted_too = true};
-const struct task_kind op_vcpu_set = {.name = "vcpu-set", .run = run_vcpu_set, .halted_too = true};
-const struct task_kind op_vcpu_pin = {.name = "vcpu-pin", .run = run_vcpu_pin, .halted_too = true};
-const struct task_kind op_rename = {.name = "rename", .run = run_rename, .halted_too = true};
+const struct task_kind op_autostart_set = {.name = "autostart-set", .run = run_autostart_set};
+const struct task_kind op_mem_set = {.name = "mem-set", .run = run_mem_set};
+const struct task_kind op_mem_max = {.name = "mem-max", .run = run_mem_max};
+const struct task_kind op_vcpu_set = {.name = "vcpu-set", .run = run_vcpu_set};
+const struct task_kind op_vcpu_pin = {.name = "vcpu-pin", .run = run_vcpu_pin};
+const struct task_kind op_rename = {.name = "rename", .run = run_rename};

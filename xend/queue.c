@@ -11,6 +11,7 @@
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/events.h"
+#include "xend/lifecycle.h"
 #include "xend/link.h"
 #include "xend/server.h"
 #include "xend/xend.h"
@@ -181,8 +182,10 @@ static void run_first(struct queue *q, struct domain *d)
     domain_ref(d);
     if (!t->kind->hidden)
         domain_touch(x->domains, d);
+    r = t->recovers ? 0 : life_check(t->kind, d, &e);
     xend_unlock(x);
-    r = t->kind->run(x, d, t, &e);
+    if (r == 0)
+        r = t->kind->run(x, d, t, &e);
     log_end(t, r, &e);
     xend_lock(x);
     if (r < 0)

@@ -28,9 +28,6 @@ struct task_kind {
     const char *verb; /* for "Cannot VERB privileged domain x"; NULL: the name */
     task_fn *run;
     bool hidden;       /* xend's own housekeeping: not in the API's lists */
-    bool halted;       /* of managed domains only, running or not */
-    bool halted_too;   /* of any that runs, and of managed ones that do not */
-    bool managed;      /* of managed domains only */
     bool streams;      /* waits for a stream (link.h) */
     bool makes_domain; /* cancelled before it began, its domain's record goes with it */
 };
@@ -48,6 +45,7 @@ struct task {
     struct link *link;       /* its stream; NULL: it has none */
     enum task_state state;
     double queued, started, ended; /* seconds since the epoch, 0 = not yet */
+    bool recovers;                 /* what another xend began: done in any state of the domain */
     bool held;                     /* by who waits for it with queue_wait: not forgotten */
     struct value *result;          /* its worker's until the task has ended */
     struct err err;

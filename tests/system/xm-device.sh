@@ -158,7 +158,7 @@ assert_eq '00:16:3e:00:00:08 00:16:3e:00:00:0a' "$(devices kept vif)"
 assert_ok xm start kept
 assert_ok xm suspend kept
 assert_fails 1 xm network-attach kept
-assert_match '^Error: kept: attach: Domain is suspended$' "$err"
+assert_match '^Error: kept: Domain is suspended$' "$err"
 
 # Where a screen would be.
 assert_fails 1 xm vncdisplay kept

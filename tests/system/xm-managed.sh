@@ -45,7 +45,7 @@ assert_eq '["www","halted",128,256,2,4,["1"]]' \
 # running: changes are kept too; it stays when it ends
 assert_ok xm start www
 assert_fails 1 xm start www
-assert_eq 'Error: www: Domain is already running' "$(echo "$err" | head -n 1)"
+assert_eq 'Error: Domain is already running' "$(echo "$err" | head -n 1)"
 assert_fails 1 xm delete www
 assert_eq 'Error: Domain is not halted.' "$(echo "$err" | head -n 1)"
 assert_ok xm mem-set www 200

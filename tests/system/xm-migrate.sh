@@ -31,7 +31,7 @@ assert_eq running/ "$(where web1)"
 # one that does not run stays
 assert_ok xm pause web1
 assert_fails 1 xm migrate web1 "$there"
-assert_eq 'Error: web1: migrating: it does not run now' "$err"
+assert_eq "Error: Domain 'web1' is paused" "$err"
 assert_eq paused/ "$(where web1)"
 
 # refused before anything is sent: nothing changes
