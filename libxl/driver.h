@@ -53,6 +53,7 @@ struct guest {
     char uuid[UUID_TEXT_SIZE];
     uint32_t domid;    /* 1..32751, never reused while a host is up until the count wraps */
     double start_time; /* seconds since the epoch */
+    bool foreign;      /* others made it: shown, and nothing is done to it unasked */
 };
 
 /* One guest's numbers. uuid is borrowed for the call. */
@@ -76,6 +77,13 @@ struct vcpu_sample {
     const struct cpuset *affinity; /* the host CPUs that it may use, NULL: all; borrowed */
 };
 typedef void vcpu_sample_fn(void *arg, const struct vcpu_sample *v);
+
+/* One guest's share of the host's CPUs; see set_sched. uuid is borrowed for the call. */
+struct sched_sample {
+    const char *uuid;
+    int64_t weight, cap;
+};
+typedef void sched_sample_fn(void *arg, const struct sched_sample *s);
 
 /* xenbus's states, as a frontend tells how far it is; other drivers say what fits. */
 enum device_state {
@@ -106,13 +114,19 @@ const char *trigger_name(enum trigger t); /* "nmi", ... as xm trigger takes them
 typedef void guest_found_fn(void *arg, struct guest *g_take, struct spec *s_take,
                             enum guest_state state);
 
-/* "This guest is now X". Sent for changes from inside (poweroff, crash, death) and from outside. */
+/*
+ * "This guest is now X". Sent for changes from inside (poweroff, crash, death) and from outside. A
+ * guest that others have made comes as `found` and may get another name from them.
+ */
 struct guest_change {
     const char *uuid;
     uint32_t domid; /* which incarnation of it */
     enum guest_state state;
     enum stop_reason reason; /* for GUEST_SHUTDOWN */
     const char *detail;      /* last words of what ran it, or NULL; for people */
+    const char *name;        /* of a foreign guest: its new name; or NULL */
+    struct guest *found;     /* a foreign guest that has just come, with its spec; both are the */
+    struct spec *spec;       /* receiver's. Or NULL */
 };
 typedef void guest_change_fn(void *arg, const struct guest_change *c);
 
@@ -148,7 +162,8 @@ struct driver_ops {
      */
     int (*vcpus)(struct driver *d, const char *uuid, vcpu_sample_fn *each, void *arg,
                  struct err *e);
-    /* Reports changes, on the caller's thread, until stop_fd is readable. */
+    /* Reports changes, on the caller's thread, until stop_fd is readable; first of all, where the
+     * driver knows of such, the foreign guests that run. */
     int (*watch)(struct driver *d, int stop_fd, guest_change_fn *change, void *arg, struct err *e);
 
     /*
@@ -157,7 +172,7 @@ struct driver_ops {
      * save: when it succeeds the guest stands suspended (GUEST_SHUTDOWN, STOP_SUSPEND), to be
      * destroyed, or resumed after a checkpoint; after a failure it is as it was.
      * destroy: immediate; idempotent; also after a failed anything; frees the guest on success.
-     * forget: xend lets go of a guest that runs on; frees g.
+     * forget: xend lets go of a guest that runs on, or of a foreign one that has gone; frees g.
      */
     struct guest *(*create)(struct driver *d, const struct spec *s, struct job *j, struct err *e);
     struct guest *(*restore)(struct driver *d, const struct spec *s, int fd, struct job *j,
@@ -200,6 +215,16 @@ struct driver_ops {
      * this spec, here and for scan. Its domid stays. After a failure it is the old one's still.
      */
     int (*set_aside)(struct guest *g, const struct spec *s, struct err *e);
+
+    /*
+     * Optional. The share of the host's CPUs that a guest has, at once; never waits for it. The
+     * uuid may be the host's own. weight: 1 to 65535, of which all have 256 at first; cap: percent
+     * of one CPU, 0: none; -1: as it is. sched: those of all guests and of the host, as they are
+     * in force; NULL: as their specs say.
+     */
+    int (*set_sched)(struct driver *d, const char *uuid, int64_t weight, int64_t cap,
+                     struct err *e);
+    int (*sched)(struct driver *d, sched_sample_fn *each, void *arg, struct err *e);
 
     /*
      * Optional. Devices come and go while the guest runs or is paused; ERR_UNSUPPORTED for a

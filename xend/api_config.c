@@ -125,8 +125,9 @@ static uint64_t clone_domain(struct xend *x, const struct request *r, struct rep
     request_by(r, by, sizeof(by));
     xend_lock(x);
     d = domain_get(x->domains, r->args[0], &e);
-    if (d && d->privileged) {
-        err_set(&e, ERR_STATE, "Cannot clone privileged domain %s", d->spec->name);
+    if (d && (d->privileged || d->foreign)) {
+        err_set(&e, ERR_STATE, "Cannot clone %s domain %s", d->foreign ? "foreign" : "privileged",
+                d->spec->name);
         d = NULL;
     }
     s = d ? make_clone(x, d, body, p) : NULL;

@@ -44,6 +44,7 @@ struct domain {
     double start_time;
     bool managed;    /* kept when nothing runs */
     bool privileged; /* Domain-0: the host itself */
+    bool foreign;    /* others made its guest: shown, and nothing is done to it unasked */
     char *vnc;       /* "HOST:PORT" where its screen is, or NULL */
     bool reboot_asked;
     bool restarting; /* its guest is replaced: dying, not halted, until the next one is there */
@@ -125,7 +126,7 @@ struct value *domain_to_value(const struct domain *d);
 /* The same as text, or what bits of keys want; wanted 0: kept until something changes. Appends,
    with a newline. */
 void domain_text(struct domain *d, unsigned wanted, struct buf *out);
-#define DOMAIN_KEYS_ALL 0x1ffffu
+#define DOMAIN_KEYS_ALL 0x3ffffu
 /* "name,state": which keys of the wire form are wanted, as bits. */
 int domain_keys_parse(const char *text, unsigned *out, struct err *e);
 

@@ -76,6 +76,11 @@ static struct value *key_managed(const struct domain *d)
     return value_bool(d->managed);
 }
 
+static struct value *key_foreign(const struct domain *d)
+{
+    return value_bool(d->foreign);
+}
+
 static struct value *key_driver(const struct domain *d)
 {
     return value_str(d->driver);
@@ -118,6 +123,7 @@ static const struct key {
     {"cpu_time", key_cpu_time},
     {"start_time", key_start_time},
     {"managed", key_managed},
+    {"foreign", key_foreign},
     {"driver", key_driver},
     {"idle", key_idle},
     {"job", key_job},

@@ -25,33 +25,34 @@ const struct life lives[] = {
     {"start", "start", .from = H, .to = R | P, .managed = true,
      .refusal = "Domain is already running",
      .hint = "xm resume goes on where it was; xm delete forgets it"},
-    {"keep", "keep", .from = HAS_GUEST},
+    {"keep", "keep", .from = HAS_GUEST, .ours = true},
     {"delete", "delete", .from = H | Z, .to = GONE, .managed = true,
      .refusal = "Domain is not halted."},
     {"pause", "pause", .from = R | P, .to = P},
     {"unpause", "unpause", .from = R | P, .to = R},
     {"shutdown", "shutdown", .from = R | P, .to = R | P | S | D | H | GONE},
     {"destroy", "destroy", .from = H | Z | HAS_GUEST | D, .to = H | Z | GONE},
-    {"reset", "reset", .from = HAS_GUEST | D, .to = R},
+    {"reset", "reset", .from = HAS_GUEST | D, .to = R, .ours = true},
     {"suspend", "suspend", .from = R | P, .to = Z, .managed = true},
     {"resume", "resume", .from = Z, .to = R | P, .managed = true,
      .refusal = "Cannot resume domain that is not suspended."},
-    {"save", "save", .from = R | P, .to = R | P | H | GONE},
+    {"save", "save", .from = R | P, .to = R | P | H | GONE, .ours = true},
     {"restore", .from = GONE | H, .to = R | P},
-    {"migrate", "migrate", .from = R, .to = H | GONE},
+    {"migrate", "migrate", .from = R, .to = H | GONE, .ours = true},
     {"receive", .from = GONE | H, .to = R},
-    {"dump-core", "dump", .from = HAS_GUEST, .to = HAS_GUEST | H | GONE},
+    {"dump-core", "dump", .from = HAS_GUEST, .to = HAS_GUEST | H | GONE, .ours = true},
     {"configure", "config", .from = H | HAS_GUEST, .managed = true,
      .hint = "xm resume goes on where it was"},
     {"autostart-set", "autostart", .from = H | Z | HAS_GUEST, .managed = true},
-    {"rename", "rename", .from = H | Z | HAS_GUEST},
+    {"rename", "rename", .from = H | Z | HAS_GUEST, .ours = true},
     {"mem-set", "memory", .from = H | R | P, .hint = RESUME_FIRST},
     {"mem-max", "maxmem", .from = H | R | P, .hint = RESUME_FIRST},
     {"vcpu-set", "vcpus", .from = H | R | P, .hint = RESUME_FIRST},
     {"vcpu-pin", "pin", .from = H | R | P, .hint = RESUME_FIRST},
-    {"attach", "devices", .from = H | R | P, .hint = RESUME_FIRST},
-    {"detach", "devices/:class/:device", .from = H | R | P, .hint = RESUME_FIRST},
-    {"media", "media", .from = H | R | P, .hint = RESUME_FIRST},
+    {"sched-set", "sched", .from = H | R | P, .hint = RESUME_FIRST},
+    {"attach", "devices", .from = H | R | P, .ours = true, .hint = RESUME_FIRST},
+    {"detach", "devices/:class/:device", .from = H | R | P, .ours = true, .hint = RESUME_FIRST},
+    {"media", "media", .from = H | R | P, .ours = true, .hint = RESUME_FIRST},
     {"sysrq", "sysrq", .from = R},
     {"trigger", "trigger", .from = R | P},
     {"console", "console", .from = HAS_GUEST | D},
@@ -113,6 +114,11 @@ int life_check(const struct task_kind *kind, const struct domain *d, struct err 
 {
     const struct life *l = life_find(kind->name);
 
+    if (l && l->ours && d->foreign) {
+        err_set(e, ERR_STATE, "Cannot %s domain %s: others have made it",
+                kind->verb ? kind->verb : kind->name, d->spec->name);
+        return err_hint(e, "What it was made with can, xl for example.");
+    }
     if (!l || l->from & LIFE_ABSENT) /* those find out themselves who is there already */
         return 0;
     if (l->managed && !d->managed)

@@ -19,6 +19,7 @@ struct life {
     const char *action;  /* its path below /v1/domains/:domain; NULL: not like that */
     unsigned from, to;   /* states; to 0: it stays in its state */
     bool managed;        /* of managed domains only */
+    bool ours;           /* not of guests that others made */
     const char *refusal; /* of other states; NULL: "... is not running", ... */
     const char *hint;    /* when it is refused because the domain is suspended; or NULL */
 };

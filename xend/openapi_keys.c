@@ -142,6 +142,7 @@ static const struct key domain_keys[] = {
     {"cpu_time", "number", .doc = "Of all virtual CPUs together, seconds."},
     {"start_time", "number", "Seconds since the epoch.", .flags = NULLABLE},
     {"managed", "boolean", .doc = "Kept when it does not run."},
+    {"foreign", "boolean", .doc = "Made by others: shown, and nothing is done to it unasked."},
     {"driver", "string", .doc = "What runs it."},
     {"idle", "boolean", .doc = "It runs, but its virtual CPUs wait."},
     {"job", "integer", "The job that works on it now.", .flags = NULLABLE},
@@ -206,6 +207,26 @@ static const struct key vcpu_set_keys[] = {
 static const struct key pin_keys[] = {
     {"vcpu", "any", .doc = "Its number, or all."},
     {"cpus", "string", .doc = "Host CPUs: 0-3,5,^1, or all."},
+};
+
+static const struct key share_keys[] = {
+    {"weight", "integer", "Relative to others, which have 256.", .flags = OPTIONAL | BOUNDED,
+     .min = 1, .max = 65535},
+    {"cap", "integer", "Percent of one CPU; 0: no limit.", .flags = OPTIONAL | BOUNDED, .min = 0,
+     .max = 65535},
+};
+
+static const struct key domain_share_keys[] = {
+    {"name", "string", .doc = "The domain's."},
+    {"uuid", "string", .doc = "The domain's identity."},
+    {"domid", "integer", "null when it does not run.", .flags = NULLABLE},
+    {"weight", "integer", "null when it is not known.", .flags = NULLABLE},
+    {"cap", "integer", "Likewise.", .flags = NULLABLE},
+};
+
+static const struct key shares_keys[] = {
+    {"scheduler", "string", .doc = "credit, credit2, ...; linux: this host has no Xen."},
+    {"domains", "[DomainShare", .doc = "As in the list of domains."},
 };
 
 static const struct key attach_keys[] = {
@@ -459,6 +480,7 @@ const struct schema schemas[] = {
     {"MaxMemory", "Memory to have at most.", KEYS(maxmem_keys), 0},
     {"VcpuSet", "Virtual CPUs to have.", KEYS(vcpu_set_keys), 0},
     {"Pin", "Where virtual CPUs run.", KEYS(pin_keys), 0},
+    {"Share", "What share of the CPUs to have.", KEYS(share_keys), 0},
     {"Attach", "A device to attach.", KEYS(attach_keys), 0},
     {"Media", "What a drive shall have in it.", KEYS(media_keys), 0},
     {"Device", "A device of a domain.", KEYS(device_keys), 0},
@@ -481,6 +503,8 @@ const struct schema schemas[] = {
     {"Leases", "The addresses that guests have.", KEYS(leases_keys), 0},
     {"Vcpu", "A virtual CPU.", KEYS(vcpu_keys), 0},
     {"Vcpus", "The virtual CPUs of a domain.", KEYS(vcpus_keys), 0},
+    {"DomainShare", "A domain's share of the CPUs.", KEYS(domain_share_keys), 0},
+    {"Shares", "The shares of all domains.", KEYS(shares_keys), 0},
     {"AllVcpus", "The virtual CPUs of all domains.", KEYS(all_vcpus_keys), 0},
     {"Job", "A change to a domain.", KEYS(job_keys), 0},
     {"JobError", "Why a job failed.", KEYS(job_error_keys), NULLABLE},

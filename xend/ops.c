@@ -12,6 +12,7 @@
 #include "xend/claims.h"
 #include "xend/console.h"
 #include "xend/events.h"
+#include "xend/foreign.h"
 #include "xend/intent.h"
 #include "xend/last_words.h"
 #include "xend/lifecycle.h"
@@ -350,6 +351,8 @@ const struct task_kind op_console = {.name = "console", .run = run_console, .hid
 
 int op_check(const struct task_kind *kind, const struct domain *d, struct err *e)
 {
+    if (d->privileged && kind->host_too)
+        return 0;
     if (d->privileged)
         return err_set(e, ERR_STATE, "Cannot %s privileged domain %s",
                        kind->verb ? kind->verb : kind->name, d->spec->name);
@@ -376,6 +379,10 @@ void ops_guest_changed(void *arg, const struct guest_change *c)
     struct xend *x = arg;
     struct domain *d;
 
+    if (c->found || c->name) {
+        foreign_changed(x, c);
+        return;
+    }
     xend_lock(x);
     d = domain_find_uuid(x->domains, c->uuid);
     if (!d || (d->domid != DOMID_NONE && d->domid != c->domid) ||

@@ -8,6 +8,7 @@
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/events.h"
+#include "xend/foreign.h"
 #include "xend/intent.h"
 #include "xend/ops.h"
 #include "xend/xend.h"
@@ -162,6 +163,11 @@ static int act(struct xend *x, struct domain *d, struct task *t, struct end end,
 {
     enum end_action action = end.action;
 
+    if (d->foreign) {
+        if (end.state == GUEST_GONE)
+            foreign_gone(x, d);
+        return 0;
+    }
     if (end.state != GUEST_GONE &&
         (action == END_COREDUMP_DESTROY || action == END_COREDUMP_RESTART))
         dump(x, d, t);

@@ -28,6 +28,7 @@ struct task_kind {
     const char *verb; /* for "Cannot VERB privileged domain x"; NULL: the name */
     task_fn *run;
     bool hidden;       /* xend's own housekeeping: not in the API's lists */
+    bool host_too;     /* of Domain-0, too */
     bool streams;      /* waits for a stream (link.h) */
     bool makes_domain; /* cancelled before it began, its domain's record goes with it */
 };

@@ -143,6 +143,7 @@ const struct driver_ops driver_qemu = {
     .pin_vcpu = qemu_pin_vcpu,
     .keep_spec = qemu_keep_spec,
     .set_aside = qemu_set_aside,
+    .set_sched = qemu_set_sched,
     .sysrq = qemu_sysrq,
     .trigger = qemu_trigger,
     .dump = qemu_dump,

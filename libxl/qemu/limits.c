@@ -70,20 +70,24 @@ static bool has_cpu(const char *root, struct err *e)
 }
 
 /* In Xen's units: a weight of 256 is everybody's, a cap is in percent of one CPU. */
-static int set_share(const char *group, const struct spec *s, struct err *e)
+static int set_weight(const char *group, int64_t xen_weight, struct err *e)
 {
-    int64_t weight = (s->cpu_weight * 100 + WEIGHT_DEFAULT / 2) / WEIGHT_DEFAULT;
+    int64_t weight = (xen_weight * 100 + WEIGHT_DEFAULT / 2) / WEIGHT_DEFAULT;
     char text[64];
 
     snprintf(text, sizeof(text), "%lld",
              weight < 1       ? 1LL
              : weight > 10000 ? 10000LL
                               : (long long)weight);
-    if (write_control(group, "cpu.weight", text, e) < 0)
-        return -1;
-    if (s->cpu_cap)
-        snprintf(text, sizeof(text), "%lld %d", (long long)s->cpu_cap * (PERIOD_US / 100),
-                 PERIOD_US);
+    return write_control(group, "cpu.weight", text, e);
+}
+
+static int set_cap(const char *group, int64_t cap, struct err *e)
+{
+    char text[64];
+
+    if (cap)
+        snprintf(text, sizeof(text), "%lld %d", (long long)cap * (PERIOD_US / 100), PERIOD_US);
     else
         snprintf(text, sizeof(text), "max %d", PERIOD_US);
     return write_control(group, "cpu.max", text, e);
@@ -99,7 +103,7 @@ static int place(const struct qguest *g, struct err *e)
     if (!has_cpu(root, e) || make_group(slice, e) < 0 ||
         write_control(root, "cgroup.subtree_control", "+cpu", e) < 0 ||
         write_control(slice, "cgroup.subtree_control", "+cpu", e) < 0 || make_group(group, e) < 0 ||
-        set_share(group, g->spec, e) < 0)
+        set_weight(group, g->spec->cpu_weight, e) < 0 || set_cap(group, g->spec->cpu_cap, e) < 0)
         return -1;
     snprintf(pid, sizeof(pid), "%d", (int)g->pid);
     return write_control(group, "cgroup.procs", pid, e);
@@ -116,6 +120,20 @@ void limits_place(const struct qguest *g)
         log_warn("%s: cpu_weight and cpu_cap have no effect: %s", s->name, e.msg);
     else
         log_debug("%s: no cgroup: %s", s->name, e.msg);
+}
+
+int qemu_set_sched(struct driver *driver, const char *uuid, int64_t weight, int64_t cap,
+                   struct err *e)
+{
+    const struct qemu *d = qemu_of(driver);
+    AUTO(freep) char *group = xasprintf("%s/%s/%s", d->cgroups, SLICE, uuid);
+
+    if (access(group, W_OK) < 0)
+        return err_set(e, ERR_UNSUPPORTED,
+                       "it has no cgroup: this host's have no cpu controller for us");
+    if (weight >= 0 && set_weight(group, weight, e) < 0)
+        return -1;
+    return cap >= 0 ? set_cap(group, cap, e) : 0;
 }
 
 void limits_release(const struct qemu *d, const char *uuid)

@@ -351,6 +351,7 @@ int qemu_vcpus(struct driver *d, const char *uuid, vcpu_sample_fn *each, void *a
 int qemu_set_memory(struct guest *g, uint64_t kib, struct job *j, struct err *e);
 int qemu_set_maxmem(struct guest *g, uint64_t kib, struct err *e);
 int qemu_set_vcpus(struct guest *g, unsigned online, struct job *j, struct err *e);
+int qemu_set_sched(struct driver *d, const char *uuid, int64_t weight, int64_t cap, struct err *e);
 int qemu_pin_vcpu(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
 int qemu_keep_spec(struct guest *g, const struct spec *s, struct err *e);
 int qemu_set_aside(struct guest *g, const struct spec *s, struct err *e); /* aside.c */

@@ -189,6 +189,7 @@ int test_vcpus(struct driver *d, const char *uuid, vcpu_sample_fn *each, void *a
 int test_set_memory(struct guest *g, uint64_t kib, struct job *j, struct err *e);
 int test_set_maxmem(struct guest *g, uint64_t kib, struct err *e);
 int test_set_vcpus(struct guest *g, unsigned online, struct job *j, struct err *e);
+int test_set_sched(struct driver *d, const char *uuid, int64_t weight, int64_t cap, struct err *e);
 int test_pin_vcpu(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
 int test_sysrq(struct guest *g, char key, struct err *e);
 int test_trigger(struct guest *g, enum trigger what, unsigned vcpu, struct err *e);

@@ -64,6 +64,7 @@ static int check_host(struct making *m, struct err *e)
     const struct spec *s = m->g->spec;
     struct infos infos = {0};
     uint64_t free_mib;
+    uint32_t namesake;
     bool taken;
 
     if (m->fd < 0 && (check_file(s->kernel, e) < 0 || check_file(s->ramdisk, e) < 0))
@@ -83,7 +84,11 @@ static int check_host(struct making *m, struct err *e)
     if (infos_get(m->g->d, &infos, e) < 0)
         return -1;
     taken = infos_find_uuid(&infos, s->uuid);
+    namesake = strangers_find_name(m->g->d, s->name, &infos);
     vec_clear(&infos);
+    if (namesake)
+        return err_set(e, ERR_EXISTS, "Domain '%s' already exists with ID '%u', made by others",
+                       s->name, namesake);
     return taken ? err_set(e, ERR_EXISTS, "a guest with uuid %s runs already", s->uuid) : 0;
 }
 
@@ -190,15 +195,18 @@ static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, 
     for (size_t i = 0; i < m.g->spec->devices.len; i++)
         if (m.g->spec->devices.ptr[i]->class == DEVICE_VIF)
             vif_set_mac(&m.g->spec->devices.ptr[i]->vif);
+    xguest_begin(m.g);
     r = make(&m, j, e);
     vec_clear(&m.devices);
-    if (r < 0) {
+    if (r < 0)
         undo(m.g);
-        xguest_free(m.g);
-        return NULL;
-    }
-    xguest_list(m.g);
-    return &m.g->pub;
+    else
+        xguest_list(m.g);
+    xguest_began(m.g);
+    if (r == 0)
+        return &m.g->pub;
+    xguest_free(m.g);
+    return NULL;
 }
 
 struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, struct err *e)

@@ -61,6 +61,8 @@ static void xen_close(struct driver *driver)
     while (d->guests.len)
         xen_forget(&d->guests.ptr[0]->pub);
     vec_clear(&d->guests);
+    vec_clear(&d->making);
+    vec_clear(&d->strangers);
     vec_clear(&d->changes);
     if (d->xch)
         xc_interface_close(d->xch);
@@ -134,6 +136,8 @@ const struct driver_ops driver_xen = {
     .set_vcpus = xen_set_vcpus,
     .pin_vcpu = xen_pin_vcpu,
     .keep_spec = xen_keep_spec,
+    .set_sched = xen_set_sched,
+    .sched = xen_sched,
     .attach = xen_attach,
     .detach = xen_detach,
     .devices = xen_devices,

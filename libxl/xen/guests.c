@@ -43,10 +43,19 @@ static struct spec *swap_spec(struct xguest *g, struct spec *s)
 int xguest_set_spec(struct xguest *g, struct spec *s_take, struct err *e)
 {
     struct spec *before = swap_spec(g, s_take);
-    int r = xstate_save(g, true, e);
+    int r = g->pub.foreign ? 0 : xstate_save(g, true, e);
 
     spec_free(r < 0 ? swap_spec(g, before) : before);
     return r;
+}
+
+static void take_out(struct xguests *v, const struct xguest *g)
+{
+    for (size_t i = 0; i < v->len; i++)
+        if (v->ptr[i] == g) {
+            vec_remove(v, i);
+            break;
+        }
 }
 
 void xguest_list(struct xguest *g)
@@ -58,21 +67,36 @@ void xguest_list(struct xguest *g)
 
 void xguest_unlist(struct xguest *g)
 {
-    struct xen *d = g->d;
+    pthread_mutex_lock(&g->d->lock);
+    take_out(&g->d->guests, g);
+    pthread_mutex_unlock(&g->d->lock);
+}
 
-    pthread_mutex_lock(&d->lock);
-    for (size_t i = 0; i < d->guests.len; i++)
-        if (d->guests.ptr[i] == g) {
-            vec_remove(&d->guests, i);
-            break;
-        }
-    pthread_mutex_unlock(&d->lock);
+void xguest_begin(struct xguest *g)
+{
+    pthread_mutex_lock(&g->d->lock);
+    vec_push(&g->d->making, g);
+    pthread_mutex_unlock(&g->d->lock);
+}
+
+void xguest_began(struct xguest *g)
+{
+    pthread_mutex_lock(&g->d->lock);
+    take_out(&g->d->making, g);
+    pthread_mutex_unlock(&g->d->lock);
+}
+
+void watch_wake(struct xen *d)
+{
+    const uint64_t one = 1;
+
+    if (write(d->wake_fd, &one, sizeof(one)) < 0)
+        abort(); /* an eventfd takes 2^64 - 2 of these */
 }
 
 void xguest_become(struct xguest *g, enum guest_state state, enum stop_reason reason)
 {
     struct xchange c = {.domid = g->pub.domid, .state = state, .reason = reason};
-    const uint64_t one = 1;
 
     if (g->state == state)
         return;
@@ -80,8 +104,7 @@ void xguest_become(struct xguest *g, enum guest_state state, enum stop_reason re
     g->reason = reason;
     memcpy(c.uuid, g->pub.uuid, sizeof(c.uuid));
     vec_push(&g->d->changes, c);
-    if (write(g->d->wake_fd, &one, sizeof(one)) < 0)
-        abort(); /* an eventfd takes 2^64 - 2 of these */
+    watch_wake(g->d);
 }
 
 /* Xen keeps a uuid as 16 bytes and calls it the domain's handle. */
@@ -94,6 +117,15 @@ void handle_from_uuid(xen_domain_handle_t handle, const char *uuid)
         memcpy(digits, uuid, 2);
         digits[2] = '\0';
         handle[i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+}
+
+void uuid_from_handle(char uuid[UUID_TEXT_SIZE], const xen_domain_handle_t handle)
+{
+    for (size_t i = 0, at = 0; i < sizeof(xen_domain_handle_t); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            uuid[at++] = '-';
+        at += (size_t)snprintf(uuid + at, UUID_TEXT_SIZE - at, "%02x", handle[i]);
     }
 }
 
@@ -175,13 +207,24 @@ enum guest_state info_state(const xc_domaininfo_t *i, enum stop_reason *reason)
     return i->flags & XEN_DOMINF_paused ? GUEST_PAUSED : GUEST_RUNNING;
 }
 
+static bool has_number(const struct xguest *g, xc_domaininfo_t *i)
+{
+    return xc_domain_getinfolist(g->d->xch, g->pub.domid, 1, i) == 1 && i->domain == g->pub.domid;
+}
+
 enum guest_state xguest_look(const struct xguest *g, enum stop_reason *reason)
 {
     xc_domaininfo_t i;
 
     *reason = STOP_POWEROFF;
-    if (xc_domain_getinfolist(g->d->xch, g->pub.domid, 1, &i) != 1 || i.domain != g->pub.domid ||
-        !is_of_uuid(&i, g->pub.uuid))
+    if (!has_number(g, &i) || !is_of_uuid(&i, g->pub.uuid))
         return GUEST_GONE;
     return info_state(&i, reason);
+}
+
+bool xguest_is_replaced(const struct xguest *g)
+{
+    xc_domaininfo_t i;
+
+    return has_number(g, &i) && !is_of_uuid(&i, g->pub.uuid);
 }

@@ -42,18 +42,15 @@ static char *virt_caps(const xc_physinfo_t *p)
     return buf_steal(&b);
 }
 
-static const char *scheduler_name(xc_interface *xch)
+const char *scheduler_name(int id)
 {
     static const char *const names[] = {
         [XEN_SCHEDULER_CREDIT] = "credit",     [XEN_SCHEDULER_CREDIT2] = "credit2",
         [XEN_SCHEDULER_ARINC653] = "arinc653", [XEN_SCHEDULER_RTDS] = "rtds",
         [XEN_SCHEDULER_NULL] = "null",
     };
-    int id = 0;
 
-    if (xc_sched_id(xch, &id) < 0 || id < 0 || (size_t)id >= ARRAY_LEN(names) || !names[id])
-        return "unknown";
-    return names[id];
+    return id >= 0 && (size_t)id < ARRAY_LEN(names) && names[id] ? names[id] : "unknown";
 }
 
 /* Texts that Xen answers by number; "" when it does not. */
@@ -80,7 +77,7 @@ struct value *xen_node_info(struct driver *driver, struct err *e)
     xc_physinfo_t host = {0};
     struct hostinfo h;
     struct value *v;
-    int version;
+    int version, scheduler = -1;
 
     if (xc_physinfo(xch, &host) < 0 || (version = xc_version(xch, XENVER_version, NULL)) < 0) {
         err_xen(e, NULL);
@@ -88,6 +85,7 @@ struct value *xen_node_info(struct driver *driver, struct err *e)
     }
     xc_version(xch, XENVER_platform_parameters, &platform);
     xc_version(xch, XENVER_compile_info, &compile);
+    xc_sched_id(xch, &scheduler);
     read_host(&h, &host);
     caps = virt_caps(&host);
     start = xasprintf("virt_start=0x%lx", (unsigned long)platform.virt_start);
@@ -96,7 +94,7 @@ struct value *xen_node_info(struct driver *driver, struct err *e)
     value_set_int(v, "xen_minor", version & 0xffff);
     set_text(v, "xen_extra", xch, XENVER_extraversion);
     set_text(v, "xen_caps", xch, XENVER_capabilities);
-    value_set_str(v, "xen_scheduler", scheduler_name(xch));
+    value_set_str(v, "xen_scheduler", scheduler_name(scheduler));
     value_set_int(v, "xen_pagesize", xc_version(xch, XENVER_pagesize, NULL));
     value_set_str(v, "platform_params", start);
     set_text(v, "xen_changeset", xch, XENVER_changeset);

@@ -85,13 +85,13 @@ int xen_stop(struct guest *guest, enum stop_reason how, struct err *e)
     return store_request(g, words[how], e);
 }
 
-/* The backends of its number are its own while the number is, as xenstore tells. */
+/* The backends of its number are its own while the number is; who ended the domain says nothing. */
 static int end_devices(struct xguest *g, struct err *e)
 {
     struct xdevs devices = {0};
     int r = 0;
 
-    if (g->pub.domid && store_has_mark(g))
+    if (g->pub.domid && !xguest_is_replaced(g))
         r = xdevs_find(g, &devices, e);
     if (r == 0)
         r = xdevs_end(g, &devices, false, NULL, e);
@@ -110,6 +110,8 @@ int domain_end(struct xguest *g, struct err *e)
         return err_add(e, "destroying domain %u", g->pub.domid);
     }
     fault_point("xen.destroyed");
+    if (g->pub.foreign)
+        stranger_end_dm(g);
     return end_devices(g, e) < 0 ? -1 : store_remove(g, e);
 }
 

@@ -92,5 +92,6 @@ void xstate_remove(const struct xguest *g)
 {
     AUTO(freep) char *path = xstate_path(g->d, g->pub.uuid);
 
-    unlink(path);
+    if (!g->pub.foreign)
+        unlink(path);
 }

@@ -31,11 +31,23 @@ static void mark_path(const struct xguest *g, char out[64])
     snprintf(out, 64, "/vm/%s/xend/nonce", g->pub.uuid);
 }
 
+/* The domain with its number is said to be this one. */
+static bool is_named_here(const struct xguest *g, xs_transaction_t id)
+{
+    AUTO(freep) char *path = xasprintf("/vm/%s", g->pub.uuid);
+    AUTO(freep) char *vm = tx_get(g, id, "vm");
+
+    return vm && strcmp(vm, path) == 0;
+}
+
+/* What others have made bears no mark of ours. */
 static bool has_mark(const struct xguest *g, xs_transaction_t id)
 {
     char path[64];
     AUTO(freep) char *nonce = NULL;
 
+    if (g->pub.foreign)
+        return is_named_here(g, id);
     mark_path(g, path);
     nonce = tx_get(g, id, path);
     return nonce && strcmp(nonce, g->nonce) == 0;
@@ -107,16 +119,24 @@ int store_add(struct xguest *g, const struct built *b, const struct xdevs *devic
     return 0;
 }
 
-/* What bears another mark or number is somebody else's by now. */
+/*
+ * What bears another mark or number is somebody else's by now. After xl destroy, which takes the
+ * marks away, the end of the devices has left something where the domain was.
+ */
 static void drop_all(struct tx *t)
 {
-    AUTO(freep) char *path = xasprintf("/vm/%s", t->g->pub.uuid);
-    AUTO(freep) char *vm = tx_get(t->g, t->id, "vm");
+    const struct xguest *g = t->g;
+    AUTO(freep) char *path = xasprintf("/vm/%s", g->pub.uuid);
+    AUTO(freep) char *libxl = xasprintf("/libxl/%u", g->pub.domid);
+    AUTO(freep) char *vm = g->pub.domid ? tx_get(g, t->id, "vm") : NULL;
+    bool marked = has_mark(g, t->id), here = vm && strcmp(vm, path) == 0;
 
-    if (vm && t->g->pub.domid && strcmp(vm, path) == 0)
+    if (here || (g->pub.domid && !vm && !xguest_is_replaced(g)))
         tx_drop(t, "");
-    if (has_mark(t->g, t->id))
+    if (marked)
         tx_drop(t, path);
+    if (here && g->pub.foreign)
+        tx_drop(t, libxl);
 }
 
 int store_remove(struct xguest *g, struct err *e)

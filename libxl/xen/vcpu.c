@@ -89,26 +89,16 @@ int xen_pin_vcpu(struct guest *guest, unsigned vcpu, const struct cpuset *cpus, 
     return pin(g, vcpu, cpus, &pool, e);
 }
 
-/* Weight and cap mean the same to both of Xen's schedulers that know them. */
 static int set_share(struct xguest *g, struct err *e)
 {
-    uint16_t weight = (uint16_t)g->spec->cpu_weight, cap = (uint16_t)g->spec->cpu_cap;
-    struct xen_domctl_sched_credit2 credit2 = {weight, cap};
-    struct xen_domctl_sched_credit credit = {weight, cap};
-    xc_interface *xch = g->d->xch;
-    int id = 0, r = -1;
+    const struct spec *s = g->spec;
+    xc_domaininfo_t info;
 
-    if (weight == 256 && cap == 0)
+    if (s->cpu_weight == 256 && s->cpu_cap == 0)
         return 0;
-    if (xc_sched_id(xch, &id) < 0)
-        return err_xen(e, NULL);
-    if (id == XEN_SCHEDULER_CREDIT2)
-        r = xc_sched_credit2_domain_set(xch, g->pub.domid, &credit2);
-    else if (id == XEN_SCHEDULER_CREDIT)
-        r = xc_sched_credit_domain_set(xch, g->pub.domid, &credit);
-    else
-        return err_set(e, ERR_UNSUPPORTED, "cpu_weight, cpu_cap: not with this host's scheduler");
-    return r < 0 ? err_xen(e, NULL) : 0;
+    if (xguest_info(g, &info, e) < 0 || share_set(g->d, &info, s->cpu_weight, s->cpu_cap, e) < 0)
+        return err_add(e, "cpu_weight, cpu_cap");
+    return 0;
 }
 
 /* One text for all, or one for each; for numbers beyond there is no wish. */

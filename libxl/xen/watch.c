@@ -13,21 +13,26 @@
 
 #define ALONE_MS 1000 /* how often to look for xenstored when it is away */
 
-/* With the lock: takes over what Xen says of each guest of ours. */
+/* With the lock: takes over what Xen says of each guest. */
 static void compare(struct xen *d, const struct infos *infos)
 {
+    AUTO(freep) bool *known = xcalloc(infos->len, sizeof(*known));
+
     for (size_t i = 0; i < d->guests.len; i++) {
         struct xguest *g = d->guests.ptr[i];
         const xc_domaininfo_t *info = infos_find_guest(infos, &g->pub);
         enum stop_reason reason = STOP_POWEROFF;
         enum guest_state state = info ? info_state(info, &reason) : GUEST_GONE;
 
+        if (info)
+            known[info - infos->ptr] = true;
         if (g->held && (state == GUEST_PAUSED || state == GUEST_RUNNING ||
                         (state == GUEST_SHUTDOWN && reason == STOP_SUSPEND)))
             state = g->state;
         if (!g->destroying)
             xguest_become(g, state, reason);
     }
+    strangers_compare(d, infos, known);
 }
 
 static int refresh(struct xen *d, struct err *e)
@@ -108,19 +113,30 @@ static void report(struct xen *d, guest_change_fn *change, void *arg)
     for (size_t i = 0; i < changes.len; i++) {
         const struct xchange *c = &changes.ptr[i];
 
-        change(arg, &(struct guest_change){c->uuid, c->domid, c->state, c->reason, NULL});
+        change(arg,
+               &(struct guest_change){
+                   .uuid = c->uuid, .domid = c->domid, .state = c->state, .reason = c->reason});
     }
     vec_clear(&changes);
 }
 
-/* However many events there are: one look at the domains. */
-static int drain(struct xs_handle *xs, struct err *e)
+/* However many events of domains there are: one look at them. */
+static int drain(struct xen *d, struct xs_handle *xs, guest_change_fn *change, void *arg,
+                 struct err *e)
 {
+    bool domains = false;
     char **event;
 
-    while ((event = xs_check_watch(xs)))
+    while ((event = xs_check_watch(xs))) {
+        if (*event[XS_WATCH_TOKEN])
+            strangers_event(d, xs, event[XS_WATCH_TOKEN], change, arg);
+        else
+            domains = true;
         free(event);
-    return errno == EAGAIN ? 0 : err_sys(e, "xenstore");
+    }
+    if (errno != EAGAIN)
+        return err_sys(e, "xenstore");
+    return domains ? refresh(d, e) : 0;
 }
 
 /*
@@ -145,6 +161,7 @@ static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_
 
     if (!xs_watch(xs, "@releaseDomain", "") || !xs_watch(xs, "@introduceDomain", ""))
         return err_sys(e, "xenstore: watching for domains");
+    strangers_begin(d);
     for (;;) {
         if (poll(fds, ARRAY_LEN(fds), -1) < 0) {
             if (errno != EINTR)
@@ -155,8 +172,9 @@ static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_
             return 0;
         if (fds[2].revents)
             return err_set(e, ERR_UNAVAILABLE, "xenstore: xenstored has gone");
-        if (fds[3].revents && (drain(xs, e) < 0 || refresh(d, e) < 0))
+        if (fds[3].revents && drain(d, xs, change, arg, e) < 0)
             return -1;
+        strangers_attend(d, xs);
         report(d, change, arg);
     }
 }

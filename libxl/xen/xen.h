@@ -7,7 +7,8 @@
  * of it are one; never over xenstore, nor over building and destroying.
  *
  * A domain is ours when its uuid has a state file in our run directory and its /vm/UUID/xend/nonce
- * is the one of that file. Every other domain is foreign: it is never touched.
+ * is the one of that file. Every other domain is foreign: it is shown, and nothing is done to it
+ * unless somebody asks.
  */
 #ifndef XEN_XEN_H
 #define XEN_XEN_H
@@ -47,6 +48,14 @@ struct xchange {
 
 struct infos VEC(xc_domaininfo_t); /* by domid */
 
+/* A domain that others have made, from the moment on that it was seen (foreign.c). */
+struct stranger {
+    struct guest id;
+    char name[DOMAIN_NAME_MAX + 1]; /* "": it has none yet, and nobody was told of it */
+    bool watched, gone;
+};
+struct strangers VEC(struct stranger);
+
 struct xen {
     struct driver pub;                    /* first */
     char *dir;                            /* of the state files */
@@ -57,7 +66,9 @@ struct xen {
     _Atomic size_t room; /* for so many domains there was room in the last list of them */
 
     pthread_mutex_t lock;
-    struct xguests VEC(struct xguest *) guests;       /* (L) */
+    struct xguests VEC(struct xguest *) guests;       /* (L) foreign ones, too */
+    struct xguests making;                            /* (L) ours, not listed yet */
+    struct strangers strangers;                       /* (L) */
     struct xchanges VEC(struct xchange) changes;      /* (L) for watch() */
     struct xs_handles VEC(struct xs_handle *) old_xs; /* (L) */
 };
@@ -99,8 +110,13 @@ void xguest_list(struct xguest *g);   /* from now on its changes are reported */
 void xguest_unlist(struct xguest *g); /* and no more; fine when it is not listed */
 /* With the lock: g is now in this state; watch() tells it when that is news. */
 void xguest_become(struct xguest *g, enum guest_state state, enum stop_reason reason);
+/* From now on its domain is not taken for a stranger's; and: it is listed by now, or no more. */
+void xguest_begin(struct xguest *g);
+void xguest_began(struct xguest *g);
+void watch_wake(struct xen *d);
 
 void handle_from_uuid(xen_domain_handle_t handle, const char *uuid);
+void uuid_from_handle(char uuid[UUID_TEXT_SIZE], const xen_domain_handle_t handle);
 /* All domains of the host, in one hypercall. */
 int infos_get(struct xen *d, struct infos *out, struct err *e);
 /* The living domain with this uuid, or NULL; the domain that g is, or NULL. */
@@ -109,11 +125,28 @@ const xc_domaininfo_t *infos_find_guest(const struct infos *v, const struct gues
 enum guest_state info_state(const xc_domaininfo_t *i, enum stop_reason *reason);
 /* What g is at this moment, by one hypercall; GUEST_GONE too. */
 enum guest_state xguest_look(const struct xguest *g, enum stop_reason *reason);
+/* Its number is another domain's by now. */
+bool xguest_is_replaced(const struct xguest *g);
 
 /* ---- watch.c: what has changed ---- */
 
 int xen_sample(struct driver *d, guest_sample_fn *each, void *arg, struct err *e);
 int xen_watch(struct driver *d, int stop_fd, guest_change_fn *change, void *arg, struct err *e);
+
+/* ---- foreign.c: domains of others; see there ---- */
+
+/* With the lock: notes who has come and who has gone. known: which of infos are guests of d. */
+void strangers_compare(struct xen *d, const struct infos *infos, bool *known);
+/* The number of one with this name that is among infos; 0: there is none. */
+uint32_t strangers_find_name(struct xen *d, const char *name, const struct infos *infos);
+/* For watch(), on its connection: a new one, which must be told of their names; attends to what
+ * was noted; takes up an event, which may be of a name. */
+void strangers_begin(struct xen *d);
+void strangers_attend(struct xen *d, struct xs_handle *xs);
+void strangers_event(struct xen *d, struct xs_handle *xs, const char *token,
+                     guest_change_fn *change, void *arg);
+/* The process that serves a foreign guest's devices is ended, if there is one. */
+void stranger_end_dm(const struct xguest *g);
 
 /* ---- store.c: a domain's part of xenstore ---- */
 
@@ -162,6 +195,13 @@ int xguest_info(struct xguest *g, xc_domaininfo_t *info, struct err *e);
 /* Waits a moment, less when the job is cancelled. */
 void job_wait(struct job *j, int ms);
 
+/* ---- sched.c ---- */
+
+/* Weight and cap of a domain, -1: as it is. */
+int share_set(struct xen *d, const xc_domaininfo_t *info, int64_t weight, int64_t cap,
+              struct err *e);
+const char *scheduler_name(int id); /* "credit2"; host.c */
+
 /* ---- the operations ---- */
 
 struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, struct err *e);
@@ -186,6 +226,8 @@ int xen_console(struct guest *g, struct err *e);
 char *xen_console_log(struct guest *g);
 int xen_vcpus(struct driver *d, const char *uuid, vcpu_sample_fn *each, void *arg, struct err *e);
 int xen_pin_vcpu(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
+int xen_set_sched(struct driver *d, const char *uuid, int64_t weight, int64_t cap, struct err *e);
+int xen_sched(struct driver *d, sched_sample_fn *each, void *arg, struct err *e);
 int xen_set_vcpus(struct guest *g, unsigned online, struct job *j, struct err *e);
 int xen_set_memory(struct guest *g, uint64_t kib, struct job *j, struct err *e);
 int xen_set_maxmem(struct guest *g, uint64_t kib, struct err *e);

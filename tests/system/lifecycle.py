@@ -17,6 +17,7 @@ BODIES = {"rename": {"name": "renamed"}, "memory": {"memory_mib": 64}, "maxmem":
           "vcpus": {"vcpus": 1}, "pin": {"vcpu": "all", "cpus": "0-3"}, "sysrq": {"key": "h"},
           "trigger": {"trigger": "nmi"}, "save": {"file": FILES + "/saved"}, "dump": {"file": FILES + "/core"},
           "config": {"config": {"name": "web1", "kernel": "/k"}}, "autostart": {"autostart": True},
+          "sched": {"weight": 512},
           "devices": {"class": "vif", "device": {"bridge": "br1"}},
           "media": {"device": {"vdev": "hdc", "devtype": "cdrom"}}}
 faults = 0

@@ -37,6 +37,10 @@ assert_match '^o1 +[0-9]+ +0 +0 +(r--|-b-) +[0-9.]+ 0$' "$(xm vcpu-list o1)"
 assert_match '^o1 +[0-9]+ +2 +- +--p +[0-9.]+ any cpu$' "$(xm vcpu-list o1)"
 assert_match '^Domain-0 +0 +1 +[01] +(r--|-b-) +[0-9.]+ any cpu$' "$(xm vcpu-list)"
 assert_match '^o1 +[0-9]+ +512 +200$' "$(xl sched-credit2 -d o1)"
+assert_ok xm sched-credit2 -d o1 -w 700
+assert_eq "$(xl sched-credit2 2>&1 | awk '/^(Domain-0|o1)/ { print $1, $2, $3 }')" \
+    "$(xm sched-credit2 | awk 'NR > 1 { print $1, $2, $3 }')" 'xm sched-credit2 beside xl'
+assert_match '^o1 +[0-9]+ +700 +200$' "$(xl sched-credit2 -d o1)"
 assert_ok xm vcpu-pin o1 0 1
 assert_ok xm vcpu-pin o1 1 all
 assert_eq 'up 1 up all - all' "$(affinity)" 'after vcpu-pin'

@@ -71,6 +71,7 @@ operate() {
     clone) xm clone web1 web2 ;;
     mem-set) api POST '/v1/domains/web1/memory?wait=20' -d '{"memory_mib":96}' ;;
     vcpu-set) api POST '/v1/domains/web1/vcpus?wait=20' -d '{"vcpus":2}' ;;
+    sched-set) api POST '/v1/domains/web1/sched?wait=20' -d '{"weight":512}' ;;
     vcpu-pin) api POST '/v1/domains/web1/pin?wait=20' -d '{"vcpu":"all","cpus":"0"}' ;;
     rename) api POST '/v1/domains/web1/rename?wait=20' -d '{"name":"web2"}' ;;
     reset) api POST '/v1/domains/web1/reset?wait=20' ;;
@@ -235,6 +236,7 @@ matrix rename running 'running'
 matrix mem-set running 'running'
 matrix vcpu-set running 'running'
 matrix vcpu-pin running 'running'
+[ "$DRIVER" != test ] || matrix sched-set running 'running'
 matrix dump-core running 'running'
 matrix attach running running
 matrix save running 'running absent'
