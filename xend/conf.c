@@ -37,6 +37,15 @@ static int check_bool(const char *text, struct err *e)
     return parse_bool(text) >= 0 ? 0 : err_set(e, ERR_INVALID, "expected bool: %s", text);
 }
 
+static int check_mib(const char *text, struct err *e)
+{
+    int64_t n;
+
+    if (parse_int(text, &n) && n >= 0 && n <= MEMORY_MAX_MIB)
+        return 0;
+    return err_set(e, ERR_INVALID, "expected MiB, 0 to %d: %s", MEMORY_MAX_MIB, text);
+}
+
 static int check_seconds(const char *text, struct err *e)
 {
     int64_t n;
@@ -74,6 +83,8 @@ static const struct key keys[] = {
     {"qemu-user", "xend-qemu", NULL},
     {"qemu-binary", NULL, NULL},
     {"qemu-accel", NULL, check_accel},
+    {"dom0-min-mem", "0", check_mib},
+    {"enable-dom0-ballooning", "yes", check_bool},
     {"network-script", NULL, NULL},
     {"vif-script", "vif-bridge", NULL},
     {"vnc-listen", "127.0.0.1", NULL},

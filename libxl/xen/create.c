@@ -15,8 +15,6 @@
 #include "libxl/xen/acpi.h"
 #include "libxl/xen/xdev.h"
 
-#define PAGES_PER_MIB 256
-
 struct making {
     struct xguest *g;
     xc_physinfo_t host;
@@ -63,7 +61,6 @@ static int check_host(struct making *m, struct err *e)
 {
     const struct spec *s = m->g->spec;
     struct infos infos = {0};
-    uint64_t free_mib;
     uint32_t namesake;
     bool taken;
 
@@ -76,11 +73,6 @@ static int check_host(struct making *m, struct err *e)
         return -1;
     if (xc_physinfo(m->g->d->xch, &m->host) < 0)
         return err_xen(e, NULL);
-    free_mib = (m->host.free_pages - m->host.outstanding_pages) / PAGES_PER_MIB;
-    if ((uint64_t)s->memory > free_mib)
-        return err_set(e, ERR_NO_RESOURCE,
-                       "Not enough free memory: %" PRId64 " MiB wanted, %" PRIu64 " MiB free",
-                       s->memory, free_mib);
     if (infos_get(m->g->d, &infos, e) < 0)
         return -1;
     taken = infos_find_uuid(&infos, s->uuid);
@@ -89,7 +81,9 @@ static int check_host(struct making *m, struct err *e)
     if (namesake)
         return err_set(e, ERR_EXISTS, "Domain '%s' already exists with ID '%u', made by others",
                        s->name, namesake);
-    return taken ? err_set(e, ERR_EXISTS, "a guest with uuid %s runs already", s->uuid) : 0;
+    if (taken)
+        return err_set(e, ERR_EXISTS, "a guest with uuid %s runs already", s->uuid);
+    return room_make(m->g, (uint64_t)s->memory << 10, m->job, e);
 }
 
 /* xenconsoled appends; the words of an earlier guest of this name are kept beside the new ones. */
@@ -175,6 +169,7 @@ static void undo(struct xguest *g)
         log_error("%s: undoing its creation: %s", g->spec->name, failed.msg);
     else
         xstate_remove(g);
+    room_give_back(g);
 }
 
 static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, struct job *j,

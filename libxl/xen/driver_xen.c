@@ -9,6 +9,7 @@
 
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
+#include "libxl/field.h"
 #include "libxl/xen/xen.h"
 
 static void __attribute__((format(printf, 5, 0)))
@@ -69,6 +70,7 @@ static void xen_close(struct driver *driver)
     xs_disconnect(d);
     close_fd(&d->wake_fd);
     pthread_mutex_destroy(&d->lock);
+    pthread_mutex_destroy(&d->balloon_lock);
     free(d->dir);
     free(d);
 }
@@ -93,6 +95,17 @@ static int connect_all(struct xen *d, struct err *e)
     return d->wake_fd < 0 ? err_sys(e, "eventfd") : make_dirs(d->dir, 0700, e);
 }
 
+/* As the original: a least memory of 0 means that dom0 is left alone. */
+static void read_ballooning(struct xen *d, const struct value *config)
+{
+    int64_t min_mib = 0;
+
+    if (!parse_int(value_get_str(config, "dom0-min-mem", "0"), &min_mib) || min_mib <= 0)
+        return;
+    d->dom0_min_kib = (uint64_t)min_mib * 1024;
+    d->dom0_balloons = parse_bool(value_get_str(config, "enable-dom0-ballooning", "yes")) > 0;
+}
+
 static struct driver *xen_open(const struct driver_env *env, struct err *e)
 {
     struct xen *d = xcalloc(1, sizeof(*d));
@@ -103,6 +116,8 @@ static struct driver *xen_open(const struct driver_env *env, struct err *e)
     d->vif_script = value_get_str(env->config, "vif-script", "vif-bridge");
     d->wake_fd = -1;
     pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->balloon_lock, NULL);
+    read_ballooning(d, env->config);
     if (connect_all(d, e) == 0)
         return &d->pub;
     xen_close(&d->pub);

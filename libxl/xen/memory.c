@@ -60,10 +60,10 @@ static int await(struct xguest *g, uint64_t kib, uint64_t before, struct job *j,
 }
 
 /* What Xen would refuse to give is known before. */
-static int check(struct xguest *g, const xc_domaininfo_t *info, uint64_t kib, struct err *e)
+static int check(struct xguest *g, const xc_domaininfo_t *info, uint64_t kib, struct job *j,
+                 struct err *e)
 {
-    uint64_t has = info->tot_pages * PAGE_KIB, most = info->max_pages * PAGE_KIB, free_kib;
-    xc_physinfo_t host = {0};
+    uint64_t has = info->tot_pages * PAGE_KIB, most = info->max_pages * PAGE_KIB;
 
     most -= most > MAXMEM_SLACK_KIB ? MAXMEM_SLACK_KIB : 0;
     if (kib < PAGE_KIB || kib > most) {
@@ -71,13 +71,7 @@ static int check(struct xguest *g, const xc_domaininfo_t *info, uint64_t kib, st
                 kib / 1024, most / 1024);
         return kib < PAGE_KIB ? -1 : err_hint(e, "xm mem-max, or maxmem at its start, allow more.");
     }
-    if (xc_physinfo(g->d->xch, &host) < 0)
-        return err_xen(e, NULL);
-    free_kib = (host.free_pages - host.outstanding_pages) * PAGE_KIB;
-    if (kib > has && kib - has > free_kib)
-        return err_set(e, ERR_NO_RESOURCE, "Not enough free memory: %" PRIu64 " MiB free",
-                       free_kib / 1024);
-    return 0;
+    return kib > has ? room_make(g, kib - has, j, e) : 0;
 }
 
 /* A paused guest cannot answer: it finds the wish when it runs again, and nobody waits. */
@@ -88,7 +82,7 @@ int xen_set_memory(struct guest *guest, uint64_t kib, struct job *j, struct err 
     xc_domaininfo_t info;
 
     kib = (kib + PAGE_KIB - 1) / PAGE_KIB * PAGE_KIB;
-    if (xguest_info(g, &info, e) < 0 || check(g, &info, kib, e) < 0)
+    if (xguest_info(g, &info, e) < 0 || check(g, &info, kib, j, e) < 0)
         return -1;
     snprintf(n.text, sizeof(n.text), "%" PRIu64, kib);
     fault_point("xen.balloon-asking");

@@ -18,14 +18,18 @@
 #define OLD_LINUX_RSDP (0x100000 - 64) /* in the BIOS of a PC: where those before 4.20 look */
 #define NO_DELAY_FOR_MISSED_TICKS 1
 
-/* Memory for the tables that translate the guest's: as xl reckons, for all that it may have. */
-int pvh_prepare(struct xguest *g, struct err *e)
+unsigned pvh_tables_mib(const struct spec *s)
 {
-    uint64_t pages = 256 * (uint64_t)spec_maxvcpus(g->spec) + 2 * (uint64_t)spec_maxmem(g->spec);
+    uint64_t pages = 256 * (uint64_t)spec_maxvcpus(s) + 2 * (uint64_t)spec_maxmem(s);
     unsigned mib = (unsigned)((pages + 255) / 256);
 
-    if (g->spec->shadow_memory > 0 && (unsigned)g->spec->shadow_memory > mib)
-        mib = (unsigned)g->spec->shadow_memory;
+    return s->shadow_memory > mib ? (unsigned)s->shadow_memory : mib;
+}
+
+int pvh_prepare(struct xguest *g, struct err *e)
+{
+    unsigned mib = pvh_tables_mib(g->spec);
+
     if (xc_shadow_control(g->d->xch, g->pub.domid, XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION, &mib, 0) <
         0)
         return err_xen(e, NULL);

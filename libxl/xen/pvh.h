@@ -13,6 +13,8 @@ struct pvh {
     struct e820entry map[4];
 };
 
+/* Memory for the tables that translate the guest's: as xl reckons, for all that it may have. */
+unsigned pvh_tables_mib(const struct spec *s);
 /* Once there is the domain. */
 int pvh_prepare(struct xguest *g, struct err *e);
 void pvh_layout(struct xc_dom_image *dom, const struct spec *s);

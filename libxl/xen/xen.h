@@ -37,6 +37,8 @@ struct xguest {
     bool destroying;         /* (L) its end is wanted: what Xen says of it is no news */
     enum guest_state state;  /* (L) as last reported */
     enum stop_reason reason; /* (L) */
+    uint64_t promised_kib;   /* (L) room.c: memory that is its own while it is made */
+    uint64_t from_dom0_kib;  /* and what dom0 gave up for it */
 };
 
 struct xchange {
@@ -66,9 +68,14 @@ struct xen {
     _Atomic size_t room; /* for so many domains there was room in the last list of them */
 
     pthread_mutex_t lock;
-    struct xguests VEC(struct xguest *) guests;       /* (L) foreign ones, too */
-    struct xguests making;                            /* (L) ours, not listed yet */
-    struct strangers strangers;                       /* (L) */
+    struct xguests VEC(struct xguest *) guests; /* (L) foreign ones, too */
+    struct xguests making;                      /* (L) ours, not listed yet */
+    struct strangers strangers;                 /* (L) */
+
+    bool dom0_balloons; /* xend may take memory from dom0, ... */
+    uint64_t dom0_min_kib;
+    pthread_mutex_t balloon_lock; /* ... one guest at a time; taken before lock */
+    uint64_t dom0_target_kib;     /* what dom0 was asked for last; with the balloon's lock */
     struct xchanges VEC(struct xchange) changes;      /* (L) for watch() */
     struct xs_handles VEC(struct xs_handle *) old_xs; /* (L) */
 };
@@ -201,6 +208,15 @@ void job_wait(struct job *j, int ms);
 int share_set(struct xen *d, const xc_domaininfo_t *info, int64_t weight, int64_t cap,
               struct err *e);
 const char *scheduler_name(int id); /* "credit2"; host.c */
+
+/* ---- room.c ---- */
+
+/*
+ * Waits until so much of the host's memory is free for g, which dom0 may have to give up first;
+ * ERR_NO_RESOURCE when there is too little. give_back: g needs it no more.
+ */
+int room_make(struct xguest *g, uint64_t kib, struct job *j, struct err *e);
+void room_give_back(struct xguest *g);
 
 /* ---- the operations ---- */
 
