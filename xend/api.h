@@ -18,6 +18,7 @@ handler_fn api_domain_dump, api_domain_vcpus, api_vcpus, api_sched, api_domain_s
 handler_fn api_domain_devices, api_domain_attach, api_domain_detach, api_domain_media;
 handler_fn api_networks, api_network_new, api_network_start, api_network_stop;
 handler_fn api_network_delete, api_network_autostart, api_leases;
+handler_fn api_interfaces, api_iface_bridge, api_iface_unbridge;
 handler_fn api_domain_console;
 handler_fn api_jobs_list, api_job_get, api_job_cancel;
 handler_fn api_events, api_domain_history, api_log;
@@ -28,6 +29,9 @@ void reply_job(struct xend *x, struct request *r, struct reply *p, uint64_t id);
 /* Queues an action on the domain of the path, once, and answers with its job. */
 void act_take(struct xend *x, struct request *r, struct reply *p, const struct task_kind *kind,
               int64_t arg, struct value *arg_value_take);
+/* Queues a change to the host itself; r->job is it. */
+void host_enqueue_take(struct xend *x, struct request *r, const struct task_kind *kind,
+                       struct value *arg_value_take);
 /* Every fault of a spec, as an error reply. */
 void reply_problems(struct reply *p, const struct problems *faults);
 

@@ -20,15 +20,15 @@ void api_leases(struct xend *x, struct request *r, struct reply *p)
     reply_json_take(p, 200, vnet_leases(x));
 }
 
-static void enqueue_take(struct xend *x, struct request *r, const struct task_kind *kind,
-                         struct value *arg)
+void host_enqueue_take(struct xend *x, struct request *r, const struct task_kind *kind,
+                       struct value *arg)
 {
     struct task *t;
     char by[32];
 
     request_by(r, by, sizeof(by));
     xend_lock(x);
-    t = queue_add(x->queue, x->vnet, kind, by, false);
+    t = queue_add(x->queue, x->host, kind, by, false);
     t->arg_value = arg;
     r->job = t->id;
     xend_unlock(x);
@@ -71,7 +71,7 @@ void api_network_new(struct xend *x, struct request *r, struct reply *p)
             reply_err(p, &e);
             return;
         }
-        enqueue_take(x, r, &op_net_new, body);
+        host_enqueue_take(x, r, &op_net_new, body);
     }
     reply_job(x, r, p, r->job);
 }
@@ -91,7 +91,7 @@ static void act_on(struct xend *x, struct request *r, struct reply *p, const str
             xend_unlock(x);
             if (known) {
                 value_set_str(body, "name", r->args[0]);
-                enqueue_take(x, r, kind, body);
+                host_enqueue_take(x, r, kind, body);
                 reply_job(x, r, p, r->job);
                 return;
             }

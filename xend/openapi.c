@@ -165,6 +165,8 @@ static struct value *all_schemas(void)
 
     for (size_t i = 0; i < schemas_count; i++)
         value_set_take(v, schemas[i].name, schema_of_object(&schemas[i]));
+    for (size_t i = 0; i < host_schemas_count; i++)
+        value_set_take(v, host_schemas[i].name, schema_of_object(&host_schemas[i]));
     value_set_take(v, "Spec", schema_of_spec());
     for (int c = 0; c < DEVICE_CLASSES; c++) {
         AUTO(device_freep) struct device *d = device_new((enum device_class)c);

@@ -89,6 +89,8 @@ const struct key path_params[] = {
     {"job", "integer", "The job's id.", RANGE(1, INT64_MAX), .in = "path"},
     {"class", "string", .doc = "A class of devices.", .words = DEVICE_CLASS_WORDS, .in = "path"},
     {"device", "string", "Its number, or its name: a MAC, a vdev.", .in = "path"},
+    {"network", "string", "A virtual network.", .in = "path"},
+    {"interface", "string", "An interface of the host.", .in = "path"},
 };
 const size_t path_params_count = ARRAY_LEN(path_params);
 
@@ -416,52 +418,6 @@ static const struct key fault_keys[] = {
     {"hint", "string", "What to do about it.", .flags = OPTIONAL},
 };
 
-static const struct key network_keys[] = {
-    {"name", "string", .doc = "Its name."},
-    {"mode", "string", .doc = "nat, routed, isolated or bridge."},
-    {"cidr", "string", "Its addresses, as 10.77.0.0/24.", .flags = OPTIONAL},
-    {"bridge", "string", "The bridge of the host that mode bridge stands for.", .flags = OPTIONAL},
-    {"dhcp", "boolean", .doc = "Guests get addresses."},
-    {"dns", "boolean", .doc = "Guests can ask for names."},
-    {"autostart", "boolean", .doc = "It starts with xend."},
-    {"active", "boolean", .doc = "It is there."},
-};
-
-static const struct key networks_keys[] = {
-    {"networks", "[Network", .doc = "By name."},
-};
-
-static const struct key new_network_keys[] = {
-    {"name", "string", .doc = "Its name."},
-    {"mode", "string", "nat (when not given), routed, isolated or bridge.", .flags = OPTIONAL},
-    {"cidr", "string", "Its addresses; else a free 10.77.N.0/24.", .flags = OPTIONAL},
-    {"bridge", "string", "With mode bridge: which one.", .flags = OPTIONAL},
-    {"dhcp", "boolean", "Guests get addresses; true when not given.", .flags = OPTIONAL},
-    {"dns", "boolean", "Guests can ask for names; likewise.", .flags = OPTIONAL},
-    {"autostart", "boolean", "It starts with xend; likewise.", .flags = OPTIONAL},
-    {"start", "boolean", "It starts now; likewise.", .flags = OPTIONAL},
-};
-
-static const struct key network_force_keys[] = {
-    {"force", "boolean", "Also while domains use it.", .flags = OPTIONAL},
-};
-
-static const struct key network_autostart_keys[] = {
-    {"autostart", "boolean", "Whether it does; true when not given.", .flags = OPTIONAL},
-};
-
-static const struct key lease_keys[] = {
-    {"network", "string", .doc = "The virtual network."},
-    {"mac", "string", .doc = "Whose address it is."},
-    {"ip", "string", .doc = "The address."},
-    {"name", "string", "What the guest calls itself.", .flags = OPTIONAL},
-    {"expires", "integer", .doc = "When it ends, in seconds since the epoch; 0: never."},
-};
-
-static const struct key leases_keys[] = {
-    {"leases", "[Lease", .doc = "Of all networks."},
-};
-
 #define KEYS(k) (k), ARRAY_LEN(k)
 const struct schema schemas[] = {
     {"Version", "What this xend is.", KEYS(version_keys), 0},
@@ -494,13 +450,6 @@ const struct schema schemas[] = {
     {"Restore", "What and how.", KEYS(restore_keys), 0},
     {"Autostart", "Whether and when it starts with the host.", KEYS(autostart_keys), 0},
     {"AutostartRun", "What starts with the host.", KEYS(autostart_run_keys), 0},
-    {"Network", "A virtual network.", KEYS(network_keys), 0},
-    {"Networks", "The virtual networks.", KEYS(networks_keys), 0},
-    {"NewNetwork", "A virtual network to make.", KEYS(new_network_keys), 0},
-    {"NetworkForce", "How.", KEYS(network_force_keys), 0},
-    {"NetworkAutostart", "Whether it starts with xend.", KEYS(network_autostart_keys), 0},
-    {"Lease", "An address that a guest has.", KEYS(lease_keys), 0},
-    {"Leases", "The addresses that guests have.", KEYS(leases_keys), 0},
     {"Vcpu", "A virtual CPU.", KEYS(vcpu_keys), 0},
     {"Vcpus", "The virtual CPUs of a domain.", KEYS(vcpus_keys), 0},
     {"DomainShare", "A domain's share of the CPUs.", KEYS(domain_share_keys), 0},

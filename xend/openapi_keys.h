@@ -65,5 +65,8 @@ struct schema {
 };
 extern const struct schema schemas[];
 extern const size_t schemas_count;
+/* More of them: the host's (openapi_host.c). */
+extern const struct schema host_schemas[];
+extern const size_t host_schemas_count;
 
 #endif

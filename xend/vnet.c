@@ -416,7 +416,7 @@ int vnet_open(struct xend *x, struct err *e)
 
     x->networks = value_map();
     pthread_mutex_init(&x->vnet_lock, NULL);
-    x->vnet = domain_new(x->domains, "networks");
+    x->host = domain_new(x->domains, "host");
     if (!d)
         return make_default(x, dir, e);
     while ((entry = readdir(d))) {
@@ -428,7 +428,7 @@ int vnet_open(struct xend *x, struct err *e)
     xend_lock(x);
     for (size_t i = 0; geteuid() == 0 && i < value_len(x->networks); i++)
         if (value_get_bool(value_at(x->networks, i), "autostart", false)) {
-            struct task *t = queue_add(x->queue, x->vnet, &op_net_start, "xend", false);
+            struct task *t = queue_add(x->queue, x->host, &op_net_start, "xend", false);
             t->arg_value = value_map();
             value_set_str(t->arg_value, "name", value_key(x->networks, i));
         }
@@ -438,9 +438,9 @@ int vnet_open(struct xend *x, struct err *e)
 
 void vnet_close(struct xend *x)
 {
-    if (x->vnet)
-        domain_unref(x->vnet);
-    x->vnet = NULL;
+    if (x->host)
+        domain_unref(x->host);
+    x->host = NULL;
     value_free(x->networks);
     x->networks = NULL;
 }

@@ -33,7 +33,7 @@ struct xend {
     struct server *_Atomic server; /* NULL before it starts and after it stopped */
     struct events *events;
     struct domain *autostart;  /* the record, in no table, on whose queue autostarts are */
-    struct domain *vnet;       /* likewise of virtual networks */
+    struct domain *host;       /* likewise of the host's networks, interfaces and PCI devices */
     struct value *networks;    /* by name; see vnet.h */
     pthread_mutex_t vnet_lock; /* one script of theirs at a time; taken with no other lock */
     gid_t group;    /* whose members may use the socket: xen; NO_GROUP: of a user's own xend */

@@ -164,6 +164,9 @@ int cmd_edit(struct xm *xm, const struct args *a);
 int cmd_events(struct xm *xm, const struct args *a);
 int cmd_history(struct xm *xm, const struct args *a);
 int cmd_help(struct xm *xm, const struct args *a);
+int cmd_iface_bridge(struct xm *xm, const struct args *a);
+int cmd_iface_list(struct xm *xm, const struct args *a);
+int cmd_iface_unbridge(struct xm *xm, const struct args *a);
 int cmd_info(struct xm *xm, const struct args *a);
 int cmd_ip(struct xm *xm, const struct args *a);
 int cmd_job_cancel(struct xm *xm, const struct args *a);
@@ -215,6 +218,7 @@ int cmd_vncdisplay(struct xm *xm, const struct args *a);
 int cmd_vncviewer(struct xm *xm, const struct args *a);
 int cmd_version(struct xm *xm, const struct args *a);
 
+extern const struct option iface_force_options[];
 extern const struct option net_new_options[], net_force_options[], net_autostart_options[];
 extern const struct option autostart_options[], check_options[], convert_options[], diff_options[],
     console_options[], create_options[], dmesg_options[], dump_options[], events_options[],

@@ -59,3 +59,52 @@ start_xend test
 assert_match 'default via 10.7.0.1 dev xenbr0' "$(ip route)"
 stop_xend
 assert_match 'default via 10.7.0.1 dev eth0' "$(ip route)"
+
+# by hand: xm iface-list, iface-bridge, iface-unbridge
+ip route replace default dev eth0
+echo '(network-script none)' >"$ROOT/etc/xen/xend-config.sxp"
+start_xend test
+assert_ok xm iface-list
+assert_match '^eth0 +active +veth +[0-9a-f:]{17} - +10\.7\.0\.2/24 fe80::[0-9a-f:]+/64$' "$out"
+assert_ok xm iface-bridge eth0 xenbr1
+assert_match 'default dev xenbr1' "$(ip route)"
+assert_ok xm iface-list
+assert_match '^eth0 +active +veth +[0-9a-f:]{17} xenbr1 +-$' "$out"
+assert_match '^xenbr1 +active +bridge +[0-9a-f:]{17} - +10\.7\.0\.2/24' "$out"
+assert_ok xm iface-list --json
+assert_match '"bridge": "xenbr1"' "$out"
+assert_fails 1 xm iface-bridge eth0 xenbr2
+assert_eq 'Error: eth0 is a port of xenbr1 already' "$err"
+assert_fails 1 xm iface-unbridge eth0
+assert_eq 'Error: eth0 is no bridge
+Name the bridge, not the card.' "$err"
+ip tuntap add vif1.0 mode tap
+ip link set vif1.0 master xenbr1
+assert_fails 1 xm iface-unbridge xenbr1
+assert_match "Bridge 'xenbr1' is in use by vif1.0" "$err"
+assert_ok xm iface-unbridge -f xenbr1
+assert_match 'default dev eth0' "$(ip route)"
+assert_ok xm iface-bridge eth0 eth0 # the bridge takes its name, as it always was
+assert_match '^peth0 .* eth0 +-$' "$(xm iface-list)"
+assert_ok xm iface-unbridge eth0
+make_bridge br9
+assert_fails 1 xm iface-unbridge br9
+assert_match "Bridge 'br9' was not made by xm iface-bridge" "$err"
+for bad in 'lo br8' 'br9 br8' 'nosuch br8' 'eth0 br9' 'eth0 a/b' '../x br8'; do
+    # shellcheck disable=SC2086
+    run xm iface-bridge $bad
+    [ "$status" != 0 ] || fail "iface-bridge $bad: taken"
+done
+
+stop_xend
+
+# a xend that dies on the way loses nothing: it is done, or not begun
+for point in iface.bridging iface.bridged; do
+    XEND_FAULT=$point start_xend test
+    assert_fails 1 xm iface-bridge eth0 xenbr1
+    assert_match 'default dev (eth0|xenbr1)' "$(ip route)"
+    start_xend test
+    [ $point = iface.bridging ] || assert_ok xm iface-unbridge xenbr1
+    assert_match 'default dev eth0' "$(ip route)"
+    stop_xend
+done

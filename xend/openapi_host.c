@@ -1,0 +1,88 @@
+/* Tables of the OpenAPI document, about the host: networks, interfaces. See openapi_keys.h. */
+#include "libxl/base/mem.h"
+#include "xend/openapi_keys.h"
+
+static const struct key network_keys[] = {
+    {"name", "string", .doc = "Its name."},
+    {"mode", "string", .doc = "nat, routed, isolated or bridge."},
+    {"cidr", "string", "Its addresses, as 10.77.0.0/24.", .flags = OPTIONAL},
+    {"bridge", "string", "The bridge of the host that mode bridge stands for.", .flags = OPTIONAL},
+    {"dhcp", "boolean", .doc = "Guests get addresses."},
+    {"dns", "boolean", .doc = "Guests can ask for names."},
+    {"autostart", "boolean", .doc = "It starts with xend."},
+    {"active", "boolean", .doc = "It is there."},
+};
+
+static const struct key networks_keys[] = {
+    {"networks", "[Network", .doc = "By name."},
+};
+
+static const struct key new_network_keys[] = {
+    {"name", "string", .doc = "Its name."},
+    {"mode", "string", "nat (when not given), routed, isolated or bridge.", .flags = OPTIONAL},
+    {"cidr", "string", "Its addresses; else a free 10.77.N.0/24.", .flags = OPTIONAL},
+    {"bridge", "string", "With mode bridge: which one.", .flags = OPTIONAL},
+    {"dhcp", "boolean", "Guests get addresses; true when not given.", .flags = OPTIONAL},
+    {"dns", "boolean", "Guests can ask for names; likewise.", .flags = OPTIONAL},
+    {"autostart", "boolean", "It starts with xend; likewise.", .flags = OPTIONAL},
+    {"start", "boolean", "It starts now; likewise.", .flags = OPTIONAL},
+};
+
+static const struct key network_force_keys[] = {
+    {"force", "boolean", "Also while domains use it.", .flags = OPTIONAL},
+};
+
+static const struct key network_autostart_keys[] = {
+    {"autostart", "boolean", "Whether it does; true when not given.", .flags = OPTIONAL},
+};
+
+static const struct key lease_keys[] = {
+    {"network", "string", .doc = "The virtual network."},
+    {"mac", "string", .doc = "Whose address it is."},
+    {"ip", "string", .doc = "The address."},
+    {"name", "string", "What the guest calls itself.", .flags = OPTIONAL},
+    {"expires", "integer", .doc = "When it ends, in seconds since the epoch; 0: never."},
+};
+
+static const struct key leases_keys[] = {
+    {"leases", "[Lease", .doc = "Of all networks."},
+};
+
+static const struct key interface_keys[] = {
+    {"name", "string", .doc = "Its name."},
+    {"type", "string", .doc = "ethernet, wireless, loopback, or what the kernel made: bridge..."},
+    {"active", "boolean", .doc = "It is up."},
+    {"carrier", "boolean", .doc = "It has a connection."},
+    {"mac", "string", "Its MAC address.", .flags = OPTIONAL},
+    {"mtu", "integer", .doc = "The most that one packet has, in bytes."},
+    {"bridge", "string", "Whose port it is.", .flags = OPTIONAL},
+    {"addresses", "[string", .doc = "IPv4 and IPv6, with the bits of their networks."},
+};
+
+static const struct key interfaces_keys[] = {
+    {"interfaces", "[Interface", .doc = "In the kernel's order."},
+};
+
+static const struct key iface_bridge_keys[] = {
+    {"bridge", "string", .doc = "The bridge to make."},
+};
+
+static const struct key iface_unbridge_keys[] = {
+    {"force", "boolean", "Also while guests are on it.", .flags = OPTIONAL},
+};
+
+#define KEYS(k) (k), ARRAY_LEN(k)
+const struct schema host_schemas[] = {
+    {"Network", "A virtual network.", KEYS(network_keys), 0},
+    {"Networks", "The virtual networks.", KEYS(networks_keys), 0},
+    {"NewNetwork", "A virtual network to make.", KEYS(new_network_keys), 0},
+    {"NetworkForce", "How.", KEYS(network_force_keys), 0},
+    {"NetworkAutostart", "Whether it starts with xend.", KEYS(network_autostart_keys), 0},
+    {"Lease", "An address that a guest has.", KEYS(lease_keys), 0},
+    {"Leases", "The addresses that guests have.", KEYS(leases_keys), 0},
+    {"Interface", "A network interface of the host.", KEYS(interface_keys), 0},
+    {"Interfaces", "The host's interfaces.", KEYS(interfaces_keys), 0},
+    {"IfaceBridge", "A bridge for it.", KEYS(iface_bridge_keys), 0},
+    {"IfaceUnbridge", "How.", KEYS(iface_unbridge_keys), 0},
+};
+const size_t host_schemas_count = ARRAY_LEN(host_schemas);
