@@ -36,7 +36,8 @@ allow 'libxl/base/*.[ch]' libxl/base/
 allow 'config/*.[ch]' libxl/base/ config/
 for f in libxl/*.[ch]; do
     allow "$f" libxl/base/ config/ libxl/spec libxl/device libxl/driver.h libxl/job.h libxl/field.h \
-        libxl/hostinfo.h libxl/hostif.h libxl/hotplug.h libxl/cpuset.h libxl/sharing.h
+        libxl/hostinfo.h libxl/hostif.h libxl/hotplug.h libxl/cpuset.h libxl/sharing.h \
+        libxl/pcihost
 done
 allow 'libxl/dm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/dm/
 for d in qemu test xen; do
@@ -44,7 +45,7 @@ for d in qemu test xen; do
         libxl/job.h libxl/field.h libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h libxl/dm/ "libxl/$d/"
 done
 allow 'xend/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h libxl/job.h \
-    libxl/field.h libxl/cpuset.h libxl/hostif.h libxl/hotplug.h libxl/sharing.h xend/
+    libxl/field.h libxl/cpuset.h libxl/hostif.h libxl/hotplug.h libxl/pcihost.h libxl/sharing.h xend/
 allow 'xm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/field.h libxl/hostif.h xm/
 only config/json.c yajl/
 only xend/server.c microhttpd

@@ -71,6 +71,27 @@ static const struct key iface_unbridge_keys[] = {
     {"force", "boolean", "Also while guests are on it.", .flags = OPTIONAL},
 };
 
+static const struct key pci_device_keys[] = {
+    {"bdf", "string", .doc = "Its address."},
+    {"class", "string", "Class and subclass, hexadecimal.", .flags = OPTIONAL},
+    {"vendor", "string", "Hexadecimal.", .flags = OPTIONAL},
+    {"device", "string", "Likewise.", .flags = OPTIONAL},
+    {"driver", "string", "The driver of the host that has it.", .flags = OPTIONAL},
+    {"was", "string", "The one that had it before it was set aside.", .flags = OPTIONAL},
+    {"group", "string", "Its IOMMU group.", .flags = OPTIONAL},
+    {"assigned", "boolean", .doc = "It is set aside for guests."},
+    {"domain", "string", "The running domain that has it.", .flags = OPTIONAL},
+};
+
+static const struct key pci_devices_keys[] = {
+    {"driver", "string", .doc = "The driver that sets devices aside: vfio-pci or pciback."},
+    {"devices", "[PciDevice", .doc = "By address."},
+};
+
+static const struct key pci_assign_keys[] = {
+    {"force", "boolean", "Also when the host uses it.", .flags = OPTIONAL},
+};
+
 #define KEYS(k) (k), ARRAY_LEN(k)
 const struct schema host_schemas[] = {
     {"Network", "A virtual network.", KEYS(network_keys), 0},
@@ -84,5 +105,8 @@ const struct schema host_schemas[] = {
     {"Interfaces", "The host's interfaces.", KEYS(interfaces_keys), 0},
     {"IfaceBridge", "A bridge for it.", KEYS(iface_bridge_keys), 0},
     {"IfaceUnbridge", "How.", KEYS(iface_unbridge_keys), 0},
+    {"PciDevice", "A PCI device of the host.", KEYS(pci_device_keys), 0},
+    {"PciDevices", "The host's PCI devices.", KEYS(pci_devices_keys), 0},
+    {"PciAssign", "How.", KEYS(pci_assign_keys), 0},
 };
 const size_t host_schemas_count = ARRAY_LEN(host_schemas);

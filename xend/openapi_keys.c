@@ -91,6 +91,7 @@ const struct key path_params[] = {
     {"device", "string", "Its number, or its name: a MAC, a vdev.", .in = "path"},
     {"network", "string", "A virtual network.", .in = "path"},
     {"interface", "string", "An interface of the host.", .in = "path"},
+    {"pci", "string", "The address of a PCI device, as 0000:03:00.0.", .in = "path"},
 };
 const size_t path_params_count = ARRAY_LEN(path_params);
 

@@ -23,6 +23,7 @@ static const struct {
     {"vbd-create", "block-attach"},
     {"vbd-destroy", "block-detach"},
     {"vbd-list", "block-list"},
+    {"pci-assignable-list", "pci-list-assignable-devices"}, /* xl's */
     {"pool-create", "cpupool-create"},
     {"pool-new", "cpupool-new"},
     {"pool-start", "cpupool-start"},

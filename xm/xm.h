@@ -186,6 +186,9 @@ int cmd_network_attach(struct xm *xm, const struct args *a);
 int cmd_network_detach(struct xm *xm, const struct args *a);
 int cmd_network_list(struct xm *xm, const struct args *a);
 int cmd_pause(struct xm *xm, const struct args *a);
+int cmd_pci_assignable_add(struct xm *xm, const struct args *a);
+int cmd_pci_assignable_list(struct xm *xm, const struct args *a);
+int cmd_pci_assignable_remove(struct xm *xm, const struct args *a);
 int cmd_pci_attach(struct xm *xm, const struct args *a);
 int cmd_pci_detach(struct xm *xm, const struct args *a);
 int cmd_pci_list(struct xm *xm, const struct args *a);
@@ -218,7 +221,8 @@ int cmd_vncdisplay(struct xm *xm, const struct args *a);
 int cmd_vncviewer(struct xm *xm, const struct args *a);
 int cmd_version(struct xm *xm, const struct args *a);
 
-extern const struct option iface_force_options[];
+extern const struct option iface_force_options[], pci_assignable_list_options[],
+    pci_assignable_add_options[], pci_assignable_remove_options[];
 extern const struct option net_new_options[], net_force_options[], net_autostart_options[];
 extern const struct option autostart_options[], check_options[], convert_options[], diff_options[],
     console_options[], create_options[], dmesg_options[], dump_options[], events_options[],

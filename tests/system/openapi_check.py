@@ -124,6 +124,7 @@ BODIES = {"rename": {"name": "renamed"}, "memory": {"memory_mib": 64}, "maxmem":
           "config": {"config": {"name": "each", "kernel": "/k"}}, "clone": {"name": "cloned"},
           "bridge": {"bridge": "none"}, "devices": {"class": "vif", "device": {"bridge": "br1"}},
           "media": {"device": {"vdev": "hdc", "devtype": "cdrom"}}}
+NO_PCI = "ffff:00:00.0"
 DEVICE = {"class": "vif", "device": "0"}
 
 
@@ -154,6 +155,8 @@ def call_each():
             arguments["path"]["network"] = name
         elif "{interface}" in path:
             arguments["path"]["interface"] = "none"
+        elif "{pci}" in path:
+            arguments["path"]["pci"] = NO_PCI
         elif path.endswith("/stream"):
             arguments["path"]["job"] = held("POST", "/v1/receive", {})[1]["id"]
         elif "{job}" in path: # DELETE needs one that has not ended
@@ -165,7 +168,7 @@ def call_each():
         if "Job" in json.dumps(route["responses"].get("202", "")):
             arguments["query"]["wait"] = 0 if path.endswith(("/migrate", "/receive")) else 20
         status, reply = held(method, path, arguments, body, headers)
-        if "{interface}" in path: # the host's own are left alone
+        if "{interface}" in path or "{pci}" in path: # the host's own are left alone
             status = 200 if status == 404 else status
         wanted = [409] if method == "DELETE" and "{job}" in path else [101, 200]
         if status == 202 and path.endswith(("/migrate", "/receive")): # they wait for a stream
@@ -179,7 +182,7 @@ def call_wrongly():
     """Unknown domains and jobs, numbers beyond their limits, methods that no path has."""
     for method, path, route in routes:
         known = {p["name"]: p["schema"] for p in route["parameters"] if p["in"] == "query"}
-        args = dict(DEVICE, domain="nobody", job="99999", network="none", interface="none") if "{" in path else {}
+        args = dict(DEVICE, domain="nobody", job="99999", network="none", interface="none", pci=NO_PCI) if "{" in path else {}
         if args and held(method, path, {"path": args}, body_of(method, path))[0] not in (404, 426):
             fault("%s %s: no 404 for what does not exist" % (method, path))
         for name, schema in known.items():
@@ -268,7 +271,7 @@ def check_page(name):
         for row in re.findall(r"^\| `([A-Z]+) (/v1\S*)` \| (\w+) \|", f.read(), re.M):
             path = re.sub(r"(?<=/)D(?=/|$)", "{domain}", row[1])
             path = path.replace("/CLASS/X", "/{class}/{device}").replace("/networks/NET/", "/networks/{network}/")
-            path = path.replace("/interfaces/IF/", "/interfaces/{interface}/")
+            path = path.replace("/interfaces/IF/", "/interfaces/{interface}/").replace("/pci/BDF/", "/pci/{pci}/")
             page.add((row[0], re.sub(r"(?<=/)N(?=/|$)", "{job}", path), row[2]))
     ours = {(method, path, route["x-level"]) for method, path, route in routes}
     for row in sorted(ours - page):
