@@ -44,9 +44,21 @@ static int fail(const struct reader *r, const char *at, struct err *e, const cha
     return err_set(e, ERR_INVALID, "%s:%zu:%zu: %s", r->name, line, column, what);
 }
 
+/* The NUL, too. */
 static bool is_separator(char c)
 {
-    return isspace((unsigned char)c) || strchr("{}<>[];", c);
+    static const bool table[256] = {
+        ['\0'] = true, [' '] = true,  ['\t'] = true, ['\n'] = true, ['\v'] = true,
+        ['\f'] = true, ['\r'] = true, ['{'] = true,  ['}'] = true,  ['<'] = true,
+        ['>'] = true,  ['['] = true,  [']'] = true,  [';'] = true};
+
+    return table[(unsigned char)c];
+}
+
+/* What ends an atom besides. */
+static bool is_special(char c)
+{
+    return c == '(' || c == ')' || c == '#' || c == '\'' || c == '"';
 }
 
 static int octal(const char **p, const char *end)
@@ -132,7 +144,7 @@ static int read_atom(struct reader *r, struct err *e)
 {
     const char *start = r->at;
 
-    while (r->at < r->end && !is_separator(*r->at) && !strchr("()#'\"", *r->at)) {
+    while (r->at < r->end && !is_separator(*r->at) && !is_special(*r->at)) {
         if ((unsigned char)*r->at < ' ' || *r->at == 0x7f)
             return fail(r, r->at, e, "control character");
         r->at++;

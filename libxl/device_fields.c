@@ -51,10 +51,10 @@ static int check_disk_type(const char *text, struct err *e)
     struct near n = {.word = text};
     bool exact = false;
 
-    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-        near_try(&n, known[i]);
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
         exact |= strcmp(known[i], text) == 0;
-    }
+    for (size_t i = 0; i < ARRAY_LEN(known) && !exact; i++)
+        near_try(&n, known[i]);
     for (size_t i = 0; disk_formats[i]; i++)
         if (strcmp(disk_formats[i], text) == 0) {
             err_set(e, ERR_INVALID, "Block device type \"%s\" is invalid.", text);

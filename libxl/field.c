@@ -37,8 +37,8 @@ int parse_bool(const char *text)
 const struct field *field_find(const struct fields *t, const char *name)
 {
     for (size_t i = 0; i < t->n; i++)
-        if (strcmp(t->rows[i].name, name) == 0)
-            return &t->rows[i];
+        if (t->rows[i].name[0] == name[0] && strcmp(t->rows[i].name, name) == 0)
+            return &t->rows[i]; /* most differ in the first letter */
     return NULL;
 }
 
@@ -417,16 +417,21 @@ bool field_is_default(const struct field *f, const void *object)
 void fields_read(const struct fields *t, void *object, const struct value *map, const char *where,
                  bool (*skip)(const char *key), struct problems *p)
 {
+    AUTO(buf_clear) struct buf at = BUF_INIT;
+
     for (size_t i = 0; i < value_len(map) && p->len < PROBLEMS_MAX; i++) {
         const char *key = value_key(map, i);
         const struct field *f = field_find(t, key);
-        AUTO(freep) char *at = xasprintf("%s/%s", where, key);
 
+        at.len = 0; /* not printed anew: this is where a start with thousands of domains is */
+        buf_adds(&at, where);
+        buf_addc(&at, '/');
+        buf_adds(&at, key);
         if (f) {
-            field_read(f, object, value_at(map, i), at, p);
+            field_read(f, object, value_at(map, i), buf_str(&at), p);
         } else if (!skip || !skip(key)) {
             AUTO(freep) char *hint = fields_nearest(t, key);
-            problems_add(p, at, hint, "%s: not known here", key);
+            problems_add(p, buf_str(&at), hint, "%s: not known here", key);
         }
     }
 }

@@ -142,7 +142,7 @@ static void check_devices(const struct spec *s, struct problems *p)
 
     bool sound = true; /* else some are missing: the others know their places */
 
-    for (int c = 0; c < DEVICE_CLASSES; c++) {
+    for (int c = 0; p->len && c < DEVICE_CLASSES; c++) {
         AUTO(freep) char *where = xasprintf("/%s", device_class_name((enum device_class)c));
         sound &= is_sound(p, where);
     }

@@ -186,10 +186,8 @@ static const struct field rows[] = {
     {STR(bootloader), .sxp = "bootloader", .drivers = X,
      .doc = "The program that finds kernel and ramdisk on the guest's own disk."},
     {WORD(on_crash, crash_actions), .sxp = "on_crash", .dflt = "restart", .drivers = ON_ALL,
-     .doc = "What to do after the guest has crashed. preserve keeps it, to be looked at; "
-            "rename-restart, too, as Domain-UUID and without disks and interfaces, while the "
-            "domain starts again; coredump-... writes its memory to a file first. One that lived "
-            "for less than a minute is not restarted."},
+     .doc =
+         "What to do after a crash; preserve and rename-restart keep the guest, to be looked at."},
     {STR(uuid), .sxp = "uuid", .check = check_uuid, .drivers = ON_ALL,
      .doc = "The domain's identity; random when not given."},
     {STR(bootargs), .sxp = "bootloader_args", .drivers = X, .doc = "Arguments of the bootloader."},

@@ -264,15 +264,53 @@ static struct value *list_value(const struct value *v)
     return list;
 }
 
+/* Where a form's children begin that have a head of this hash, from 1: most fields are looked for
+ * in vain, and that for thousands of domains. */
+struct heads {
+    const struct value *form;
+    uint16_t first[1024];
+};
+
+static size_t hash_of(const char *key)
+{
+    size_t h = (unsigned char)key[0];
+
+    for (size_t i = 1; key[i - 1] && i < 6; i++)
+        h = h * 31 + (unsigned char)key[i];
+    return h % 1024;
+}
+
+static struct heads heads_of(const struct value *form)
+{
+    struct heads h = {.form = form};
+
+    for (size_t i = value_len(form) < UINT16_MAX ? value_len(form) : UINT16_MAX; i > 0; i--)
+        h.first[hash_of(sxp_head(value_at(form, i - 1)))] = (uint16_t)i;
+    return h;
+}
+
+/* As sxp_child_value. */
+static const struct value *heads_find(const struct heads *h, const char *key)
+{
+    size_t i = h->first[hash_of(key)];
+
+    for (; i && i <= value_len(h->form); i++) {
+        const struct value *child = value_at(h->form, i - 1);
+
+        if (strcmp(sxp_head(child), key) == 0)
+            return value_len(child) > 1 ? value_at(child, 1) : NULL;
+    }
+    return NULL;
+}
+
 /* The child of a field, in its own place or in the other one: the original has both. */
-static const struct value *find_place(const struct field *f, const struct value *form,
-                                      const struct value *image)
+static const struct value *find_place(const struct field *f, const struct heads *form,
+                                      const struct heads *image)
 {
     const char *key = is_image_field(f) ? f->sxp + strlen("image/") : f->sxp;
-    const struct value *first = is_image_field(f) ? image : form;
-    const struct value *v = sxp_child_value(first, key);
+    const struct value *v = heads_find(is_image_field(f) ? image : form, key);
 
-    return v ? v : sxp_child_value(first == image ? form : image, key);
+    return v ? v : heads_find(is_image_field(f) ? form : image, key);
 }
 
 /* A number, whether the form was read from text or made by spec_to_sxp; 0 for anything else. */
@@ -351,8 +389,10 @@ static void read_extension(struct value *map, const struct value *form)
     }
     server = value_get_str(map, "nfs_server", "");
     root = value_get_str(map, "nfs_root", "");
+    if (!*root)
+        return;
     nfs = xasprintf("nfsroot=%s:%s ", server, root);
-    if (*root && strncmp(args, nfs, strlen(nfs)) == 0) {
+    if (strncmp(args, nfs, strlen(nfs)) == 0) {
         AUTO(freep) char *rest = xstrdup(args + strlen(nfs));
         value_set_str(map, "extra", rest);
     }
@@ -372,10 +412,11 @@ static struct value *map_of_form(const struct value *form, struct problems *p)
 {
     const struct value *image = sxp_child_value(form, "image");
     struct value *map = value_map();
+    struct heads in_form = heads_of(form), in_image = heads_of(image);
 
     for (size_t i = 0; i < spec_fields.n; i++) {
         const struct field *f = &spec_fields.rows[i];
-        const struct value *v = f->sxp ? find_place(f, form, image) : NULL;
+        const struct value *v = f->sxp ? find_place(f, &in_form, &in_image) : NULL;
 
         if (!v || strcmp(f->sxp, "image") == 0)
             continue;
@@ -430,10 +471,11 @@ static void read_devices(struct spec *s, const struct value *form, struct proble
 {
     for (size_t i = 1; i < value_len(form) && s->devices.len <= DOMAIN_DEVICES_MAX; i++) {
         const struct value *child = value_at(form, i);
-        AUTO(freep) char *where = xasprintf("/device/%zu", s->devices.len);
 
-        if (strcmp(sxp_head(child), "device") == 0 && !is_old_device(child))
+        if (strcmp(sxp_head(child), "device") == 0 && !is_old_device(child)) {
+            AUTO(freep) char *where = xasprintf("/device/%zu", s->devices.len);
             read_device(s, child, where, p);
+        }
     }
 }
 

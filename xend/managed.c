@@ -15,17 +15,12 @@
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
-#include "libxl/base/uuid.h"
+#include "xend/managed_parts.h"
 #include "xend/xend.h"
 
-#define CONFIG "config.sxp"
-#define CHECKPOINT "checkpoint.chk"
-#define CONFIG_BYTES_MAX (1024 * 1024) /* the largest spec is a few KiB */
-#define REMOVED ".removed-"            /* a domain that was deleted, on its way out */
-#define NEW ".new-"                    /* one that is being made */
-#define WIDTH 78                       /* as the original wrote these files */
+#define WIDTH 78 /* as the original wrote these files */
 
-static char *domains_dir(const struct xend *x)
+char *managed_dir(const struct xend *x)
 {
     return path_join(x->paths.lib_dir, "domains");
 }
@@ -36,7 +31,7 @@ static char *file_of(const struct xend *x, const char *uuid, const char *name)
 }
 
 /* Files only: the store makes no directories in there. */
-static void remove_home(const char *home)
+void managed_remove_home(const char *home)
 {
     DIR *d = opendir(home);
     struct dirent *entry;
@@ -80,7 +75,7 @@ static int write_new(const char *dirs, const char *home, const char *uuid, const
 
     if (make_dirs(dirs, 0700, e) < 0)
         return -1;
-    remove_home(aside);
+    managed_remove_home(aside);
     if (fill_home(aside, text, e) == 0) {
         fault_point("managed.made");
         if (fs_rename(aside, home) < 0)
@@ -90,7 +85,7 @@ static int write_new(const char *dirs, const char *home, const char *uuid, const
         else if (fs_rename(home, aside) < 0)
             log_error("%s: %s, and it cannot be taken back", home, e->msg);
     }
-    remove_home(aside);
+    managed_remove_home(aside);
     group_sync(&domains_sync, dirs, &ignored);
     return -1;
 }
@@ -98,7 +93,7 @@ static int write_new(const char *dirs, const char *home, const char *uuid, const
 static int write_config(const struct xend *x, const char *uuid, const struct buf *text,
                         struct err *e)
 {
-    AUTO(freep) char *dirs = domains_dir(x), *home = path_join(dirs, uuid);
+    AUTO(freep) char *dirs = managed_dir(x), *home = path_join(dirs, uuid);
     AUTO(freep) char *path = path_join(home, CONFIG);
 
     if (access(home, F_OK) < 0)
@@ -136,10 +131,10 @@ int managed_write(const struct xend *x, const struct spec *s, struct err *e)
 /* Out of sight in one step, then away. */
 int managed_remove(const struct xend *x, const char *uuid, struct err *e)
 {
-    AUTO(freep) char *dirs = domains_dir(x), *home = path_join(dirs, uuid);
+    AUTO(freep) char *dirs = managed_dir(x), *home = path_join(dirs, uuid);
     AUTO(freep) char *away = xasprintf("%s/" REMOVED "%s", dirs, uuid);
 
-    remove_home(away);
+    managed_remove_home(away);
     fault_point("managed.removing");
     if (fs_rename(home, away) < 0)
         return errno == ENOENT ? 0 : (err_sys(e, "%s", home), explain(x, e));
@@ -149,7 +144,7 @@ int managed_remove(const struct xend *x, const char *uuid, struct err *e)
             log_error("%s: %s, and it cannot be taken back", home, e->msg);
         return explain(x, e);
     }
-    remove_home(away);
+    managed_remove_home(away);
     return 0;
 }
 
@@ -172,101 +167,4 @@ int managed_remove_checkpoint(const struct xend *x, const char *uuid, struct err
     if (fs_unlink(path) < 0 && errno != ENOENT)
         return err_sys(e, "%s", path);
     return sync_parent(path, e);
-}
-
-/* The spec of one file; its uuid must be the directory's. */
-static struct spec *read_config(const char *path, const char *uuid, struct err *e)
-{
-    AUTO(problems_clear) struct problems faults = {0};
-    AUTO(value_freep) struct value *forms = NULL;
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-    struct spec *s;
-
-    if (read_file(path, CONFIG_BYTES_MAX, &text, e) < 0)
-        return NULL;
-    forms = sxp_parse(buf_str(&text), text.len, path, e);
-    if (!forms)
-        return NULL;
-    if (value_len(forms) != 1) {
-        err_set(e, ERR_INVALID, "%s: %zu forms, not one", path, value_len(forms));
-        return NULL;
-    }
-    s = spec_from_sxp(value_at(forms, 0), &faults);
-    if (!s) {
-        problems_to_err(&faults, e);
-        err_add(e, "%s", path);
-    } else if (!s->uuid || strcmp(s->uuid, uuid) != 0) {
-        err_set(e, ERR_INVALID, "%s: its uuid is %s, not that of its directory", path,
-                s->uuid ? s->uuid : "missing");
-        spec_free(s);
-        s = NULL;
-    }
-    return s;
-}
-
-/* Removes what an interrupted write has left beside the file; whether it is suspended. */
-static bool look_around(const char *home)
-{
-    DIR *d = opendir(home);
-    struct dirent *entry;
-    bool suspended = false;
-
-    while (d && (entry = readdir(d))) {
-        if (strncmp(entry->d_name, CONFIG ".tmp-", sizeof(CONFIG ".tmp-") - 1) == 0) {
-            AUTO(freep) char *path = path_join(home, entry->d_name);
-            unlink(path);
-        }
-        suspended |= strcmp(entry->d_name, CHECKPOINT) == 0;
-    }
-    if (d)
-        closedir(d);
-    return suspended;
-}
-
-static void load_one(const char *dirs, const char *name, managed_found_fn *found, void *arg)
-{
-    AUTO(freep) char *home = path_join(dirs, name), *path = path_join(home, CONFIG);
-    char uuid[UUID_TEXT_SIZE];
-    bool suspended;
-    struct spec *s;
-    struct err e;
-
-    if (strncmp(name, REMOVED, strlen(REMOVED)) == 0 || strncmp(name, NEW, strlen(NEW)) == 0) {
-        remove_home(home);
-        return;
-    }
-    if (strlen(name) != UUID_TEXT_SIZE - 1 || !uuid_normalize(name, uuid) ||
-        strcmp(name, uuid) != 0)
-        return; /* not ours */
-    suspended = look_around(home);
-    s = read_config(path, uuid, &e);
-    if (s) {
-        found(arg, s, suspended);
-    } else if (e.sys == ENOENT) {
-        if (rmdir(home) < 0) /* made, and never written */
-            log_error("%s: a domain without " CONFIG ", left as it is", home);
-    } else if (e.sys) {
-        log_error("%s: left as it is: %s", path, e.msg);
-    } else {
-        AUTO(freep) char *aside = xasprintf("%s.bad", path);
-        log_error("%s: set aside as %s%s: %s", path, aside,
-                  rename(path, aside) < 0 ? " (which failed)" : "", e.msg);
-    }
-}
-
-int managed_load(const struct xend *x, managed_found_fn *found, void *arg, struct err *e)
-{
-    AUTO(freep) char *dirs = domains_dir(x);
-    DIR *d = opendir(dirs);
-    struct dirent *entry;
-
-    if (!d && errno == ENOENT) /* the first xend here */
-        return make_dirs(dirs, 0700, e) < 0 || sync_parent(dirs, e) < 0 ? -1 : 0;
-    if (!d)
-        return err_sys(e, "%s", dirs);
-    while ((entry = readdir(d)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            load_one(dirs, entry->d_name, found, arg);
-    closedir(d);
-    return 0;
 }
