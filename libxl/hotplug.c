@@ -10,6 +10,7 @@
 #include "libxl/base/proc.h"
 #include "libxl/base/utf8.h"
 #include "libxl/base/vec.h"
+#include "libxl/hooks/hooks.h"
 
 #define WORDS_IN_ERROR_MAX 600 /* a message has 1,023 bytes, and there is more to say in it */
 
@@ -124,7 +125,7 @@ static int fail_to_run(const struct hotplug *h, const struct buf *said, struct e
     return err_add(e, "%s", what);
 }
 
-int hotplug_run(const struct hotplug *h, struct buf *out, struct err *e)
+static int execute(const struct hotplug *h, struct buf *out, struct err *e)
 {
     AUTO(words_clear) struct words env = {0};
     AUTO(buf_clear) struct buf own = BUF_INIT;
@@ -144,4 +145,47 @@ int hotplug_run(const struct hotplug *h, struct buf *out, struct err *e)
     if (r < 0)
         return fail_to_run(h, said, e);
     return status ? fail(h, status, said, e) : 0;
+}
+
+/* It needs the xenstore that it was made for; one for a Xen backend may have none (HOTPLUG_STORE).
+ */
+static bool has_store(const struct hotplug *h)
+{
+    return h->store || strcmp(value_get_str(h->env, "HOTPLUG_STORE", ""), "env") == 0;
+}
+
+/* HOOK_SCRIPT: nothing is done, why says why not. */
+static int run_in_process(const struct hotplug *h, char *why, size_t size, struct err *e)
+{
+    struct hook c = {.h = h, .action = h->args[0] ? h->args[0] : ""};
+    const char *not_stock = NULL;
+    hook_fn *fn = stock_find(h->path, &not_stock);
+    bool start = strcmp(c.action, "online") == 0 || strcmp(c.action, "add") == 0;
+    bool stop = strcmp(c.action, "offline") == 0 || strcmp(c.action, "remove") == 0;
+    int r;
+
+    c.start = start;
+    if (!fn || !has_store(h) || start == stop) {
+        snprintf(why, size, "%s", !fn ? not_stock : "it is called as xend does not");
+        return HOOK_SCRIPT;
+    }
+    r = fn(&c, e);
+    snprintf(why, size, "%s", c.why);
+    return r;
+}
+
+int hotplug_run(const struct hotplug *h, struct buf *out, struct err *e)
+{
+    const char *device = value_get_str(h->env, "XENBUS_PATH", NULL);
+    AUTO(freep) char *what = title(h);
+    char why[160];
+    int r = device ? run_in_process(h, why, sizeof(why), e) : HOOK_SCRIPT;
+
+    if (r == HOOK_SCRIPT) {
+        if (device)
+            log_info("%s (%s): executed: %s", what, device, why);
+        return execute(h, out, e);
+    }
+    log_info("%s (%s): done in process%s", what, device, r < 0 ? ", it failed" : "");
+    return r < 0 ? err_add(e, "%s", what) : 0;
 }

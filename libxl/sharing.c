@@ -1,7 +1,9 @@
 /* Which disks are one and the same: see sharing.h. */
 #include "libxl/sharing.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,6 +18,7 @@
 #include "libxl/base/io.h"
 
 #define MOUNTS_BYTES_MAX (4 * 1024 * 1024)
+#define STACK_MAX 8 /* a volume of LVM on RAID on partitions has three */
 
 /* The disk of a partition, else the device itself. */
 static dev_t whole_of(dev_t dev)
@@ -58,6 +61,19 @@ static void identify_block(const char *path, dev_t dev, struct disk_identity *ou
     if (major(dev) == LOOP_MAJOR && identify_loop(path, out))
         return;
     *out = (struct disk_identity){.kind = PLACE_BLOCK, .dev = dev, .whole = whole};
+}
+
+void disk_identify_device(dev_t dev, struct disk_identity *out)
+{
+    AUTO(freep) char *link = xasprintf("/sys/dev/block/%u:%u", major(dev), minor(dev));
+    char target[PATH_MAX], path[300] = "";
+    ssize_t n = readlink(link, target, sizeof(target) - 1);
+
+    if (n > 0) {
+        target[n] = '\0';
+        snprintf(path, sizeof(path), "/dev/%.255s", strrchr(target, '/') + 1);
+    }
+    identify_block(path, dev, out);
 }
 
 static void identify_path(const char *path, struct disk_identity *out)
@@ -108,78 +124,106 @@ bool disk_conflicts(int wanted, int held)
     return wanted == DISK_WRITE || held != DISK_READ;
 }
 
-static int busy(const struct disk *k, const char *how, const char *where, struct err *e)
+/* Is the device it, or made of it: LVM, RAID, and what is stacked on them? */
+static bool is_made_of(dev_t dev, const struct disk_identity *id, int depth)
 {
-    err_set(e, ERR_BUSY,
-            "disk %s: %s %s is %s in the privileged domain (%s), and so cannot be mounted by a "
-            "guest",
-            k->vdev, strncmp(k->target, "/dev/", 5) == 0 ? "Device" : "File", k->target, how,
-            where);
-    return err_hint(e,
-                    "Unmount it there, or say w! when both can live with what the other writes.");
+    AUTO(freep) char *dir = xasprintf("/sys/dev/block/%u:%u/slaves", major(dev), minor(dev));
+    struct disk_identity own;
+    bool found;
+    DIR *d;
+
+    disk_identify_device(dev, &own);
+    found = disk_overlaps(id, &own);
+    d = found || depth == 0 ? NULL : opendir(dir);
+    for (const struct dirent *i; d && !found && (i = readdir(d));) {
+        AUTO(freep) char *path = xasprintf("%s/%s/dev", dir, i->d_name);
+        AUTO(buf_clear) struct buf b = BUF_INIT;
+        unsigned ma, mi;
+        struct err none;
+
+        found = i->d_name[0] != '.' && read_file(path, 64, &b, &none) == 0 &&
+                sscanf(buf_str(&b), "%u:%u", &ma, &mi) == 2 &&
+                is_made_of(makedev(ma, mi), id, depth - 1);
+    }
+    if (d)
+        closedir(d);
+    return found;
 }
 
 /* "36 35 98:0 /root /mnt rw,noatime ... - ext3 /dev/root rw,errors=continue" */
-static int check_mount(const struct disk *k, const struct disk_identity *id, char *line,
-                       struct err *e)
+static void look_at_mount(int mode, const struct disk_identity *id, char *line,
+                          struct disk_use *out)
 {
-    struct disk_identity mounted;
-    char point[256], source[256], options[256];
+    char point[256], options[256];
     const char *rest = strstr(line, " - ");
     unsigned ma, mi;
     bool read_only;
 
     if (!rest || sscanf(line, "%*d %*d %u:%u %*s %255s", &ma, &mi, point) != 3 || ma == 0 ||
-        sscanf(rest, " - %*s %255s %255s", source, options) != 2)
-        return 0;
-    identify_block(source, makedev(ma, mi), &mounted);
+        sscanf(rest, " - %*s %*s %255s", options) != 1)
+        return;
     read_only = strcmp(options, "ro") == 0 || strncmp(options, "ro,", 3) == 0;
-    if (!disk_overlaps(id, &mounted) ||
-        !disk_conflicts(k->mode, read_only ? DISK_READ : DISK_WRITE))
-        return 0;
-    return busy(k, read_only ? "mounted" : "mounted read-write", point, e);
+    if (!disk_conflicts(mode, read_only ? DISK_READ : DISK_WRITE) ||
+        !is_made_of(makedev(ma, mi), id, STACK_MAX))
+        return;
+    out->kind = read_only ? USE_MOUNT : USE_MOUNT_RW;
+    snprintf(out->where, sizeof(out->where), "%s", point);
 }
 
 /* "/dev/sda2 partition 1048572 0 -2", after a line of headings. */
-static int check_swap(const struct disk *k, const struct disk_identity *id, char *line,
-                      struct err *e)
+static void look_at_swap(int mode, const struct disk_identity *id, char *line, struct disk_use *out)
 {
     struct disk_identity swap;
     char path[256];
 
     if (line[0] != '/' || sscanf(line, "%255s", path) != 1)
-        return 0;
+        return;
     identify_path(path, &swap);
-    if (!disk_overlaps(id, &swap) || !disk_conflicts(k->mode, DISK_WRITE))
-        return 0;
-    return busy(k, "in use", "swap", e);
+    if (disk_overlaps(id, &swap) && disk_conflicts(mode, DISK_WRITE))
+        *out = (struct disk_use){USE_SWAP, "swap"};
 }
 
 /* A file that cannot be read, as in a container, tells nothing. */
-static int check_lines(const char *path,
-                       int (*check)(const struct disk *, const struct disk_identity *, char *,
-                                    struct err *),
-                       const struct disk *k, const struct disk_identity *id, struct err *e)
+static void look_at_lines(const char *path,
+                          void (*look)(int, const struct disk_identity *, char *,
+                                       struct disk_use *),
+                          int mode, const struct disk_identity *id, struct disk_use *out)
 {
     AUTO(buf_clear) struct buf text = BUF_INIT;
     struct err none;
     char *at, *line;
 
     if (read_file(path, MOUNTS_BYTES_MAX, &text, &none) < 0)
-        return 0;
+        return;
     buf_addc(&text, '\0');
     at = text.ptr;
-    while ((line = strsep(&at, "\n")))
-        if (check(k, id, line, e) < 0)
-            return -1;
-    return 0;
+    while (out->kind == USE_NONE && (line = strsep(&at, "\n")))
+        look(mode, id, line, out);
+}
+
+void disk_host_use(int mode, const struct disk_identity *id, struct disk_use *out)
+{
+    *out = (struct disk_use){.kind = USE_NONE};
+    if (id->kind != PLACE_FILE && id->kind != PLACE_BLOCK)
+        return;
+    look_at_lines("/proc/self/mountinfo", look_at_mount, mode, id, out);
+    look_at_lines("/proc/swaps", look_at_swap, mode, id, out);
 }
 
 int disk_check_host(const struct disk *k, const struct disk_identity *id, struct err *e)
 {
-    if (id->kind != PLACE_FILE && id->kind != PLACE_BLOCK)
+    static const char *const how[] = {
+        [USE_MOUNT] = "mounted", [USE_MOUNT_RW] = "mounted read-write", [USE_SWAP] = "in use"};
+    struct disk_use use;
+
+    disk_host_use(k->mode, id, &use);
+    if (use.kind == USE_NONE)
         return 0;
-    if (check_lines("/proc/self/mountinfo", check_mount, k, id, e) < 0)
-        return -1;
-    return check_lines("/proc/swaps", check_swap, k, id, e);
+    err_set(e, ERR_BUSY,
+            "disk %s: %s %s is %s in the privileged domain (%s), and so cannot be mounted by a "
+            "guest",
+            k->vdev, strncmp(k->target, "/dev/", 5) == 0 ? "Device" : "File", k->target,
+            how[use.kind], use.where);
+    return err_hint(e,
+                    "Unmount it there, or say w! when both can live with what the other writes.");
 }

@@ -37,12 +37,15 @@ allow 'config/*.[ch]' libxl/base/ config/
 for f in libxl/*.[ch]; do
     allow "$f" libxl/base/ config/ libxl/spec libxl/device libxl/driver.h libxl/job.h libxl/field.h \
         libxl/hostinfo.h libxl/hostif.h libxl/hotplug.h libxl/cpuset.h libxl/sharing.h \
-        libxl/pcihost
+        libxl/pcihost libxl/hooks/hooks.h
 done
-allow 'libxl/dm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/dm/
+allow 'libxl/dm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/dm/ libxl/hooks/nl.h
+allow 'libxl/hooks/*.[ch]' libxl/base/ config/ libxl/device.h libxl/sharing.h libxl/hotplug.h libxl/hooks/ \
+    stock_hashes.h
 for d in qemu test xen; do
     allow "libxl/$d/*.[ch]" libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h \
-        libxl/job.h libxl/field.h libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h libxl/dm/ "libxl/$d/"
+        libxl/job.h libxl/field.h libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h libxl/dm/ \
+        libxl/hooks/nl.h "libxl/$d/"
 done
 allow 'xend/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h libxl/job.h \
     libxl/field.h libxl/cpuset.h libxl/hostif.h libxl/hotplug.h libxl/pcihost.h libxl/sharing.h xend/
@@ -50,5 +53,6 @@ allow 'xm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/field.h 
 only config/json.c yajl/
 only xend/server.c microhttpd
 only libxl/base/uuid.c uuid/
+only 'libxl/hooks/nl.c libxl/hooks/nft.c' libmnl/
 only "$(echo libxl/xen/*)" xen
 exit $bad

@@ -37,7 +37,7 @@ static int run_script(const struct xend *x, const char *text, const char *action
         if (*word)
             vec_push(&args, word);
     vec_push(&args, NULL);
-    const struct hotplug h = {path, args.ptr, NULL, NETWORK_TIMEOUT_MS};
+    const struct hotplug h = {.path = path, .args = args.ptr, .timeout_ms = NETWORK_TIMEOUT_MS};
     r = hotplug_run(&h, &said, e);
     vec_clear(&args);
     if (r < 0)

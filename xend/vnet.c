@@ -180,7 +180,7 @@ static int run_script(const struct xend *x, const struct value *n, const char *a
     AUTO(freep) char *leases = file_of(x, name, "leases");
     const char *const args[] = {action, name_arg, NULL};
     AUTO(value_freep) struct value *env = value_map();
-    const struct hotplug h = {path, args, env, 0};
+    const struct hotplug h = {.path = path, .args = args, .env = env, .timeout_ms = 0};
 
     value_set_str(env, "HOTPLUG_RUN_DIR", x->paths.run_dir);
     value_set_str(env, "leases", leases);

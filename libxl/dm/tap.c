@@ -1,16 +1,15 @@
-/* Taps and bridges by system calls: see net.h. Called by net.c. */
+/* Taps, and the bridge for them: see net.h. Called by net.c. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ethtool.h>
 #include <linux/if_tun.h>
-#include <linux/sockios.h>
+#include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "libxl/dm/dm.h"
+#include "libxl/hooks/nl.h"
 
 int tap_open(const char *dev, struct err *e)
 {
@@ -32,45 +31,14 @@ int tap_open(const char *dev, struct err *e)
     return -1;
 }
 
-/* Bridges that docker, libvirt, lxc and their like have made for their own guests. Also in
- * default_bridge of scripts/hooks/xen-network-common.sh. */
-static bool is_anothers(const char *name)
-{
-    static const char *const prefixes[] = {"docker", "virbr",   "lxcbr",  "lxdbr",
-                                           "cni",    "incusbr", "podman", NULL};
-
-    for (size_t i = 0; prefixes[i]; i++)
-        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
-            return true;
-    return strncmp(name, "br-", 3) == 0 && name[3] &&
-           name[3 + strspn(name + 3, "0123456789abcdef")] == '\0';
-}
-
-static bool is_bridge(int sock, const char *name)
-{
-    struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-    struct ifreq r = {0};
-
-    snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
-    r.ifr_data = (void *)&info;
-    return ioctl(sock, SIOCETHTOOL, &r) == 0 && strcmp(info.driver, "bridge") == 0;
-}
-
 bool bridge_default(char name[IFNAMSIZ])
 {
-    int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct if_nameindex *all = sock < 0 ? NULL : if_nameindex();
-    unsigned first = 0;
+    struct err none;
+    struct nl nl;
 
-    for (struct if_nameindex *i = all; i && i->if_index; i++)
-        if ((!first || i->if_index < first) && !is_anothers(i->if_name) &&
-            is_bridge(sock, i->if_name)) {
-            first = i->if_index;
-            snprintf(name, IFNAMSIZ, "%s", i->if_name);
-        }
-    if (all)
-        if_freenameindex(all);
-    if (sock >= 0)
-        close(sock);
-    return first != 0;
+    name[0] = '\0';
+    if (nl_open(&nl, NETLINK_ROUTE) == 0)
+        link_default_bridge(&nl, name, &none);
+    nl_close(&nl);
+    return name[0] != '\0';
 }

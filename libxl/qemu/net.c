@@ -253,7 +253,8 @@ static int run_script(const struct qnet *n, const char *action, int timeout_ms, 
     for (size_t i = 0; i < value_len(n->args); i++)
         vec_push(&args, value_as_str(value_at(n->args, i)));
     vec_push(&args, NULL);
-    const struct hotplug h = {n->script, args.ptr, n->env, timeout_ms};
+    const struct hotplug h = {
+        .path = n->script, .args = args.ptr, .env = n->env, .timeout_ms = timeout_ms};
     r = hotplug_run(&h, NULL, e);
     vec_clear(&args);
     return r;

@@ -10,7 +10,6 @@
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
-#include "libxl/hotplug.h"
 #include "libxl/xen/xdev.h"
 
 #define ERRORS "/local/domain/0/error"
@@ -178,7 +177,9 @@ static int run_script(struct xguest *g, const struct xdev *x, bool on, struct er
     for (size_t n = 2; (word = strsep(&rest, " ")) && n < ARRAY_LEN(args) - 1;)
         if (*word)
             args[n++] = word;
-    return hotplug_run(&(struct hotplug){.path = script, .args = args, .env = env}, NULL, e);
+    const struct hotplug_store store = xguest_store(g);
+    const struct hotplug h = {.path = script, .args = args, .env = env, .store = &store};
+    return hotplug_run(&h, NULL, e);
 }
 
 /* A script that fails has said why in xenstore. One that ends well is believed, as by xl. */

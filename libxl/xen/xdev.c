@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libxl/hotplug.h"
 #include "libxl/xen/xdev.h"
 
 #define DISCARD_ON 1 /* among the words of disk.discard */

@@ -6,6 +6,7 @@
 #ifndef XEN_XDEV_H
 #define XEN_XDEV_H
 
+#include "libxl/hotplug.h"
 #include "libxl/xen/tx.h"
 
 #define XDEV_BACKENDS "/local/domain/0/backend"
@@ -34,6 +35,9 @@ void xdev_put(struct tx *t, const struct xdev *x);
 
 /* xdisk.c: it is there, and nobody else has it, as far as can be told without xenstore. */
 int xdisk_check(struct xguest *g, const struct device *d, struct err *e);
+
+/* hookstore.c: for hooks of devices of g. */
+struct hotplug_store xguest_store(struct xguest *g);
 
 /* backend.c: what is waited for, and the scripts. */
 

@@ -20,7 +20,7 @@ static int run_as(const char *text, mode_t mode, int timeout_ms, struct buf *out
     value_set_str(env, "bridge", "xenbr0");
     value_set_int(env, "mtu", 1500);
     value_set_take(env, "ip", value_nil());
-    const struct hotplug h = {path, args, env, timeout_ms};
+    const struct hotplug h = {.path = path, .args = args, .env = env, .timeout_ms = timeout_ms};
     if (!text || write_file_whole(path, text, strlen(text), mode, e) == 0)
         r = hotplug_run(&h, out, e);
     unlink(path);
