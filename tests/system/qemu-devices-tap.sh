@@ -12,6 +12,7 @@ ip link set lo up
 ip link add br0 type bridge
 ip addr add 192.0.2.1/24 dev br0
 ip link set br0 up
+! [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
 mkdir -p "$ROOT/etc/xen/scripts"
 cp scripts/hooks/* "$ROOT/etc/xen/scripts"
 start_xend qemu
@@ -37,13 +38,22 @@ echo 'until ping -c 1 -W 1 192.0.2.1 >/dev/null; do :; done; echo host""-answers
 wait_console web1 host-answers
 assert_match '192.0.2.2 .*00:16:3e:00:00:01' "$(ip neigh show dev br0)"
 
+# An edited script is honoured at once; until then its work is done without a process.
+way() { # ACTION TEXT: of the latest
+    assert_match "script vif-bridge $1 .backend/vif/[0-9]*/1.: $2" "$(grep "vif-bridge $1 " "$ROOT/var/log/xen/xend.log" | tail -n 1)"
+}
+way add 'done in process'
+echo '# ours' >>"$ROOT/etc/xen/scripts/vif-common.sh"
+
 # It goes, and so does all of it; and again, with xend dying in between.
 assert_ok xm network-detach web1 1
 assert_eq "$first" "$(taps)"
+way remove 'executed: what it reads in is not the stock one'
+cp scripts/hooks/vif-common.sh "$ROOT/etc/xen/scripts"
 assert_fails 1 xm network-attach web1 bridge=nobridge
 assert_match '^Error: web1: attach: .*nobridge' "$err"
 assert_eq "$first" "$(taps)"
-for point in qemu.attach-tap qemu.attached attach.done; do
+for point in qemu.attach-tap hook.set-up qemu.attached attach.done; do
     stop_xend
     XEND_FAULT=$point start_xend qemu
     xm network-attach web1 bridge=br0 mac=00:16:3e:00:00:02 >/dev/null 2>&1 || true
