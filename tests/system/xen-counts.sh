@@ -8,7 +8,7 @@ requires xl od
 printf '#!/bin/sh\nexit 0\n' >"$T/quick"
 chmod +x "$T/quick"
 truncate -s 1M "$T/disk.img"
-for name in c1 c2 c3; do
+for name in c1 c2 c3 c4; do
     printf "name = '%s'\nkernel = '%s'\nmemory = 32\n" $name "$GRUB" >"$T/$name.cfg"
 done
 cat >>"$T/c3.cfg" <<END
@@ -16,6 +16,11 @@ vif = ['script=$T/quick']
 disk = ['format=raw, vdev=xvda, access=rw, script=$T/quick, target=$T/disk.img']
 END
 
+cat >>"$T/c4.cfg" <<END
+vif = ['bridge=xenbr0']
+disk = ['file:$T/disk.img,xvda,w']
+END
+use_hooks
 head -c 24 /dev/zero >"$T/counts"
 export XEN_COUNTS="$T/counts"
 LD_PRELOAD=$BUILD_DIR/tests/xen_count.so start_xend xen
@@ -42,5 +47,9 @@ at_most 'create with a vif and a disk' "$(cost xm create -q -p "$T/c3.cfg")" 75 
 at_most 'destroy' "$(cost xm destroy c1)" 20 10 0
 at_most 'list' "$(cost xm list)" 0 1 0
 at_most 'destroy with a vif and a disk' "$(cost xm destroy c3)" 60 10 2
+# the stock scripts' work is done in process
+at_most 'create with a vif on a bridge and a file' "$(cost xm create -q -p "$T/c4.cfg")" 95 60 0
+at_most 'destroy of it' "$(cost xm destroy c4)" 75 10 0
+assert_eq 4 "$(grep -c 'script .* done in process$' "$ROOT/var/log/xen/xend.log")" 'hooks in process'
 assert_ok xm destroy c2
 stop_xend
