@@ -2,6 +2,7 @@
 #include "libxl/driver.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const struct driver_ops *const drivers[] = {
 #ifdef HAVE_XEN
@@ -17,6 +18,15 @@ const struct driver_ops *driver_find(const char *name)
         if (strcmp(drivers[i]->name, name) == 0)
             return drivers[i];
     return NULL;
+}
+
+void driver_helper(int argc, char **argv)
+{
+#ifdef HAVE_XEN
+    if (argc > 2 && strcmp(argv[1], "--xen-helper") == 0)
+        _exit(xen_helper(argc - 2, argv + 2));
+#endif
+    (void)argc, (void)argv;
 }
 
 const char *guest_state_name(enum guest_state s)

@@ -41,6 +41,7 @@ struct driver_env {
     const char *log_dir;        /* for the logs of guests */
     const struct value *config; /* xend-config.sxp as a map; keys of other parts are ignored */
     const char *scripts_dir;    /* of hook scripts; NULL: /etc/xen/scripts */
+    const char *cache_dir;      /* for what can be made again, lasts over boots; NULL: none */
 };
 
 /* Every driver and guest begins with its public part; the rest is the driver's own. */
@@ -266,6 +267,13 @@ struct driver_ops {
 
 /* For an optional operation that is NULL: ERR_UNSUPPORTED, "the qemu driver has no WHAT". */
 int driver_lacks(const struct driver *d, const char *what, struct err *e);
+
+/*
+ * What a driver would not do within xend it does in a child, which is this program again: called
+ * first of all in main(), it does not return in such a child.
+ */
+void driver_helper(int argc, char **argv);
+int xen_helper(int argc, char **argv); /* the xen driver's part of it */
 
 extern const struct driver_ops driver_qemu, driver_test, driver_xen;
 

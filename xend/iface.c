@@ -107,7 +107,7 @@ static int run_script(const struct xend *x, const char *action, const char *name
     AUTO(freep) char *netdev = xasprintf("netdev=%s", name ? name : "");
     AUTO(freep) char *on = xasprintf("bridge=%s", bridge);
     const char *const args[] = {action, on, name ? netdev : NULL, NULL};
-    const struct hotplug h = {path, args, NULL, BRIDGE_TIMEOUT_MS};
+    const struct hotplug h = {.path = path, .args = args, .timeout_ms = BRIDGE_TIMEOUT_MS};
 
     return hotplug_run(&h, said, e);
 }

@@ -140,7 +140,8 @@ static int open_driver(struct xend *x, struct err *e)
 {
     const char *name = conf_str(&x->conf, "xend-driver");
     const struct driver_ops *ops = name ? driver_find(name) : default_driver();
-    struct driver_env env = {x->paths.run_dir, x->paths.log_dir, x->conf.map, x->paths.scripts_dir};
+    struct driver_env env = {x->paths.run_dir, x->paths.log_dir, x->conf.map, x->paths.scripts_dir,
+                             x->paths.cache_dir};
 
     x->driver = ops->open(&env, e);
     return x->driver ? 0 : err_add(e, "driver %s", ops->name);
@@ -427,6 +428,7 @@ int main(int argc, char **argv)
     struct xend x = {0};
     int status_now;
 
+    driver_helper(argc, argv);
     if (argc == 2 && strcmp(argv[1], "--evaluate") == 0) /* by xend itself only: no option */
         return evaluate_child();
     status_now = parse(argc, argv, &o);

@@ -14,6 +14,7 @@ static void host_paths(struct paths *p)
     p->etc_dir = xasprintf("%s/etc/xen", p->root);
     p->run_dir = xasprintf("%s/var/run/xend", p->root);
     p->lib_dir = xasprintf("%s/var/lib/xend", p->root);
+    p->cache_dir = xasprintf("%s/var/cache/xend", p->root);
     p->log_dir = xasprintf("%s/var/log/xen", p->root);
     p->dump_dir = xasprintf("%s/var/xen/dump", p->root);
     p->pid_file = xasprintf("%s/var/run/xend.pid", p->root);
@@ -29,6 +30,7 @@ static void user_paths(struct paths *p)
     p->lib_dir = path_join(data ? data : dot_local, "xend");
     p->etc_dir = path_join(conf ? conf : dot_config, "xen");
     p->run_dir = run ? path_join(run, "xend") : path_join(p->lib_dir, "run");
+    p->cache_dir = path_join(p->lib_dir, "cache");
     p->log_dir = path_join(p->lib_dir, "log");
     p->dump_dir = path_join(p->lib_dir, "dump");
     p->pid_file = path_join(p->run_dir, "xend.pid");
@@ -55,8 +57,9 @@ void paths_init(struct paths *p, const char *root)
 
 void paths_clear(struct paths *p)
 {
-    char **all[] = {&p->root,     &p->etc_dir,  &p->run_dir, &p->lib_dir,     &p->log_dir,
-                    &p->dump_dir, &p->pid_file, &p->socket,  &p->scripts_dir, &p->config};
+    char **all[] = {&p->root,      &p->etc_dir,     &p->run_dir,  &p->lib_dir,
+                    &p->cache_dir, &p->log_dir,     &p->dump_dir, &p->pid_file,
+                    &p->socket,    &p->scripts_dir, &p->config};
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         free(*all[i]);

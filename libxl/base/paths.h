@@ -11,6 +11,7 @@ struct paths {
     char *etc_dir;     /* /etc/xen */
     char *run_dir;     /* /var/run/xend */
     char *lib_dir;     /* /var/lib/xend */
+    char *cache_dir;   /* /var/cache/xend: what can be made again */
     char *log_dir;     /* /var/log/xen */
     char *dump_dir;    /* /var/xen/dump */
     char *pid_file;    /* /var/run/xend.pid */

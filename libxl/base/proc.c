@@ -19,6 +19,7 @@
 
 #define OUTPUT_KEPT_MAX (64 * 1024) /* a script's words, not its data */
 #define CHILD_FD_BASE 256           /* where descriptors wait until their numbers are free */
+#define CAPTURE_FDS_MAX 4           /* beside its output */
 #define CHILD_FDS_MAX 200           /* below that base; a guest with all its disks needs 80 */
 
 static const char *const default_env[] = {
@@ -263,10 +264,11 @@ int proc_capture(const struct proc_spec *p, int timeout_ms, struct buf *out, int
 
     if (pipe2(pipe_fds, O_CLOEXEC) < 0 || fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK) < 0)
         return err_sys(e, "%s", p->argv[0]);
-    struct proc_fd fds[] = {{pipe_fds[1], 1}, {pipe_fds[1], 2}};
+    struct proc_fd fds[2 + CAPTURE_FDS_MAX] = {{pipe_fds[1], 1}, {pipe_fds[1], 2}};
     struct proc_spec spec = *p;
     spec.fds = fds;
-    spec.n_fds = 2;
+    for (spec.n_fds = 2; spec.n_fds < 2 + p->n_fds && spec.n_fds < ARRAY_LEN(fds); spec.n_fds++)
+        fds[spec.n_fds] = p->fds[spec.n_fds - 2];
     pid = proc_spawn(&spec, &pidfd, e);
     close(pipe_fds[1]);
     if (pid < 0) {

@@ -53,9 +53,9 @@ int proc_wait(pid_t pid, int pidfd, int64_t deadline_ms, int *status, struct err
 
 /*
  * Runs a program to its end, with stdin from /dev/null; stdout and stderr together go to *out, of
- * which at most 64 KiB are kept. p names no descriptors and no new session. What the program leaves
- * running in the background is not waited for. At the deadline the child's process group is killed:
- * ERR_TIMEOUT.
+ * which at most 64 KiB are kept. p names none of 1 and 2, four others at most, and no new session.
+ * What the program leaves running in the background is not waited for. At the deadline the child's
+ * process group is killed: ERR_TIMEOUT.
  */
 int proc_capture(const struct proc_spec *p, int timeout_ms, struct buf *out, int *status,
                  struct err *e);

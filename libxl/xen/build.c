@@ -3,14 +3,11 @@
  * libxenguest. PV and PVH guests. Each build has a handle of its own, whose logger catches
  * what libxenguest has to say. Called by create.c, which undoes what fails here.
  */
+#include "libxl/xen/image.h"
 #include "libxl/xen/pvh.h"
 
 #define EVTCHN_PORT_MAX 1023
 #define DOM0 0
-
-/* Sizes as a guest kernel may have them: far over real ones (66 and 700 MiB), below harm. */
-#define KERNEL_BYTES_MAX (256UL << 20)
-#define RAMDISK_BYTES_MAX (2048UL << 20)
 
 int build_domain(struct xguest *g, const xc_physinfo_t *host, struct err *e)
 {
@@ -57,14 +54,16 @@ int make_ports(xc_interface *xch, uint32_t domid, struct built *b)
 }
 
 /* The steps in the order that libxenguest wants; each says -1 and logs why. */
-static int build_steps(struct xc_dom_image *dom, const struct xguest *g, struct pvh *pvh)
+static int build_steps(struct xc_dom_image *dom, const struct xguest *g, const struct boot *boot,
+                       struct pvh *pvh)
 {
     const struct spec *s = g->spec;
     int64_t mib = pvh ? spec_maxmem(s) : s->memory; /* what is over is populated on demand */
 
     if (xc_dom_kernel_max_size(dom, KERNEL_BYTES_MAX) ||
-        xc_dom_module_max_size(dom, RAMDISK_BYTES_MAX) || xc_dom_kernel_file(dom, s->kernel) ||
-        (s->ramdisk && xc_dom_module_file(dom, s->ramdisk, NULL)))
+        xc_dom_module_max_size(dom, RAMDISK_BYTES_MAX) ||
+        xc_dom_kernel_mem(dom, boot->kernel.at, boot->kernel.size) ||
+        (boot->ramdisk.at && xc_dom_module_mem(dom, boot->ramdisk.at, boot->ramdisk.size, NULL)))
         return -1;
     if (xc_dom_boot_xen_init(dom, dom->xch, g->pub.domid) || xc_dom_parse_image(dom) ||
         (pvh && pvh_describe(dom, s, pvh) < 0) || xc_dom_mem_init(dom, (unsigned)mib) ||
@@ -73,7 +72,8 @@ static int build_steps(struct xc_dom_image *dom, const struct xguest *g, struct 
     return xc_dom_build_image(dom) || xc_dom_boot_image(dom) || xc_dom_gnttab_init(dom) ? -1 : 0;
 }
 
-static int build(xc_interface *xch, struct xguest *g, struct built *b, const char *cmdline)
+static int build(xc_interface *xch, struct xguest *g, const struct boot *boot, struct built *b,
+                 const char *cmdline)
 {
     bool is_pvh = g->spec->type == TYPE_PVH;
     struct xc_dom_image *dom = xc_dom_allocate(xch, cmdline, is_pvh ? NULL : g->spec->features);
@@ -90,7 +90,7 @@ static int build(xc_interface *xch, struct xguest *g, struct built *b, const cha
     dom->xenstore_evtchn = b->store_port;
     dom->console_evtchn = b->console_port;
     dom->xenstore_domid = dom->console_domid = DOM0;
-    r = build_steps(dom, g, is_pvh ? &pvh : NULL);
+    r = build_steps(dom, g, boot, is_pvh ? &pvh : NULL);
     if (r == 0 && is_pvh)
         r = pvh_tell_ports(xch, g->pub.domid, b);
     if (r == 0) {
@@ -101,7 +101,7 @@ static int build(xc_interface *xch, struct xguest *g, struct built *b, const cha
     return r;
 }
 
-int build_image(struct xguest *g, struct built *b, struct err *e)
+int build_image(struct xguest *g, const struct boot *boot, struct built *b, struct err *e)
 {
     AUTO(freep) char *cmdline = spec_cmdline(g->spec);
     struct xlog log;
@@ -110,7 +110,7 @@ int build_image(struct xguest *g, struct built *b, struct err *e)
 
     xlog_init(&log);
     xch = xc_interface_open(&log.vtable, NULL, 0);
-    r = !xch || make_ports(xch, g->pub.domid, b) < 0 ? -1 : build(xch, g, b, cmdline);
+    r = !xch || make_ports(xch, g->pub.domid, b) < 0 ? -1 : build(xch, g, boot, b, cmdline);
     if (r < 0) {
         err_xen(e, &log);
         err_add(e, "%s", g->spec->kernel);

@@ -13,11 +13,13 @@
 #include "libxl/base/fault.h"
 #include "libxl/base/log.h"
 #include "libxl/xen/acpi.h"
+#include "libxl/xen/image.h"
 #include "libxl/xen/xdev.h"
 
 struct making {
     struct xguest *g;
     xc_physinfo_t host;
+    struct boot boot;
     struct built built;
     struct xdevs devices;
     struct job *job;
@@ -46,14 +48,18 @@ static int check_spec(struct making *m, struct err *e)
     return 0;
 }
 
-static int check_file(const char *path, struct err *e)
+/* Opened and, if need be, unpacked. */
+static int open_boot(struct making *m, struct err *e)
 {
-    AUTO(closep) int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
-    struct stat st;
+    const struct spec *s = m->g->spec;
 
-    if (path && (fd < 0 || fstat(fd, &st) < 0))
-        return err_sys(e, "%s", path);
-    return !path || S_ISREG(st.st_mode) ? 0 : err_set(e, ERR_INVALID, "%s: not a file", path);
+    if (boot_open_kernel(m->g->d, s->kernel, &m->boot.kernel, e) < 0 ||
+        boot_open_ramdisk(s->ramdisk, &m->boot.ramdisk, e) < 0)
+        return -1;
+    if (m->boot.ramdisk.size >> 20 >= (uint64_t)s->memory)
+        return err_set(e, ERR_INVALID, "ramdisk: %s: too large for %" PRId64 " MiB of memory",
+                       s->ramdisk, s->memory);
+    return 0;
 }
 
 /* What can be told before anything is made: files, memory, and whether the uuid is free. */
@@ -64,7 +70,7 @@ static int check_host(struct making *m, struct err *e)
     uint32_t namesake;
     bool taken;
 
-    if (m->fd < 0 && (check_file(s->kernel, e) < 0 || check_file(s->ramdisk, e) < 0))
+    if (m->fd < 0 && open_boot(m, e) < 0)
         return -1;
     for (size_t i = 0; i < s->devices.len; i++)
         if (xdisk_check(m->g, s->devices.ptr[i], e) < 0)
@@ -109,7 +115,7 @@ static int place(struct making *m, struct err *e)
 
 static int make_image(struct making *m, struct err *e)
 {
-    return m->fd < 0 ? build_image(m->g, &m->built, e)
+    return m->fd < 0 ? build_image(m->g, &m->boot, &m->built, e)
                      : restore_image(m->g, &m->built, m->fd, m->job, e);
 }
 
@@ -193,6 +199,8 @@ static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, 
     xguest_begin(m.g);
     r = make(&m, j, e);
     vec_clear(&m.devices);
+    image_close(&m.boot.kernel);
+    image_close(&m.boot.ramdisk);
     if (r < 0)
         undo(m.g);
     else

@@ -71,6 +71,7 @@ static void xen_close(struct driver *driver)
     close_fd(&d->wake_fd);
     pthread_mutex_destroy(&d->lock);
     pthread_mutex_destroy(&d->balloon_lock);
+    pthread_mutex_destroy(&d->unpacking);
     free(d->dir);
     free(d);
 }
@@ -115,6 +116,8 @@ static struct driver *xen_open(const struct driver_env *env, struct err *e)
     d->scripts_dir = env->scripts_dir ? env->scripts_dir : "/etc/xen/scripts";
     d->vif_script = value_get_str(env->config, "vif-script", "vif-bridge");
     d->wake_fd = -1;
+    d->cache_dir = env->cache_dir;
+    pthread_mutex_init(&d->unpacking, NULL);
     pthread_mutex_init(&d->lock, NULL);
     pthread_mutex_init(&d->balloon_lock, NULL);
     read_ballooning(d, env->config);

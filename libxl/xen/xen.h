@@ -61,6 +61,8 @@ struct strangers VEC(struct stranger);
 struct xen {
     struct driver pub;                    /* first */
     char *dir;                            /* of the state files */
+    const char *cache_dir;                /* of unpacked kernels; borrowed; NULL: none are kept */
+    pthread_mutex_t unpacking;            /* one at a time; taken alone */
     const char *scripts_dir, *vif_script; /* borrowed of the environment */
     xc_interface *xch;
     _Atomic(struct xs_handle *) xs;
@@ -224,7 +226,8 @@ struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, 
 /* build.c: g's domain with its memory and kernel, paused; sets g's domid as soon as there is one.
  */
 int build_domain(struct xguest *g, const xc_physinfo_t *host, struct err *e);
-int build_image(struct xguest *g, struct built *b, struct err *e);
+struct boot; /* image.h */
+int build_image(struct xguest *g, const struct boot *boot, struct built *b, struct err *e);
 int make_ports(xc_interface *xch, uint32_t domid, struct built *b);
 /* restore.c: the same out of a stream. */
 int restore_image(struct xguest *g, struct built *b, int fd, struct job *j, struct err *e);

@@ -48,29 +48,74 @@ config() {
     echo 'tsc_mode = 2' >>"$T/$name.xm"
 }
 
+# timed FILE TOOL CMD...: runs it; its time goes to the list FILE
+timed() {
+    file=$1 tool=$2
+    shift 2
+    spent "$tool" "$@"
+    echo "$spent" >>"$T/$file.$tool"
+}
+# saving and restoring: guests of the two, that do the same; from and to memory
+saving() {
+    mkdir -p "$memory"
+    for tool in xl xm; do
+        sed "s/b1/$tool/" "$T/big.$tool" >"$T/$tool.cfg"
+        assert_ok $tool create -q "$T/$tool.cfg"
+        wait_console $tool 'guest: ready'
+    done
+    for _ in $(seq "$runs"); do
+        for tool in xl xm; do
+            timed save "$tool" save $tool "$memory/saved"
+            timed restore "$tool" restore "$memory/saved"
+            rm "$memory/saved"
+        done
+    done
+    result 'save, 256 MiB to tmpfs' 1.00 save
+    result 'restore, 256 MiB from tmpfs' 1.00 restore
+    for tool in xl xm; do assert_ok $tool destroy $tool; done
+}
+listing() {
+    for i in $(seq 30); do
+        sed "s/b1/l$i/" "$T/grub.xm" >"$T/l$i.cfg"
+        assert_ok xm create -q -p "$T/l$i.cfg"
+    done
+    for _ in $(seq "$runs"); do
+        for tool in xl xm; do timed list "$tool" list; done
+    done
+    result 'list with 30 domains' 0.45 list
+    for i in $(seq 30); do assert_ok xm destroy "l$i"; done
+}
+# processes that a running guest of TOOL needs
+helpers() {
+    before=$(pgrep -c .)
+    assert_ok "$1" create -q "$T/grub.$1"
+    after=$(pgrep -c .)
+    assert_ok "$1" destroy b1
+    echo $((after - before))
+}
+
 use_hooks
 start_xend xen
 truncate -s 16M "$T/disk.img"
+memory=/tmp/bench-xen.$$ # a tmpfs
 linux="ramdisk = '$GUEST/initrd.img'"
 config grub pv "$GRUB" 32
 config pv pv "$GUEST/vmlinux" 128 "$linux"
 config pvh pvh "$GUEST/vmlinux" 128 "$linux"
+config xz pv "$GUEST/vmlinuz" 128 "$linux"
+config big pv "$GUEST/vmlinux" 256 "$linux" "extra = 'console=hvc0 quiet'"
 config devices pv "$GRUB" 32 "vif = ['bridge=xenbr0']" "disk = ['file:$T/disk.img,xvda,w']"
 header
 alternate 'create -p, PV 32 MiB' 0.40 grub 'destroy, no devices' 0.35
 alternate 'create -p, PV 128 MiB, raw Linux' 0.65 pv
 alternate 'create -p, PVH 128 MiB, raw Linux' 0.65 pvh
+xm create -q -p "$T/xz.xm" && xm destroy b1 # from the second on
+alternate 'create -p, PV 128 MiB, xz Linux' 0.20 xz
 alternate 'create -p, vif and disk, with scripts' 0.60 devices 'destroy, vif and disk, with scripts' 0.60
-for i in $(seq 30); do
-    sed "s/b1/l$i/" "$T/grub.xm" >"$T/l$i.cfg"
-    assert_ok xm create -q -p "$T/l$i.cfg"
-done
-for _ in $(seq "$runs"); do
-    for tool in xl xm; do
-        spent $tool list
-        echo "$spent" >>"$T/list.$tool"
-    done
-done
-result 'list with 30 domains' 0.45 list
-for i in $(seq 30); do assert_ok xm destroy "l$i"; done
+listing
+saving
+row 'processes for each running PV guest' "$(helpers xm)" '<= 0' "xl $(helpers xl)"
 stop_xend
+rm -rf "$memory"
+# what is counted: a test says it, of the same xend
+BUILD=$BUILD sh tests/system/xen-counts.sh

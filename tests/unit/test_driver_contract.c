@@ -123,7 +123,7 @@ static bool wait_change(struct rig *r, const struct guest *g, enum guest_state s
 
 static bool rig_open(struct rig *r)
 {
-    struct driver_env env = {r->run_dir, r->log_dir, r->config, NULL};
+    struct driver_env env = {r->run_dir, r->log_dir, r->config, NULL, NULL};
     struct err e = {0};
 
     r->d = r->ops->open(&env, &e);
@@ -1340,8 +1340,9 @@ static const struct test_row rows[] = {
     ROW(threads_do_not_disturb_each_other, "threads do not disturb each other")};
 
 /* A dom0 has no other driver to try, and no other host has xen. */
-int main(void)
+int main(int argc, char **argv)
 {
+    driver_helper(argc, argv);
     bool dom0 = access("/proc/xen/privcmd", F_OK) == 0;
     struct test_row chosen[ARRAY_LEN(rows)];
     size_t n = 0;

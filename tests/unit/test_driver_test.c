@@ -18,7 +18,7 @@
 static struct driver *open_driver(const char *dir, const char *control, bool persist)
 {
     AUTO(value_freep) struct value *config = value_map();
-    struct driver_env env = {dir, dir, config, NULL};
+    struct driver_env env = {dir, dir, config, NULL, NULL};
     struct err e = {0};
     struct driver *d;
 
@@ -159,7 +159,7 @@ static void test_bad_words(void)
                                         "crash-on-create=1",
                                         ""};
     AUTO(value_freep) struct value *config = value_map();
-    struct driver_env env = {"/nowhere", "/nowhere", config, NULL};
+    struct driver_env env = {"/nowhere", "/nowhere", config, NULL, NULL};
     struct driver *d = plain_driver();
     struct err e = {0};
 
@@ -176,7 +176,8 @@ static void test_bad_words(void)
     ASSERT_ERR(e, ERR_INVALID, "'nonsense'");
     value_set_str(config, "test-control", "");
     value_set_str(config, "test-persist", "yes");
-    CU_ASSERT_PTR_NULL(driver_test.open(&(struct driver_env){"/proc/x", "/", config, NULL}, &e));
+    CU_ASSERT_PTR_NULL(
+        driver_test.open(&(struct driver_env){"/proc/x", "/", config, NULL, NULL}, &e));
 }
 
 static void test_control_key(void)
