@@ -96,7 +96,7 @@ struct usbdev {
 };
 
 struct vtpm {
-    char *backend, *uuid;
+    char *model, *backend, *uuid;
     int64_t instance; /* -1: not said */
 };
 

@@ -204,6 +204,13 @@ static int check_connection(const char *text, struct err *e)
     return check_word(text, words, "Channel connection", e);
 }
 
+static int check_tpm_model(const char *text, struct err *e)
+{
+    static const char *const words[] = {"tpm-tis", "tpm-crb", NULL};
+
+    return check_word(text, words, "TPM model", e);
+}
+
 static int check_path(const char *text, struct err *e)
 {
     if (text[0] == '/')
@@ -340,11 +347,14 @@ static const struct field usbdev_rows[] = {
     {USBDEV_INT(port, 31), .doc = "The port of that one; -1: the first free one."},
 };
 
-#define VTPM(m) .name = #m, .offset = offsetof(struct vtpm, m), .drivers = N
+#define VTPM(m) .name = #m, .offset = offsetof(struct vtpm, m)
 static const struct field vtpm_rows[] = {
-    {VTPM(backend), .doc = "The domain that serves it."},
-    {VTPM(uuid), .doc = "Which of that domain's TPMs."},
-    {VTPM(instance), .type = FIELD_INT, .dflt = "-1", .min = -1, .max = 65535,
+    {VTPM(model), .check = check_tpm_model, .drivers = ON_QEMU | N,
+     .doc = "What the guest sees: tpm-tis (when not given) or tpm-crb."},
+    {VTPM(backend), .drivers = N, .doc = "The domain that serves it."},
+    {VTPM(uuid), .drivers = ON_QEMU | N,
+     .doc = "Which TPM it is; when not given, the domain has one of its own."},
+    {VTPM(instance), .type = FIELD_INT, .dflt = "-1", .min = -1, .max = 65535, .drivers = N,
      .doc = "The same, in Xen 3."},
 };
 

@@ -42,6 +42,7 @@ struct driver_env {
     const struct value *config; /* xend-config.sxp as a map; keys of other parts are ignored */
     const char *scripts_dir;    /* of hook scripts; NULL: /etc/xen/scripts */
     const char *cache_dir;      /* for what can be made again, lasts over boots; NULL: none */
+    const char *lib_dir;        /* survives host boot; NULL: there is none */
 };
 
 /* Every driver and guest begins with its public part; the rest is the driver's own. */

@@ -34,6 +34,24 @@ boot() {
     wait_console "$1" 'guest: ready'
 }
 
+# viewer NAME: from now on `tell` types on its console
+viewer() {
+    exec 3>&-
+    rm -f "$T/in"
+    mkfifo "$T/in"
+    background sh -c "exec '$BUILD_DIR/xm' console -q --history=0 $1 <'$T/in' >/dev/null 2>&1"
+    exec 3>"$T/in"
+}
+# tell COMMAND
+tell() {
+    printf '%s\n' "$1" >&3
+}
+# guest NAME COMMAND WORDS: the guest that is viewed says the words when the command has come to its end
+guest() {
+    tell "$2; echo \"$(echo "$3" | sed 's/./&""/')\""
+    wait_console "$1" "$3"
+}
+
 # qemu_pid NAME: of its QEMU, by its state file.
 qemu_pid() {
     uuid_=$(xm list --json "$1" | sed -n 's/^ *"uuid": "\(.*\)",$/\1/p')

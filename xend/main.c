@@ -140,8 +140,12 @@ static int open_driver(struct xend *x, struct err *e)
 {
     const char *name = conf_str(&x->conf, "xend-driver");
     const struct driver_ops *ops = name ? driver_find(name) : default_driver();
-    struct driver_env env = {x->paths.run_dir, x->paths.log_dir, x->conf.map, x->paths.scripts_dir,
-                             x->paths.cache_dir};
+    const struct driver_env env = {.run_dir = x->paths.run_dir,
+                                   .log_dir = x->paths.log_dir,
+                                   .config = x->conf.map,
+                                   .scripts_dir = x->paths.scripts_dir,
+                                   .cache_dir = x->paths.cache_dir,
+                                   .lib_dir = x->paths.lib_dir};
 
     x->driver = ops->open(&env, e);
     return x->driver ? 0 : err_add(e, "driver %s", ops->name);

@@ -47,6 +47,14 @@ void managed_remove_home(const char *home)
         log_warn("%s: not removed: %s", home, strerror(errno));
 }
 
+void vtpm_forget(const struct xend *x, const char *uuid)
+{
+    AUTO(freep) char *home = xasprintf("%s/vtpm/%s", x->paths.lib_dir, uuid);
+
+    if (access(home, F_OK) == 0)
+        managed_remove_home(home);
+}
+
 /* Changes of it that come together share one fsync. */
 static struct group_sync domains_sync = GROUP_SYNC_INIT;
 
@@ -145,6 +153,7 @@ int managed_remove(const struct xend *x, const char *uuid, struct err *e)
         return explain(x, e);
     }
     managed_remove_home(away);
+    vtpm_forget(x, uuid);
     return 0;
 }
 

@@ -14,6 +14,10 @@ int managed_write(const struct xend *x, const struct spec *s, struct err *e);
 /* With its checkpoint. Fine when there is none. */
 int managed_remove(const struct xend *x, const char *uuid, struct err *e);
 
+/* What the TPM of a domain knows (libxl/qemu/vtpm.c) is of no use without the domain: it goes with
+ * the definition of a managed one, and with the guest of any other. */
+void vtpm_forget(const struct xend *x, const char *uuid);
+
 /* Where the memory of a suspended domain is; the caller frees. */
 char *managed_checkpoint(const struct xend *x, const char *uuid);
 bool managed_has_checkpoint(const struct xend *x, const char *uuid);

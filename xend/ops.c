@@ -144,10 +144,15 @@ int domain_guest_end(struct xend *x, struct domain *d, struct err *e)
 
 void domain_forget_if_transient(struct xend *x, struct domain *d)
 {
+    bool gone;
+
     xend_lock(x);
-    if (!d->managed && !d->guest)
+    gone = !d->managed && !d->guest;
+    if (gone)
         domain_remove(x->domains, d);
     xend_unlock(x);
+    if (gone)
+        vtpm_forget(x, d->uuid);
     console_close(x->consoles, d);
 }
 

@@ -85,6 +85,8 @@ char *program_find(const char *name);
 int process_open(pid_t pid, uint64_t start);
 /* The process whose command line has both words, or 0. */
 pid_t process_find(const char *uuid, const char *nonce);
+/* Ends all processes whose command line has both words, likewise. */
+void processes_end(const char *uuid, const char *nonce);
 /* Ends a process that is provably ours, without hurry, and waits for its end. */
 void process_end(int pidfd);
 /* Sends a signal; harmless when it has ended. */

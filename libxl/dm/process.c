@@ -25,6 +25,7 @@
 #define CMDLINE_BYTES_MAX (256 * 1024) /* ours are about 3 KiB */
 #define TERM_WAIT_MS 2000
 #define KILL_WAIT_MS 5000
+#define OURS_MAX 8 /* a QEMU and a swtpm; some on their way out */
 
 char *program_find(const char *name)
 {
@@ -136,6 +137,19 @@ pid_t process_find(const char *uuid, const char *nonce)
     if (dir)
         closedir(dir);
     return found == getpid() ? 0 : found;
+}
+
+void processes_end(const char *uuid, const char *nonce)
+{
+    for (int tries = 0; tries < OURS_MAX; tries++) {
+        pid_t pid = process_find(uuid, nonce);
+        AUTO(closep) int pidfd = pid ? process_open(pid, proc_start_time(pid)) : -1;
+
+        if (pidfd < 0)
+            return;
+        if (process_find(uuid, nonce) == pid) /* once more, now that it can be no other */
+            process_end(pidfd);
+    }
 }
 
 void process_end(int pidfd)

@@ -264,6 +264,22 @@ static int add_vifs(const struct launch *l, struct strings *argv, struct err *e)
     return 0;
 }
 
+/* On the ISA bus, or none at all: it takes no slot. */
+static void add_tpm(const struct launch *l, struct strings *argv)
+{
+    const struct vtpm *v = vtpm_of(l->spec);
+    struct value *d;
+
+    if (!v)
+        return;
+    args_add(argv, "-chardev");
+    args_add(argv, "socket,id=tpm,fd=%d", l->tpm_fd);
+    args_add2(argv, "-tpmdev", "emulator,id=tpm0,chardev=tpm");
+    d = device(v->model ? v->model : "tpm-tis", "vtpm0");
+    value_set_str(d, "tpmdev", "tpm0");
+    add_device_take(argv, d);
+}
+
 /* By descriptor, for QEMU's user may not be able to reach the path. */
 static void add_kernel(const struct launch *l, struct strings *argv)
 {
@@ -288,6 +304,7 @@ int argv_build(const struct launch *l, struct strings *argv, struct err *e)
     /* the screen last: disks and interfaces have the same slots with and without it */
     if (argv_disks(l, argv, e) < 0 || add_vifs(l, argv, e) < 0 || argv_screen(l, argv, e) < 0)
         return -1;
+    add_tpm(l, argv);
     add_kernel(l, argv);
     return 0;
 }

@@ -138,12 +138,14 @@ static int start(struct making *m, struct err *e)
     m->g->cpu = xstrdup(m->launch.cpu);
     m->launch.nonce = m->g->nonce;
     m->launch.disks = m->disks;
-    if (argv_build(&m->launch, &argv, e) < 0)
+    if (vtpm_prepare(m, e) < 0 || argv_build(&m->launch, &argv, e) < 0)
         return -1;
     vec_push(&argv, NULL);
     if (state_save(m->g, PHASE_INTENT, e) < 0)
         return -1;
     fault_point("qemu.intended");
+    if (vtpm_start(m, e) < 0)
+        return -1;
     if (nets_plug(m->g, m->job, e) < 0)
         return -1;
     if (spawn(m, &argv, e) < 0)
@@ -249,6 +251,7 @@ static void undo(struct qguest *g)
             log_error("%s: undoing its creation: %s", g->spec->name, ignored.msg);
         monitor_remove(g);
     }
+    vtpm_end(g);
     if (g->net_plugged)
         nets_unplug(&g->nets, g->spec->name);
     if (g->dir)
@@ -289,7 +292,8 @@ static bool is_running(struct qemu *d, const char *uuid)
 static struct guest *make_guest(struct qemu *d, const struct spec *s, struct restoring *from,
                                 struct job *j, struct err *e)
 {
-    struct making m = {.g = new_guest(d, s), .job = j, .from = from, .log_fd = -1};
+    struct making m = {
+        .g = new_guest(d, s), .job = j, .from = from, .log_fd = -1, .tpm_fd = -1, .tpm_dir = -1};
     struct timespec now;
     int r;
 

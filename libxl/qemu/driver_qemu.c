@@ -44,6 +44,7 @@ static void qemu_free(struct qemu *d)
     pthread_cond_destroy(&d->told);
     free(d->dir);
     free(d->log_dir);
+    free(d->lib_dir);
     free(d->binary);
     free(d->kvm_cpu);
     free(d->kvm_why);
@@ -82,6 +83,7 @@ static struct driver *qemu_open(const struct driver_env *env, struct err *e)
     d->epoll_fd = d->wake_fd = d->changes_fd = -1;
     d->dir = path_join(env->run_dir, "qemu");
     d->log_dir = xstrdup(env->log_dir);
+    d->lib_dir = xstrdup_null(env->lib_dir);
     d->accel = value_get_str(env->config, "qemu-accel", NULL);
     d->vnc_listen = value_get_str(env->config, "vnc-listen", NULL);
     d->vnc_passwd = value_get_str(env->config, "vncpasswd", NULL);

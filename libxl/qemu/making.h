@@ -5,7 +5,7 @@
 #include "libxl/qemu/saved.h"
 
 /* one for a disk, two for an interface, and those of struct launch */
-#define CHILD_FDS_MAX (2 * DOMAIN_DEVICES_MAX + 9)
+#define CHILD_FDS_MAX (2 * DOMAIN_DEVICES_MAX + 10)
 
 /* What is gathered on the way to a process. */
 struct making {
@@ -18,6 +18,7 @@ struct making {
     struct proc_fd fds[CHILD_FDS_MAX];
     size_t n_fds;
     int log_fd;
+    int tpm_fd, tpm_dir; /* of its TPM, which is to be started; else -1 */
     bool kvm;
     char *cmdline, rtc[32];
 };
@@ -29,5 +30,12 @@ void making_close(struct making *m);
 /* Opens and checks all that the guest is made of, then settles how it runs: before anything
  * outside exists. */
 int making_prepare(struct making *m, struct err *e);
+
+/*
+ * vtpm.c: prepare, before the intent is written: looks, and makes a descriptor for QEMU when the
+ * guest has a TPM. start, after it: starts that TPM.
+ */
+int vtpm_prepare(struct making *m, struct err *e);
+int vtpm_start(struct making *m, struct err *e);
 
 #endif

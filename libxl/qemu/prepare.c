@@ -26,6 +26,8 @@ void making_close(struct making *m)
         close(m->fds[i].from);
     m->n_fds = 0;
     close_fd(&m->log_fd);
+    close_fd(&m->tpm_fd);
+    close_fd(&m->tpm_dir);
 }
 
 /* More than the host has at all; what is free now is the host's business, it may swap. */

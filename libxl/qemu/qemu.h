@@ -96,6 +96,7 @@ struct qemu {
     const char *vif_script;  /* for interfaces that name none, maybe with words for it */
     const char *scripts_dir; /* where it is */
     const char *cgroups;     /* where cgroup v2 is mounted */
+    char *lib_dir;           /* what survives the host's boot; or NULL */
     struct ids ids;
 
     pthread_t monitor;
@@ -148,6 +149,7 @@ struct launch {
     int qmp_fd, console_fd, console_log_fd; /* numbers in the child */
     int kernel_fd, ramdisk_fd;              /* -1: none */
     int vnc_secret_fd;                      /* -1: none */
+    int tpm_fd;                             /* to swtpm; used when the spec has a TPM */
     const char *vnc_listen, *keymap;        /* where the spec says none; or NULL */
     const struct launch_disk *disks;        /* one for each disk of the spec, in order */
     size_t n_disks;
@@ -156,6 +158,8 @@ struct launch {
 
 /* The command line; not NULL-terminated. ERR_UNSUPPORTED names what QEMU cannot do, and why. */
 int argv_build(const struct launch *l, struct strings *argv, struct err *e);
+/* The TPM of a spec, or NULL; borrowed. */
+const struct vtpm *vtpm_of(const struct spec *s);
 /* The card that this guest sees. */
 bool vif_is_virtio(const struct vif *v);
 int argv_disks(const struct launch *l, struct strings *argv, struct err *e);
@@ -186,6 +190,11 @@ void limits_release(const struct qemu *d, const char *uuid);
 /* ---- vnc.c ---- */
 
 int qemu_vnc(struct guest *g, struct vnc_place *place, struct err *e);
+
+/* ---- vtpm.c ---- */
+
+/* After the end of g's QEMU: a TPM that it had no time to connect to does not end by itself. */
+void vtpm_end(const struct qguest *g);
 
 /* ---- kvm_probe.c ---- */
 

@@ -51,16 +51,10 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, struct s
     return g;
 }
 
-/* An intent without a pid: xend died around the exec. The nonce tells the process, if any. */
+/* An intent without a pid: xend died around the exec. The nonce tells the processes, if any. */
 static void undo_intent(const struct qemu *d, const struct state *s, const char *dir)
 {
-    pid_t pid = process_find(s->uuid, s->nonce);
-    uint64_t start = pid ? proc_start_time(pid) : 0;
-    AUTO(closep) int pidfd = pid ? process_open(pid, start) : -1;
-
-    /* looked at once more, now that it can be no other */
-    if (pidfd >= 0 && process_find(s->uuid, s->nonce) == pid)
-        process_end(pidfd);
+    processes_end(s->uuid, s->nonce);
     limits_release(d, s->uuid);
     nets_unplug(&s->nets, s->spec->name);
     state_tidy(dir);
@@ -76,6 +70,7 @@ static void undo_started(struct qguest *g)
     if (qguest_kill(g, &ignored) < 0)
         log_error("%s: %s", g->spec->name, ignored.msg);
     monitor_remove(g);
+    vtpm_end(g);
     nets_unplug(&g->nets, g->spec->name);
     state_tidy(g->dir);
     qguest_free(g);

@@ -5,23 +5,6 @@
 . tests/guest.sh
 requires jq curl
 
-# viewer NAME: from now on `tell` types on its console
-viewer() {
-    exec 3>&-
-    rm -f "$T/in"
-    mkfifo "$T/in"
-    background sh -c "exec '$BUILD_DIR/xm' console -q --history=0 $1 <'$T/in' >/dev/null 2>&1"
-    exec 3>"$T/in"
-}
-# tell COMMAND
-tell() {
-    printf '%s\n' "$1" >&3
-}
-# guest NAME COMMAND WORDS: the guest that is viewed says the words when the command has come to its end
-guest() {
-    tell "$2; echo \"$(echo "$3" | sed 's/./&""/')\""
-    wait_console "$1" "$3"
-}
 # sees NAME DEVICE / misses NAME DEVICE: a file of its /dev or interface comes, or goes
 sees() {
     guest "$1" "until [ -e /dev/$2 ] || [ -e /sys/class/net/$2 ]; do sleep 0.1; done" "sees-$2-$((n = n + 1))"

@@ -123,7 +123,7 @@ static bool wait_change(struct rig *r, const struct guest *g, enum guest_state s
 
 static bool rig_open(struct rig *r)
 {
-    struct driver_env env = {r->run_dir, r->log_dir, r->config, NULL, NULL};
+    struct driver_env env = {.run_dir = r->run_dir, .log_dir = r->log_dir, .config = r->config};
     struct err e = {0};
 
     r->d = r->ops->open(&env, &e);

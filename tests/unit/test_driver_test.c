@@ -18,7 +18,7 @@
 static struct driver *open_driver(const char *dir, const char *control, bool persist)
 {
     AUTO(value_freep) struct value *config = value_map();
-    struct driver_env env = {dir, dir, config, NULL, NULL};
+    struct driver_env env = {.run_dir = dir, .log_dir = dir, .config = config};
     struct err e = {0};
     struct driver *d;
 
@@ -159,7 +159,7 @@ static void test_bad_words(void)
                                         "crash-on-create=1",
                                         ""};
     AUTO(value_freep) struct value *config = value_map();
-    struct driver_env env = {"/nowhere", "/nowhere", config, NULL, NULL};
+    struct driver_env env = {.run_dir = "/nowhere", .log_dir = "/nowhere", .config = config};
     struct driver *d = plain_driver();
     struct err e = {0};
 
