@@ -91,47 +91,48 @@ static void unclaim(struct xend *x, struct domain *d, const struct device *dev, 
     xend_unlock(x);
 }
 
-static int attach(struct xend *x, struct domain *d, struct task *t, struct spec *s, struct err *e)
+/* t->result: the device as it will be, from when its disk is claimed. */
+static int plan_attach(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                       struct err *e)
 {
     struct device *dev = NULL;
 
     if (!(dev = add_to_spec(x, t, s, e)) || write_intent(x, d, INTENT_ATTACH, dev, false, e) < 0 ||
         claim(x, d, dev, e) < 0)
         return -1;
-    value_free(t->arg_value); /* complete now: an undo must know what it is about */
-    t->arg_value = device_job_value(dev);
-    fault_point("attach.begin");
-    if (d->guest &&
-        (vnet_need(x, s, e) < 0 || x->driver->ops->attach(d->guest, dev, &t->job, e) < 0)) {
-        unclaim(x, d, dev, true);
-        return err_add(e, "Device %s (%s) could not be connected", device_key(dev),
-                       device_short_name(dev->class));
-    }
-    fault_point("attach.done");
-    t->result = value_copy(t->arg_value);
+    t->result = device_job_value(dev);
     return 0;
 }
 
-/* The guest has what its spec could not be given. */
-static void undo_attach(struct xend *x, struct domain *d, struct task *t)
+static int attach(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    struct err e = {0};
-    AUTO(device_freep) struct device *dev = device_of_job(t->arg_value, &e);
+    AUTO(device_freep) struct device *dev = device_of_job(t->result, e);
+    AUTO(spec_freep) struct spec *s = spec_new(); /* vnet_need looks at the devices only */
 
-    if (d->guest && dev && x->driver->ops->detach(d->guest, dev, true, &t->job, &e) < 0)
-        log_error("domain=%s: taking back what was attached: %s", t->name, e.msg);
-    if (dev)
-        unclaim(x, d, dev, true);
+    if (!dev)
+        return -1;
+    vec_push(&s->devices, device_copy(dev));
+    fault_point("attach.begin");
+    if (vnet_need(x, s, e) < 0 || x->driver->ops->attach(d->guest, dev, &t->job, e) < 0)
+        return err_add(e, "Device %s (%s) could not be connected", device_key(dev),
+                       device_short_name(dev->class));
+    fault_point("attach.done");
+    return 0;
 }
 
 static int run_attach(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    int r = op_change(x, d, t, attach, x->driver->ops->attach && x->driver->ops->detach, e);
+    bool possible = x->driver->ops->attach && x->driver->ops->detach;
+    int r = op_change(x, d, t, plan_attach, attach, possible, e);
 
     if (r < 0 && t->result) {
+        struct err none;
+        AUTO(device_freep) struct device *dev = device_of_job(t->result, &none);
+
+        if (dev)
+            unclaim(x, d, dev, true);
         value_free(t->result);
         t->result = NULL;
-        undo_attach(x, d, t);
     }
     intent_clear(x, t->uuid);
     return r;
@@ -165,16 +166,28 @@ static struct device *find_device(struct xend *x, const struct domain *d, const 
 }
 
 /* A recovery names the device as a whole, and does not mind that it is gone. */
-static int detach(struct xend *x, struct domain *d, struct task *t, struct spec *s, struct err *e)
+static int plan_detach(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                       struct err *e)
 {
-    bool recovers = value_get(t->arg_value, "device") != NULL, force = t->arg;
+    bool recovers = value_get(t->arg_value, "device") != NULL;
     AUTO(device_freep) struct device *dev = NULL;
 
     dev = recovers ? device_of_job(t->arg_value, e) : find_device(x, d, t, s, e);
-    if (!dev || (!recovers && write_intent(x, d, INTENT_DETACH, dev, force, e) < 0))
+    if (!dev || (!recovers && write_intent(x, d, INTENT_DETACH, dev, t->arg, e) < 0))
+        return -1;
+    devices_remove(&s->devices, dev->class, device_key(dev));
+    t->result = device_job_value(dev);
+    return 0;
+}
+
+static int detach(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    AUTO(device_freep) struct device *dev = device_of_job(t->result, e);
+
+    if (!dev)
         return -1;
     fault_point("detach.begin");
-    if (d->guest && x->driver->ops->detach(d->guest, dev, force, &t->job, e) < 0) {
+    if (x->driver->ops->detach(d->guest, dev, t->arg, &t->job, e) < 0) {
         if (e->code == ERR_TIMEOUT && !e->hint[0])
             err_hint(e, "It may still let go later; with --force it is taken away at once.");
         return err_add(e, "Device %s (%s) could not be disconnected", device_key(dev),
@@ -182,15 +195,17 @@ static int detach(struct xend *x, struct domain *d, struct task *t, struct spec 
     }
     fault_point("detach.done");
     unclaim(x, d, dev, true);
-    devices_remove(&s->devices, dev->class, device_key(dev));
-    t->result = device_job_value(dev);
     return 0;
 }
 
 static int run_detach(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    int r = op_change(x, d, t, detach, x->driver->ops->detach != NULL, e);
+    int r = op_change(x, d, t, plan_detach, detach, x->driver->ops->detach != NULL, e);
 
+    if (r < 0) {
+        value_free(t->result);
+        t->result = NULL;
+    }
     intent_clear(x, t->uuid);
     return r;
 }
@@ -222,8 +237,9 @@ static struct device *find_drive(const struct spec *s, const struct device *medi
     return NULL;
 }
 
-static int change_media(struct xend *x, struct domain *d, struct task *t, struct spec *s,
-                        struct err *e)
+/* t->result: the drive as it will be, from when its image is claimed. */
+static int plan_media(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                      struct err *e)
 {
     AUTO(device_freep) struct device *media = device_of_job(t->arg_value, e), *before = NULL;
     struct device *drive = NULL;
@@ -236,32 +252,36 @@ static int change_media(struct xend *x, struct domain *d, struct task *t, struct
     put_media(&drive->disk, &media->disk);
     if (claim(x, d, drive, e) < 0)
         return -1;
-    fault_point("media.begin");
-    if (d->guest && x->driver->ops->set_media(d->guest, &drive->disk, &t->job, e) < 0) {
-        unclaim(x, d, drive, true);
-        return err_add(e, "drive %s", drive->disk.vdev);
-    }
-    fault_point("media.done");
-    if (d->guest)
-        unclaim(x, d, drive, false); /* of the old one */
     t->result = device_job_value(drive);
-    value_free(t->arg_value); /* for an undo */
-    t->arg_value = device_job_value(before);
+    return 0;
+}
+
+static int set_media(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    AUTO(device_freep) struct device *drive = device_of_job(t->result, e);
+
+    if (!drive)
+        return -1;
+    fault_point("media.begin");
+    if (x->driver->ops->set_media(d->guest, &drive->disk, &t->job, e) < 0)
+        return err_add(e, "drive %s", drive->disk.vdev);
+    fault_point("media.done");
+    unclaim(x, d, drive, false); /* of the old one */
     return 0;
 }
 
 static int run_media(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    int r = op_change(x, d, t, change_media, x->driver->ops->set_media != NULL, e);
+    int r = op_change(x, d, t, plan_media, set_media, x->driver->ops->set_media != NULL, e);
 
     if (r < 0 && t->result) {
-        struct err why = {0};
-        AUTO(device_freep) struct device *old = device_of_job(t->arg_value, &why);
+        struct err none;
+        AUTO(device_freep) struct device *drive = device_of_job(t->result, &none);
 
+        if (d->guest && drive)
+            unclaim(x, d, drive, true);
         value_free(t->result);
         t->result = NULL;
-        if (d->guest && old && x->driver->ops->set_media(d->guest, &old->disk, &t->job, &why) < 0)
-            log_error("domain=%s: putting the old medium back: %s", t->name, why.msg);
     }
     intent_clear(x, t->uuid);
     return r;

@@ -1,10 +1,12 @@
 /*
  * Jobs that change what a running domain has, or what it is called: memory, virtual CPUs, where
- * these run, the name. The guest is changed first, then the spec, so that a restart gives the same.
+ * these run, the name. The spec is kept first, then the guest is changed: a full disk is told
+ * before anything has happened. When the guest does not do it, the old spec is kept again.
  */
 #include <string.h>
 
 #include "libxl/base/fault.h"
+#include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/devices.h"
 #include "xend/ops.h"
@@ -86,47 +88,91 @@ static void carry_over(const struct spec *before, const struct spec *after, stru
     carry_devices(&before->devices, &after->devices, &next->devices);
 }
 
-/* On disk, with what a pending definition gets of the change. */
-static int keep_managed(struct xend *x, struct domain *d, const struct spec *s, struct err *e)
-{
-    AUTO(spec_freep) struct spec *next = NULL;
-    int r;
+/* What a change needs to be taken back. */
+struct change {
+    struct spec *before, *next, *after; /* next: what a pending definition was, or NULL */
+    struct spec *next_after;            /* and what it becomes */
+};
 
-    xend_lock(x);
-    if (d->next) {
-        next = spec_copy(d->next);
-        carry_over(d->spec, s, next);
-    }
-    xend_unlock(x);
-    r = managed_write(x, next ? next : s, e);
-    xend_lock(x);
-    if (r == 0 && next) {
-        spec_free(d->next);
-        d->next = steal(next);
-    }
-    xend_unlock(x);
-    return r;
+static void change_clear(struct change *c)
+{
+    spec_free(c->before);
+    spec_free(c->next);
+    spec_free(c->after);
+    spec_free(c->next_after);
 }
 
-/* The changed spec is the domain's from now on, here and where the driver keeps it. */
-static int keep_take(struct xend *x, struct domain *d, struct spec *s_take, struct err *e)
+static struct change change_of(struct xend *x, const struct domain *d)
 {
-    AUTO(problems_clear) struct problems faults = {0};
-    AUTO(spec_freep) struct spec *s = s_take;
-    int r;
+    struct change c = {0};
 
-    spec_finish(s, &faults);
-    if (faults.len)
-        return problems_to_err(&faults, e);
-    if (d->guest && x->driver->ops->keep_spec && x->driver->ops->keep_spec(d->guest, s, e) < 0)
+    xend_lock(x);
+    c.before = spec_copy(d->spec);
+    c.after = spec_copy(d->spec);
+    c.next = d->next ? spec_copy(d->next) : NULL;
+    xend_unlock(x);
+    return c;
+}
+
+static int keep_with_guest(struct xend *x, struct domain *d, const struct spec *s, struct err *e)
+{
+    return d->guest && x->driver->ops->keep_spec ? x->driver->ops->keep_spec(d->guest, s, e) : 0;
+}
+
+static void log_kept(const struct domain *d, const struct err *e)
+{
+    log_error("domain=%s: a change that failed is kept all the same, for its next start: %s",
+              d->spec->name, e->msg);
+}
+
+/* Where the driver keeps it, and on disk: there a definition that is pending. */
+static int keep_both(struct xend *x, struct domain *d, const struct change *c, struct err *e)
+{
+    struct err undo;
+
+    if (keep_with_guest(x, d, c->after, e) < 0)
         return -1;
     fault_point("spec.kept");
-    if (d->managed && keep_managed(x, d, s, e) < 0)
-        return d->guest ? err_add(e, "its guest has it until it ends, but it is not kept") : -1;
-    xend_lock(x);
-    r = domain_set_spec_take(x->domains, d, steal(s), e);
-    xend_unlock(x);
-    return r;
+    if (!d->managed || managed_write(x, c->next_after ? c->next_after : c->after, e) == 0)
+        return 0;
+    if (keep_with_guest(x, d, c->before, &undo) < 0)
+        log_kept(d, &undo);
+    return -1;
+}
+
+/* The old ones are kept again: of a change that the guest has refused. */
+static void keep_again(struct xend *x, struct domain *d, const struct change *c)
+{
+    struct err e;
+
+    if (keep_with_guest(x, d, c->before, &e) < 0 ||
+        (d->managed && managed_write(x, c->next ? c->next : c->before, &e) < 0))
+        log_kept(d, &e);
+}
+
+static int keep_change(struct xend *x, struct domain *d, struct change *c, struct err *e)
+{
+    AUTO(problems_clear) struct problems faults = {0};
+
+    spec_finish(c->after, &faults);
+    if (faults.len)
+        return problems_to_err(&faults, e);
+    if (c->next) {
+        c->next_after = spec_copy(c->next);
+        carry_over(c->before, c->after, c->next_after);
+        replace(&c->next_after->name, c->after->name);
+    }
+    return keep_both(x, d, c, e);
+}
+
+/* With the lock: it is the domain's from now on. */
+static int take_change(struct xend *x, struct domain *d, struct change *c, struct err *e)
+{
+    if (c->next_after) {
+        spec_free(d->next);
+        d->next = steal(c->next_after);
+    }
+    return domain_set_spec_take(x->domains, d, steal(c->after), e);
 }
 
 /* What everybody sees at once, without waiting for the next sample. */
@@ -138,56 +184,72 @@ static void show_memory(struct xend *x, struct domain *d, uint64_t kib)
     xend_unlock(x);
 }
 
-static int set_memory(struct xend *x, struct domain *d, struct task *t, struct spec *s,
-                      struct err *e)
+static int plan_memory(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                       struct err *e)
 {
+    (void)x, (void)d;
     if (t->arg > spec_maxmem(s)) {
         err_set(e, ERR_INVALID, "%lld MiB is more than its maximum, %lld MiB", (long long)t->arg,
                 (long long)spec_maxmem(s));
         return err_hint(e, "xm mem-max raises the maximum, where the guest allows it");
     }
-    fault_point("mem-set.begin");
-    if (d->guest && x->driver->ops->set_memory(d->guest, (uint64_t)t->arg << 10, &t->job, e) < 0)
-        return -1;
-    fault_point("mem-set.done");
-    if (d->guest)
-        show_memory(x, d, (uint64_t)t->arg << 10);
     s->maxmem = spec_maxmem(s);
     s->memory = t->arg;
     return 0;
 }
 
-static int set_maxmem(struct xend *x, struct domain *d, struct task *t, struct spec *s,
-                      struct err *e)
+static int set_memory(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
+    fault_point("mem-set.begin");
+    if (x->driver->ops->set_memory(d->guest, (uint64_t)t->arg << 10, &t->job, e) < 0)
+        return -1;
+    fault_point("mem-set.done");
+    show_memory(x, d, (uint64_t)t->arg << 10);
+    return 0;
+}
+
+static int plan_maxmem(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                       struct err *e)
+{
+    (void)x, (void)d;
     if (t->arg < s->memory)
         return err_set(e, ERR_INVALID, "memory_dynamic_max too small: it has %lld MiB",
                        (long long)s->memory);
-    fault_point("mem-max.begin");
-    if (d->guest && x->driver->ops->set_maxmem(d->guest, (uint64_t)t->arg << 10, e) < 0)
-        return -1;
-    fault_point("mem-max.done");
     s->maxmem = t->arg;
     return 0;
 }
 
-static int set_vcpus(struct xend *x, struct domain *d, struct task *t, struct spec *s,
-                     struct err *e)
+static int set_maxmem(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
+    fault_point("mem-max.begin");
+    if (x->driver->ops->set_maxmem(d->guest, (uint64_t)t->arg << 10, e) < 0)
+        return -1;
+    fault_point("mem-max.done");
+    return 0;
+}
+
+static int plan_vcpus(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                      struct err *e)
+{
+    (void)x, (void)d;
     if (t->arg > spec_maxvcpus(s)) {
         err_set(e, ERR_INVALID, "Cannot set vcpus greater than max vcpus on running domain: %lld",
                 (long long)spec_maxvcpus(s));
         return err_hint(e, "maxvcpus in its configuration is what it can grow to");
     }
-    fault_point("vcpu-set.begin");
-    if (d->guest && x->driver->ops->set_vcpus(d->guest, (unsigned)t->arg, &t->job, e) < 0)
-        return -1;
-    fault_point("vcpu-set.done");
     s->maxvcpus = spec_maxvcpus(s);
     s->vcpus = t->arg;
+    return 0;
+}
+
+static int set_vcpus(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    fault_point("vcpu-set.begin");
+    if (x->driver->ops->set_vcpus(d->guest, (unsigned)t->arg, &t->job, e) < 0)
+        return -1;
+    fault_point("vcpu-set.done");
     xend_lock(x);
-    if (d->guest)
-        d->vcpus_online = (unsigned)t->arg;
+    d->vcpus_online = (unsigned)t->arg;
     domain_touch(x->domains, d);
     xend_unlock(x);
     return 0;
@@ -208,24 +270,36 @@ static void note_pin(struct spec *s, int64_t vcpu, const char *cpus)
     s->cpus = list;
 }
 
-static int pin_vcpus(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+static int plan_pins(struct xend *x, struct domain *d, struct task *t, struct spec *s,
                      struct err *e)
 {
-    const char *text = value_as_str(t->arg_value);
-    int64_t first = t->arg < 0 ? 0 : t->arg, last = t->arg < 0 ? spec_maxvcpus(s) - 1 : t->arg;
+    int64_t last = t->arg < 0 ? spec_maxvcpus(s) - 1 : t->arg;
     struct cpuset cpus;
 
+    (void)x, (void)d;
     if (last >= spec_maxvcpus(s))
         return err_set(e, ERR_INVALID, "virtual CPU %lld: it has 0 to %lld", (long long)last,
                        (long long)spec_maxvcpus(s) - 1);
+    if (cpuset_parse(value_as_str(t->arg_value), &cpus, e) < 0)
+        return -1;
+    note_pin(s, t->arg, value_as_str(t->arg_value));
+    return 0;
+}
+
+static int pin_vcpus(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    const char *text = value_as_str(t->arg_value);
+    int64_t first = t->arg < 0 ? 0 : t->arg;
+    int64_t last = t->arg < 0 ? spec_maxvcpus(d->spec) - 1 : t->arg;
+    struct cpuset cpus;
+
+    fault_point("vcpu-pin.begin");
     if (cpuset_parse(text, &cpus, e) < 0)
         return -1;
-    fault_point("vcpu-pin.begin");
-    for (int64_t i = first; d->guest && i <= last; i++)
+    for (int64_t i = first; i <= last; i++)
         if (x->driver->ops->pin_vcpu(d->guest, (unsigned)i, &cpus, e) < 0)
             return err_add(e, "cpus '%.100s'", text);
     fault_point("vcpu-pin.done");
-    note_pin(s, t->arg, text);
     return 0;
 }
 
@@ -280,27 +354,35 @@ static int set_autostart(struct xend *x, struct domain *d, struct task *t, struc
     return problems_to_err(&faults, e);
 }
 
-/* What all of them share: changes the guest and *s, then keeps s. */
-int op_change(struct xend *x, struct domain *d, struct task *t, op_change_fn *fn, bool possible,
-              struct err *e)
+/* What all of them share. */
+int op_change(struct xend *x, struct domain *d, struct task *t, op_plan_fn *plan,
+              op_apply_fn *apply, bool possible, struct err *e)
 {
-    struct spec *s;
+    struct change c;
+    int r;
 
     if (d->guest && !possible)
         return driver_lacks(x->driver, t->kind->name, e);
-    s = copy_spec(x, d);
-    if (fn(x, d, t, s, e) < 0) {
-        spec_free(s);
-        return err_add(e, "%s: %s", t->name, t->kind->name);
+    c = change_of(x, d);
+    r = plan(x, d, t, c.after, e);
+    if (r == 0)
+        r = keep_change(x, d, &c, e);
+    if (r == 0 && apply && d->guest && apply(x, d, t, e) < 0) {
+        keep_again(x, d, &c);
+        r = -1;
     }
-    if (keep_take(x, d, s, e) < 0)
-        return err_add(e, "%s: %s", t->name, t->kind->name);
-    return 0;
+    if (r == 0) {
+        xend_lock(x);
+        r = take_change(x, d, &c, e);
+        xend_unlock(x);
+    }
+    change_clear(&c);
+    return r < 0 ? err_add(e, "%s: %s", t->name, t->kind->name) : 0;
 }
 
 static int run_mem_set(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (op_change(x, d, t, set_memory, x->driver->ops->set_memory, e) < 0)
+    if (op_change(x, d, t, plan_memory, set_memory, x->driver->ops->set_memory, e) < 0)
         return -1;
     t->result = value_map();
     value_set_int(t->result, "memory_mib", t->arg);
@@ -309,22 +391,22 @@ static int run_mem_set(struct xend *x, struct domain *d, struct task *t, struct 
 
 static int run_mem_max(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    return op_change(x, d, t, set_maxmem, x->driver->ops->set_maxmem, e);
+    return op_change(x, d, t, plan_maxmem, set_maxmem, x->driver->ops->set_maxmem, e);
 }
 
 static int run_vcpu_set(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    return op_change(x, d, t, set_vcpus, x->driver->ops->set_vcpus, e);
+    return op_change(x, d, t, plan_vcpus, set_vcpus, x->driver->ops->set_vcpus, e);
 }
 
 static int run_vcpu_pin(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    return op_change(x, d, t, pin_vcpus, x->driver->ops->pin_vcpu, e);
+    return op_change(x, d, t, plan_pins, pin_vcpus, x->driver->ops->pin_vcpu, e);
 }
 
 static int run_rename(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    if (op_change(x, d, t, rename_domain, true, e) == 0)
+    if (op_change(x, d, t, rename_domain, NULL, true, e) == 0)
         return 0;
     if (!d->removed && strcmp(d->spec->name, t->name) != 0)
         unrename(x, d, t->name);
@@ -333,7 +415,7 @@ static int run_rename(struct xend *x, struct domain *d, struct task *t, struct e
 
 static int run_autostart_set(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    return op_change(x, d, t, set_autostart, true, e);
+    return op_change(x, d, t, set_autostart, NULL, true, e);
 }
 
 const struct task_kind op_autostart_set = {.name = "autostart-set", .run = run_autostart_set};

@@ -49,13 +49,16 @@ struct value *domain_result(struct xend *x, const struct domain *d);
 /* ERR_STATE: the domain is not running. */
 int op_no_guest(const struct domain *d, struct err *e);
 /*
- * Changes the guest, if there is one, and *s; then s is kept as the domain's spec, here, on disk
- * and where the driver keeps it. possible: the driver can do it.
+ * A change to what a domain has. plan: checks it and makes it in *s, a copy of the spec, which is
+ * then kept, on disk and where the driver keeps it; apply: asks the guest, if there is one, and
+ * when that fails the old spec is kept again; NULL: there is nothing to ask. An error means that
+ * nothing has changed. possible: the driver can do it.
  */
-typedef int op_change_fn(struct xend *x, struct domain *d, struct task *t, struct spec *s,
-                         struct err *e);
-int op_change(struct xend *x, struct domain *d, struct task *t, op_change_fn *fn, bool possible,
-              struct err *e);
+typedef int op_plan_fn(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                       struct err *e);
+typedef int op_apply_fn(struct xend *x, struct domain *d, struct task *t, struct err *e);
+int op_change(struct xend *x, struct domain *d, struct task *t, op_plan_fn *plan,
+              op_apply_fn *apply, bool possible, struct err *e);
 /* Writes the guest's memory to a file of the domain's name, or the one named. how: enum dump_how */
 int domain_dump(struct xend *x, struct domain *d, struct task *t, const char *file, int64_t how,
                 struct err *e);

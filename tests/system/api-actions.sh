@@ -75,14 +75,20 @@ assert_eq "[\"web2\",$id,512,1,4,[\"1\",\"\",\"\",\"\"]]" \
 assert_eq '"1"' "$(api GET /v1/domains/web2/vcpus | jq .vcpus[0].affinity)"
 
 # a driver that fails changes nothing
-create stubborn 'maxmem = 256' 'maxvcpus = 2' "extra = 'test:ignore-memory test:ignore-vcpus test:fail=pin test:fail=keep-spec'"
+create stubborn 'maxmem = 256' 'maxvcpus = 2' "extra = 'test:ignore-memory test:ignore-vcpus test:fail=pin'"
 before=$(show stubborn '[.name,.memory_mib,.vcpus,.config]')
 expect 504 stubborn memory '{"memory_mib":32}' .detail \
     'stubborn: mem-set: the guest has not obeyed: it has 64 MiB, 32 MiB asked for'
 expect 504 stubborn vcpus '{"vcpus":2}' .code timeout
 expect 502 stubborn pin '{"vcpu":0,"cpus":"1"}' .code backend
-expect 502 stubborn rename '{"name":"soft"}' .code backend
 assert_eq "$before" "$(show stubborn '[.name,.memory_mib,.vcpus,.config]')"
+create rigid 'maxmem = 256' 'maxvcpus = 2' "extra = 'test:fail=keep-spec'" # asked before the guest is
+before=$(show rigid '[.name,.memory_mib,.vcpus,.config]')
+for action in memory:'{"memory_mib":32}' vcpus:'{"vcpus":2}' pin:'{"vcpu":0,"cpus":"1"}' rename:'{"name":"soft"}'; do
+    expect 502 rigid "${action%%:*}" "${action#*:}" .code backend
+done
+assert_eq "$before" "$(show rigid '[.name,.memory_mib,.vcpus,.config]')"
+assert_eq '"all"' "$(api GET /v1/domains/rigid/vcpus | jq .vcpus[0].affinity)"
 
 # keys and triggers reach the guest
 expect 200 other sysrq '{"key":"h"}'

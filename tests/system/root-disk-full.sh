@@ -16,7 +16,7 @@ mount -t tmpfs -o size=512k none "$ROOT/var/lib/xend"
 trap 'at_end umount -l "$ROOT/var/lib/xend"' EXIT
 start_xend test
 for n in web1 web2 web3; do
-    assert_ok xm new -q "$(make_config $n 'maxmem = 128' 'maxvcpus = 2')"
+    assert_ok xm new -q "$(make_config $n 'maxmem = 128' 'maxvcpus = 2' 'vif = [""]' 'disk = ["file:/a.iso,hdc:cdrom,r"]')"
 done
 assert_ok xm start web1
 defined() {
@@ -42,6 +42,17 @@ assert_match '^Error: .*No space left on device' "$err"
 assert_fails 1 xm mem-set web2 100
 assert_fails 1 xm clone web1 web6
 assert_eq "$before" "$(defined)"
+# of one that runs: nor has its guest changed
+guest=$(cat "$ROOT"/var/run/xend/test/*.state "$ROOT"/var/run/xend/test/*.spec)
+for action in memory:'{"memory_mib":32}' vcpus:'{"vcpus":2}' pin:'{"vcpu":0,"cpus":"1"}' rename:'{"name":"other"}' \
+    devices:'{"class":"vif","device":{}}' media:'{"device":{"type":"file","target":"/b.iso","vdev":"hdc","devtype":"cdrom","mode":"r"}}'; do
+    assert_eq 507 "$(status_of POST "/v1/domains/web1/${action%%:*}?wait=20" -d "${action#*:}")"
+    assert_match 'No space left on device' "$(jq -r .detail "$T/reply")"
+done
+assert_eq 507 "$(status_of DELETE '/v1/domains/web1/devices/vif/0?wait=20')"
+assert_eq "$guest" "$(cat "$ROOT"/var/run/xend/test/*.state "$ROOT"/var/run/xend/test/*.spec)"
+assert_eq "$before" "$(defined)"
+assert_no_match 'kept all the same' "$(cat "$ROOT/var/log/xen/xend.log")"
 
 # reads, and what needs no room: it was the user who asked, and xend's word is not on disk
 assert_eq 'Domain-0 web1 web2 web3' "$(api GET /v1/domains | jq -r '[.domains[].name]|join(" ")')"
