@@ -176,8 +176,8 @@ static void test_bad_words(void)
     ASSERT_ERR(e, ERR_INVALID, "'nonsense'");
     value_set_str(config, "test-control", "");
     value_set_str(config, "test-persist", "yes");
-    CU_ASSERT_PTR_NULL(
-        driver_test.open(&(struct driver_env){"/proc/x", "/", config, NULL, NULL}, &e));
+    CU_ASSERT_PTR_NULL(driver_test.open(
+        &(struct driver_env){.run_dir = "/proc/x", .log_dir = "/", .config = config}, &e));
 }
 
 static void test_control_key(void)

@@ -105,7 +105,8 @@ static inline void rig_init(struct rig *r)
     r->config = value_map();
     value_set_str(r->config, "qemu-accel", "tcg");
     value_set_str(r->config, "qemu-user", "nobody");
-    r->env = (struct driver_env){xstrdup(sub[0]), xstrdup(sub[1]), r->config, NULL, NULL};
+    r->env = (struct driver_env){
+        .run_dir = xstrdup(sub[0]), .log_dir = xstrdup(sub[1]), .config = r->config};
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->changed, NULL);
     rig_open(r);
