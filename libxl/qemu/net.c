@@ -8,6 +8,7 @@
 
 #include "libxl/base/fault.h"
 #include "libxl/base/log.h"
+#include "libxl/base/parallel.h"
 #include "libxl/hotplug.h"
 #include "libxl/qemu/qemu.h"
 
@@ -276,13 +277,15 @@ int net_plug(const struct qnet *n, struct err *e)
     return 0;
 }
 
+static int plug_one(void *arg, size_t i, struct err *e)
+{
+    return net_plug(&((struct qnets *)arg)->ptr[i], e);
+}
+
 int nets_plug(struct qguest *g, struct job *j, struct err *e)
 {
     g->net_plugged = true;
-    for (size_t i = 0; i < g->nets.len; i++)
-        if (net_plug(&g->nets.ptr[i], e) < 0 || job_check(j, e) < 0)
-            return -1;
-    return 0;
+    return parallel(g->nets.len, plug_one, &g->nets, e) < 0 ? -1 : job_check(j, e);
 }
 
 void net_unplug(const struct qnet *n, const char *domain)

@@ -10,6 +10,7 @@
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
+#include "libxl/base/parallel.h"
 #include "libxl/xen/xdev.h"
 
 #define ERRORS "/local/domain/0/error"
@@ -200,18 +201,29 @@ static int connect(struct xguest *g, const struct xdev *x, struct err *e)
                    buf_str(&line));
 }
 
+struct connecting {
+    struct xguest *g;
+    const struct xdevs *devices;
+    bool named;
+};
+
+static int connect_one(void *arg, size_t i, struct err *e)
+{
+    const struct connecting *c = arg;
+
+    if (connect(c->g, &c->devices->ptr[i], e) < 0)
+        return c->named ? fail(&c->devices->ptr[i], "connected", e) : -1;
+    fault_point("xen.plugged");
+    return 0;
+}
+
 int xdevs_connect(struct xguest *g, const struct xdevs *v, bool named, struct job *j, struct err *e)
 {
+    struct connecting c = {g, v, named};
+
     if (v->len && await_state(g, v, STATE_INITWAIT, BACKEND_MS, j, e) < 0)
         return -1;
-    for (size_t i = 0; i < v->len; i++) {
-        if (job_check(j, e) < 0)
-            return -1;
-        if (connect(g, &v->ptr[i], e) < 0)
-            return named ? fail(&v->ptr[i], "connected", e) : -1;
-        fault_point("xen.plugged");
-    }
-    return 0;
+    return parallel(v->len, connect_one, &c, e) < 0 ? -1 : job_check(j, e);
 }
 
 static char **list(const struct xguest *g, const char *path, unsigned *n)
