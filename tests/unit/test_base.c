@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/near.h"
+#include "libxl/base/parallel.h"
 #include "libxl/base/paths.h"
 #include "libxl/base/proc.h"
 #include "libxl/base/sha256.h"
@@ -651,6 +653,26 @@ static void test_sha256(void)
     }
 }
 
+/* The first and the third fail, when all have been called. */
+static int count_up(void *arg, size_t i, struct err *e)
+{
+    atomic_fetch_add((_Atomic int *)arg, 1);
+    return i % 2 ? err_set(e, ERR_STATE, "number %zu", i) : 0;
+}
+
+static void test_parallel(void)
+{
+    _Atomic int calls = 0;
+    struct err e = {0};
+
+    CU_ASSERT_EQUAL(parallel(0, count_up, &calls, &e), 0);
+    CU_ASSERT_EQUAL(parallel(1, count_up, &calls, &e), 0);
+    CU_ASSERT_EQUAL(atomic_load(&calls), 1);
+    CU_ASSERT_EQUAL(parallel(4, count_up, &calls, &e), -1);
+    CU_ASSERT_EQUAL(atomic_load(&calls), 5);
+    ASSERT_ERR(e, ERR_STATE, "number 1");
+}
+
 TESTS("base", {"error codes have names, statuses and exit codes", test_err_table},
       {"error texts", test_err_texts}, {"errno becomes a code", test_errno_codes},
       {"buffers", test_buf}, {"vectors", test_vec}, {"indexes", test_index}, {"arenas", test_arena},
@@ -661,4 +683,4 @@ TESTS("base", {"error codes have names, statuses and exit codes", test_err_table
       {"only listed descriptors reach a child", test_proc_descriptors},
       {"a child has a clean environment", test_proc_environment},
       {"waiting for a child", test_proc_wait}, {"SHA-256", test_sha256},
-      {"the log rotates, lines stay whole", test_log})
+      {"things at the same time", test_parallel}, {"the log rotates, lines stay whole", test_log})
