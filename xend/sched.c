@@ -86,25 +86,33 @@ void api_sched(struct xend *x, struct request *r, struct reply *p)
 }
 
 /* Both in the job's argument, -1: as it is. */
-static int set_share(struct xend *x, struct domain *d, struct task *t, struct spec *s,
-                     struct err *e)
+static int plan_share(struct xend *x, struct domain *d, struct task *t, struct spec *s,
+                      struct err *e)
 {
     int64_t weight = value_get_int(t->arg_value, "weight", -1);
     int64_t cap = value_get_int(t->arg_value, "cap", -1);
 
+    (void)x, (void)d;
     if (cap > spec_maxvcpus(s) * 100)
         return err_set(e, ERR_INVALID,
                        "Cpu cap out of range, valid range is from 0 to %" PRId64
                        " for specified number of vcpus",
                        spec_maxvcpus(s) * 100);
-    fault_point("sched.begin");
-    if ((d->guest || d->privileged) &&
-        x->driver->ops->set_sched(x->driver, d->uuid, weight, cap, e) < 0)
-        return -1;
-    fault_point("sched.done");
     s->cpu_weight = weight < 0 ? s->cpu_weight : weight;
     s->cpu_cap = cap < 0 ? s->cpu_cap : cap;
     return 0;
+}
+
+static int set_share(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    int64_t weight = value_get_int(t->arg_value, "weight", -1);
+    int64_t cap = value_get_int(t->arg_value, "cap", -1);
+    int r;
+
+    fault_point("sched.begin");
+    r = x->driver->ops->set_sched(x->driver, d->uuid, weight, cap, e);
+    fault_point("sched.done");
+    return r;
 }
 
 /* Of the host nothing is kept: it has its share until the next boot. */
@@ -117,14 +125,16 @@ static int set_host(struct xend *x, struct domain *d, struct task *t, struct err
     xend_lock(x);
     s = spec_copy(d->spec);
     xend_unlock(x);
-    return set_share(x, d, t, s, e) < 0 ? err_add(e, "%s: %s", t->name, t->kind->name) : 0;
+    if (plan_share(x, d, t, s, e) < 0 || set_share(x, d, t, e) < 0)
+        return err_add(e, "%s: %s", t->name, t->kind->name);
+    return 0;
 }
 
 static int run_set(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     if (d->privileged)
         return set_host(x, d, t, e);
-    return op_change(x, d, t, set_share, x->driver->ops->set_sched, e);
+    return op_change(x, d, t, plan_share, set_share, x->driver->ops->set_sched, e);
 }
 
 const struct task_kind op_sched_set = {.name = "sched-set", .run = run_set, .host_too = true};
