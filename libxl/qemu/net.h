@@ -65,7 +65,8 @@ void nets_unplug(const struct qnets *v, const char *domain);
  */
 int nets_open(struct qguest *g, const struct value *saved, bool vhost, struct launch_net *out,
               struct err *e);
-/* net_plug of all, at the same time. It is what first outlives a dying xend: g->nets must be on disk by now. */
+/* net_plug of all, at the same time. It is what first outlives a dying xend: g->nets must be on
+ * disk by now. */
 int nets_plug(struct qguest *g, struct job *j, struct err *e);
 
 /* For the state file. */
