@@ -6,7 +6,6 @@
 #ifndef DM_DM_H
 #define DM_DM_H
 
-#include <net/if.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -118,6 +117,6 @@ int file_copy_to_memory(int fd, struct err *e);
 /* A new tap of this name; ERR_EXISTS when there is an interface of that name. */
 int tap_open(const char *dev, struct err *e);
 /* The bridge for those who name none: the first one that no other program keeps for itself. */
-bool bridge_default(char name[IFNAMSIZ]);
+bool bridge_default(char name[16]); /* IFNAMSIZ */
 
 #endif

@@ -41,6 +41,7 @@ struct qmp {
     struct waiter *waiters;
     int64_t next_id;
     bool greeted, failed, broken;
+    bool alone; /* nobody else pumps */
     char why[sizeof(((struct err *)0)->msg)];
 };
 
@@ -61,6 +62,11 @@ struct qmp *qmp_new_take(int fd, qmp_event_fn *event, void *arg)
     pthread_cond_init(&q->changed, &attr);
     pthread_condattr_destroy(&attr);
     return q;
+}
+
+void qmp_pump_alone(struct qmp *q)
+{
+    q->alone = true;
 }
 
 void qmp_free(struct qmp *q)
@@ -114,7 +120,8 @@ static void reply_take(struct qmp *q, struct value *reply)
     int64_t id = value_get_int(reply, "id", 0);
 
     if (id == NOBODY && value_get(reply, "return"))
-        q->event(q->arg, QMP_REPLY, value_get(reply, "return"));
+        if (q->event)
+            q->event(q->arg, QMP_REPLY, value_get(reply, "return"));
     pthread_mutex_lock(&q->lock);
     for (struct waiter *w = q->waiters; w; w = w->next) {
         if (w->id != id || w->reply)
@@ -141,7 +148,8 @@ static bool handle_line(struct qmp *q, const char *text, size_t len)
     }
     event = value_get_str(v, "event", NULL);
     if (event) {
-        q->event(q->arg, event, value_get(v, "data"));
+        if (q->event)
+            q->event(q->arg, event, value_get(v, "data"));
     } else if (value_get(v, "QMP")) {
         pthread_mutex_lock(&q->lock);
         q->greeted = true;
@@ -207,7 +215,15 @@ bool qmp_pump(struct qmp *q)
 static bool wait_changed(struct qmp *q, int64_t deadline_ms)
 {
     struct timespec until = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
+    int64_t left = deadline_ms - now_ms();
 
+    if (q->alone) {
+        pthread_mutex_unlock(&q->lock);
+        if (left > 0 && poll(&(struct pollfd){q->fd, POLLIN, 0}, 1, (int)left) == 1)
+            qmp_pump(q);
+        pthread_mutex_lock(&q->lock);
+        return left > 0;
+    }
     return pthread_cond_timedwait(&q->changed, &q->lock, &until) != ETIMEDOUT;
 }
 

@@ -18,7 +18,8 @@
  */
 #define QMP_LINE_MAX (1024 * 1024)
 
-/* On the pumping thread, no lock held. data may be NULL; both are borrowed for the call. */
+/* On the pumping thread, no lock held; NULL: no interest. data may be NULL; both are borrowed for
+ * the call. */
 typedef void qmp_event_fn(void *arg, const char *event, const struct value *data);
 
 struct qmp;
@@ -29,6 +30,9 @@ struct qmp *qmp_new_take(int fd, qmp_event_fn *event, void *arg);
 void qmp_free(struct qmp *q);
 
 int qmp_fd(const struct qmp *q); /* poll it for input, then pump */
+
+/* From now on whoever waits in a call pumps: for a connection that only one thread uses. */
+void qmp_pump_alone(struct qmp *q);
 
 /*
  * Reads what has come, bounded, without blocking: wakes the callers whose replies are there, and

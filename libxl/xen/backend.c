@@ -162,6 +162,19 @@ static char *config_words(const struct xguest *g, const char *script)
     return blank && strcmp(path, script) == 0 ? xstrdup(blank + 1) : NULL;
 }
 
+int xdev_tap_script(struct xguest *g, const struct xdev *x, const char *tap, bool on, struct err *e)
+{
+    AUTO(freep) char *script = xdev_script(g, x->device);
+    AUTO(value_freep) struct value *env = script_env(g, x, script);
+    const char *args[] = {on ? "add" : "remove", "type_if=tap", NULL};
+
+    const struct hotplug_store store = xguest_store(g);
+    const struct hotplug h = {.path = script, .args = args, .env = env, .store = &store};
+
+    value_set_str(env, "INTERFACE", tap);
+    return hotplug_run(&h, NULL, e);
+}
+
 /* The script is the one that stands in the backend directory, which is dom0's. */
 static int run_script(struct xguest *g, const struct xdev *x, bool on, struct err *e)
 {

@@ -13,8 +13,13 @@
 #include "libxl/base/fault.h"
 #include "libxl/base/log.h"
 #include "libxl/xen/acpi.h"
+#include "libxl/xen/dm.h"
+#include "libxl/xen/hvm.h"
 #include "libxl/xen/image.h"
-#include "libxl/xen/xdev.h"
+
+#include <xen/hvm/hvm_info_table.h>
+
+#define HVM_MIB_MIN 16 /* room for firmware, its tables and a boot sector */
 
 struct making {
     struct xguest *g;
@@ -26,22 +31,40 @@ struct making {
     int fd; /* -1, or the stream to restore it from */
 };
 
+static int check_hvm(const struct making *m, struct err *e)
+{
+    const struct spec *s = m->g->spec;
+    int64_t video = hvm_video_mib(s);
+
+    if (m->fd >= 0)
+        return err_set(e, ERR_UNSUPPORTED, "type: the xen driver restores no HVM guests yet");
+    if (spec_maxvcpus(s) > HVM_MAX_VCPUS)
+        return err_set(e, ERR_UNSUPPORTED, "vcpus: a HVM guest of Xen has %d at most",
+                       HVM_MAX_VCPUS);
+    if (s->memory < video + HVM_MIB_MIN)
+        return err_set(e, ERR_INVALID,
+                       "memory: %" PRId64 " MiB: a HVM guest needs %" PRId64 ", %" PRId64
+                       " of them for its graphics card",
+                       s->memory, video + HVM_MIB_MIN, video);
+    return dm_check(m->g, e);
+}
+
 /* What this driver cannot do yet is refused by name, never left out in silence. */
 static int check_spec(struct making *m, struct err *e)
 {
     const struct spec *s = m->g->spec;
 
-    if (s->type == TYPE_HVM)
-        return err_set(e, ERR_UNSUPPORTED, "type: the xen driver makes no HVM guests yet");
+    if (s->type == TYPE_HVM && check_hvm(m, e) < 0)
+        return -1;
     if (s->type == TYPE_PVH && spec_maxvcpus(s) > ACPI_VCPUS_MAX)
         return err_set(e, ERR_UNSUPPORTED, "vcpus: a PVH guest of Xen has %d at most",
                        ACPI_VCPUS_MAX);
     for (size_t i = 0; i < s->devices.len; i++)
-        if (xdev_check(s->devices.ptr[i], e) < 0)
+        if (xdev_check(s->devices.ptr[i], s->type, e) < 0)
             return -1;
     if (s->bootloader)
         return err_set(e, ERR_UNSUPPORTED, "bootloader: the xen driver runs none yet");
-    if (!s->kernel && m->fd < 0)
+    if (!s->kernel && s->type != TYPE_HVM && m->fd < 0)
         return err_set(e, ERR_INVALID, "nothing to boot: no kernel");
     if (strcmp(s->pool, "Pool-0") != 0)
         log_warn("%s: pool: not applied yet", s->name);
@@ -70,7 +93,7 @@ static int check_host(struct making *m, struct err *e)
     uint32_t namesake;
     bool taken;
 
-    if (m->fd < 0 && open_boot(m, e) < 0)
+    if (m->fd < 0 && s->type != TYPE_HVM && open_boot(m, e) < 0)
         return -1;
     for (size_t i = 0; i < s->devices.len; i++)
         if (xdisk_check(m->g, s->devices.ptr[i], e) < 0)
@@ -130,6 +153,11 @@ static int plug(struct making *m, struct err *e)
     return xdevs_connect(m->g, &m->devices, true, m->job, e);
 }
 
+static int start_dm(struct making *m, struct err *e)
+{
+    return m->g->spec->type == TYPE_HVM ? dm_start(m->g, m->job, e) : 0;
+}
+
 static int note_ready(struct making *m, struct err *e)
 {
     return xstate_save(m->g, true, e);
@@ -147,6 +175,7 @@ static const struct step {
     {"loading its kernel", "xen.loaded", make_image},
     {"describing it in xenstore", "xen.described", make_store},
     {"connecting its devices", "xen.connected", plug},
+    {"starting its device model", "xen.dm-started", start_dm},
     {"noting what was made", "xen.ready", note_ready},
 };
 

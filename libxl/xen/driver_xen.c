@@ -5,12 +5,13 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/field.h"
-#include "libxl/xen/xen.h"
+#include "libxl/xen/dm.h"
 
 static void __attribute__((format(printf, 5, 0)))
 on_message(xentoollog_logger *logger, xentoollog_level level, int sys, const char *context,
@@ -64,15 +65,19 @@ static void xen_close(struct driver *driver)
     vec_clear(&d->guests);
     vec_clear(&d->making);
     vec_clear(&d->strangers);
+    for (size_t i = 0; i < d->changes.len; i++)
+        free(d->changes.ptr[i].detail);
     vec_clear(&d->changes);
     if (d->xch)
         xc_interface_close(d->xch);
     xs_disconnect(d);
     close_fd(&d->wake_fd);
+    close_fd(&d->dm_epoll);
     pthread_mutex_destroy(&d->lock);
     pthread_mutex_destroy(&d->balloon_lock);
     pthread_mutex_destroy(&d->unpacking);
     free(d->dir);
+    free(d->log_dir);
     free(d);
 }
 
@@ -93,7 +98,8 @@ static int connect_all(struct xen *d, struct err *e)
     if (xs_connect(d, e) < 0)
         return -1;
     d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return d->wake_fd < 0 ? err_sys(e, "eventfd") : make_dirs(d->dir, 0700, e);
+    d->dm_epoll = epoll_create1(EPOLL_CLOEXEC);
+    return d->wake_fd < 0 || d->dm_epoll < 0 ? err_sys(e, "eventfd") : make_dirs(d->dir, 0700, e);
 }
 
 /* As the original: a least memory of 0 means that dom0 is left alone. */
@@ -113,9 +119,15 @@ static struct driver *xen_open(const struct driver_env *env, struct err *e)
 
     d->pub.ops = &driver_xen;
     d->dir = path_join(env->run_dir, "xen");
+    d->log_dir = xstrdup(env->log_dir);
+    d->vnc_listen = value_get_str(env->config, "vnc-listen", NULL);
+    d->vnc_passwd = value_get_str(env->config, "vncpasswd", NULL);
+    d->keymap = value_get_str(env->config, "keymap", NULL);
+    d->qemu = value_get_str(env->config, "qemu-binary", NULL);
+    ids_find(&d->ids, env->config);
     d->scripts_dir = env->scripts_dir ? env->scripts_dir : "/etc/xen/scripts";
     d->vif_script = value_get_str(env->config, "vif-script", "vif-bridge");
-    d->wake_fd = -1;
+    d->wake_fd = d->dm_epoll = -1;
     d->cache_dir = env->cache_dir;
     pthread_mutex_init(&d->unpacking, NULL);
     pthread_mutex_init(&d->lock, NULL);
@@ -149,6 +161,7 @@ const struct driver_ops driver_xen = {
     .stop = xen_stop,
     .console = xen_console,
     .console_log = xen_console_log,
+    .vnc = xen_vnc,
     .set_memory = xen_set_memory,
     .set_maxmem = xen_set_maxmem,
     .set_vcpus = xen_set_vcpus,
@@ -158,6 +171,7 @@ const struct driver_ops driver_xen = {
     .sched = xen_sched,
     .attach = xen_attach,
     .detach = xen_detach,
+    .set_media = xen_set_media,
     .devices = xen_devices,
     .sysrq = xen_sysrq,
     .trigger = xen_trigger,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libxl/xen/xen.h"
+#include "libxl/xen/dm.h"
 
 #define ROOM_MIN 64 /* doubled until all domains fit, and remembered */
 
@@ -19,13 +19,16 @@ struct xguest *xguest_new(struct xen *d, const struct spec *s)
     g->spec = spec_copy(s);
     g->console_name = xstrdup(s->name);
     g->state = GUEST_PAUSED;
+    g->dm.pidfd = -1;
     return g;
 }
 
 void xguest_free(struct xguest *g)
 {
+    dm_forget(g);
     spec_free(g->spec);
     free(g->console_name);
+    free(g->why);
     free(g);
 }
 
@@ -103,6 +106,8 @@ void xguest_become(struct xguest *g, enum guest_state state, enum stop_reason re
     g->state = state;
     g->reason = reason;
     memcpy(c.uuid, g->pub.uuid, sizeof(c.uuid));
+    c.detail = g->why;
+    g->why = NULL;
     vec_push(&g->d->changes, c);
     watch_wake(g->d);
 }
@@ -212,6 +217,18 @@ static bool has_number(const struct xguest *g, xc_domaininfo_t *i)
     return xc_domain_getinfolist(g->d->xch, g->pub.domid, 1, i) == 1 && i->domain == g->pub.domid;
 }
 
+/* One whose device model is dead stands still, whatever Xen says of it. */
+enum guest_state xguest_state(const struct xguest *g, const xc_domaininfo_t *i,
+                              enum stop_reason *reason)
+{
+    enum guest_state state = info_state(i, reason);
+
+    if (!g->dm.dead || (state != GUEST_RUNNING && state != GUEST_PAUSED))
+        return state;
+    *reason = STOP_CRASH;
+    return GUEST_CRASHED;
+}
+
 enum guest_state xguest_look(const struct xguest *g, enum stop_reason *reason)
 {
     xc_domaininfo_t i;
@@ -219,7 +236,7 @@ enum guest_state xguest_look(const struct xguest *g, enum stop_reason *reason)
     *reason = STOP_POWEROFF;
     if (!has_number(g, &i) || !is_of_uuid(&i, g->pub.uuid))
         return GUEST_GONE;
-    return info_state(&i, reason);
+    return xguest_state(g, &i, reason);
 }
 
 bool xguest_is_replaced(const struct xguest *g)

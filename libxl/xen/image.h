@@ -10,10 +10,6 @@
 
 #include "libxl/xen/xen.h"
 
-/* Sizes as guests may have them, unpacked: far over real ones (66 and 700 MiB), below harm. */
-#define KERNEL_BYTES_MAX (256UL << 20)
-#define RAMDISK_BYTES_MAX (2048UL << 20)
-
 struct image {
     void *at; /* read only; NULL: none */
     size_t size;

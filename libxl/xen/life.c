@@ -7,7 +7,9 @@
 
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
-#include "libxl/xen/xdev.h"
+#include "libxl/xen/dm.h"
+
+#include <xen/hvm/params.h>
 
 #define TTY_TIMEOUT_MS 5000 /* xenconsoled makes it within milliseconds of the domain */
 #define CONSOLE_LOG_DIR "/var/log/xen/console" /* of Debian's xenconsoled, when it keeps logs */
@@ -65,6 +67,24 @@ int xen_resume(struct guest *g, struct err *e)
     return set_running(xguest_of(g), true, e);
 }
 
+/* A HVM guest's own drivers listen; without them nobody does. */
+static bool hears(const struct xguest *g)
+{
+    uint64_t callback = 0;
+
+    return g->spec->type != TYPE_HVM ||
+           (xc_hvm_param_get(g->d->xch, g->pub.domid, HVM_PARAM_CALLBACK_IRQ, &callback) == 0 &&
+            callback);
+}
+
+/* As the original does it: at once. */
+static int stop_now(const struct xguest *g, enum stop_reason how, struct err *e)
+{
+    int code = how == STOP_REBOOT ? SHUTDOWN_reboot : SHUTDOWN_poweroff;
+
+    return xc_domain_shutdown(g->d->xch, g->pub.domid, code) < 0 ? err_xen(e, NULL) : 0;
+}
+
 /* The request stays in xenstore: a guest that is still booting hears it later. */
 int xen_stop(struct guest *guest, enum stop_reason how, struct err *e)
 {
@@ -82,7 +102,7 @@ int xen_stop(struct guest *guest, enum stop_reason how, struct err *e)
     if (state == GUEST_PAUSED)
         return err_set(e, ERR_STATE, "it is paused and cannot hear");
     fault_point("xen.asking");
-    return store_request(g, words[how], e);
+    return hears(g) ? store_request(g, words[how], e) : stop_now(g, how, e);
 }
 
 /* The backends of its number are its own while the number is; who ended the domain says nothing. */
@@ -104,6 +124,8 @@ int domain_end(struct xguest *g, struct err *e)
 {
     enum stop_reason reason;
 
+    if (g->spec->type == TYPE_HVM && !g->pub.foreign)
+        dm_end(g);
     if (g->pub.domid && xguest_look(g, &reason) != GUEST_GONE &&
         xc_domain_destroy(g->d->xch, g->pub.domid) < 0 && errno != ESRCH) {
         err_xen(e, NULL);
@@ -161,11 +183,21 @@ failed:
     return -1;
 }
 
+static int open_serial(const struct xguest *g, struct err *e)
+{
+    AUTO(freep) char *dir = dm_dir(g);
+    AUTO(freep) char *path = path_join(dir, "console.sock");
+
+    return unix_connect(path, e);
+}
+
 /* The pty is xenconsoled's. The node is dom0's, yet nothing but a pty is opened. */
 int xen_console(struct guest *guest, struct err *e)
 {
     AUTO(freep) char *path = NULL;
 
+    if (xguest_of(guest)->spec->type == TYPE_HVM)
+        return open_serial(xguest_of(guest), e);
     path = store_await(xguest_of(guest), "console/tty", TTY_TIMEOUT_MS, e);
     if (!path)
         return err_add(e, "console");
@@ -176,7 +208,10 @@ int xen_console(struct guest *guest, struct err *e)
 
 char *xen_console_log(struct guest *guest)
 {
-    char *path = xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, xguest_of(guest)->console_name);
+    struct xguest *g = xguest_of(guest);
+    char *path = g->spec->type == TYPE_HVM
+                     ? dm_console_log(g)
+                     : xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, g->console_name);
 
     if (access(path, R_OK) == 0)
         return path;

@@ -120,8 +120,11 @@ static int check(struct xguest *g, const struct device *dev, struct job *j, stru
 {
     xc_domaininfo_t info;
 
-    if (xguest_info(g, &info, e) < 0 || xdev_check(dev, e) < 0)
+    if (xguest_info(g, &info, e) < 0 || xdev_check(dev, g->spec->type, e) < 0)
         return -1;
+    if (!xdev_has_backend(dev, g->spec->type))
+        return err_set(e, ERR_UNSUPPORTED, "%s: cannot come while the guest runs",
+                       dev->class == DEVICE_DISK ? dev->disk.vdev : "a screen");
     if (devices_find(&g->spec->devices, dev->class, device_key(dev)))
         return err_set(e, ERR_EXISTS, "%s is already connected", device_key(dev));
     return xdisk_check(g, dev, e) < 0 ? -1 : job_check(j, e);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "libxl/base/log.h"
-#include "libxl/xen/xen.h"
+#include "libxl/xen/dm.h"
 
 struct scan {
     struct xen *d;
@@ -34,6 +34,7 @@ static void adopt(const struct scan *scan, struct xguest *g)
     /* its holder died, over a dump or a save */
     if (g->held && (guest_unask_suspend(g, &e) < 0 || guest_let_go(g, &e) < 0))
         log_error("%s: letting it run: %s", g->spec->name, e.msg);
+    dm_adopt(g);
     g->state = xguest_look(g, &g->reason);
     if (g->state == GUEST_GONE) {
         clean_up(g);

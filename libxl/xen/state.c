@@ -32,6 +32,10 @@ int xstate_save(const struct xguest *g, bool ready, struct err *e)
     value_set_bool(v, "held", g->held);
     value_set_bool(v, "held_paused", g->held_paused);
     value_set_int(v, "domid", g->pub.domid);
+    if (g->dm.pid) {
+        value_set_int(v, "dm_pid", g->dm.pid);
+        value_set_int(v, "dm_start", (int64_t)g->dm.start);
+    }
     value_set_take(v, "start_time", value_real(g->pub.start_time));
     value_set_take(v, "spec", spec_to_value(g->spec));
     json_print_pretty(v, &text);
@@ -62,6 +66,8 @@ static struct xguest *guest_from_value(struct xen *d, const struct value *v, con
     snprintf(g->nonce, sizeof(g->nonce), "%s", value_get_str(v, "nonce", ""));
     g->pub.domid = (uint32_t)value_get_int(v, "domid", 0);
     g->pub.start_time = value_as_real(start);
+    g->dm.pid = (pid_t)value_get_int(v, "dm_pid", 0);
+    g->dm.start = (uint64_t)value_get_int(v, "dm_start", 0);
     g->held = value_get_bool(v, "held", false);
     g->held_paused = value_get_bool(v, "held_paused", false);
     free(g->console_name);

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "libxl/base/io.h"
+#include "libxl/xen/hvm.h"
 #include "libxl/xen/xdev.h"
 
+#define XS_DM "/local/domain/0/device-model"
 #define CONSOLE_BYTES_MAX (1 << 20) /* what xenconsoled keeps for a guest that nobody reads */
 
 /* What the body of a transaction here works with. */
@@ -77,6 +79,49 @@ static void put_cpus(struct tx *t)
     }
 }
 
+static void put_flag(struct tx *t, const char *name, bool on)
+{
+    AUTO(freep) char *path = xasprintf("platform/%s", name);
+
+    tx_put(t, path, on ? "1" : "0");
+}
+
+/* What hvmloader reads, where guests' drivers tell of themselves, and what stock tools look for. */
+static void put_hvm(struct tx *t)
+{
+    static const char *const owned[] = {"drivers", "feature", "attr"};
+    const struct spec *s = t->g->spec;
+    AUTO(freep) char *dm = xasprintf(XS_DM "/%u", t->g->pub.domid);
+    AUTO(freep) char *xl = xasprintf("/libxl/%u", t->g->pub.domid);
+    AUTO(freep) char *type = xasprintf("%s/type", xl);
+    AUTO(freep) char *version = xasprintf("%s/dm-version", xl);
+
+    tx_put(t, "memory/videoram", "%lld", (long long)hvm_video_mib(s) * 1024);
+    tx_put(t, "hvmloader/bios", "seabios");
+    tx_put(t, "hvmloader/allow-memory-relocate", "0"); /* QEMU could not follow */
+    put_flag(t, "acpi", s->acpi);
+    put_flag(t, "acpi_s3", value_get_bool(s->other, "acpi_s3", true));
+    put_flag(t, "acpi_s4", value_get_bool(s->other, "acpi_s4", true));
+    put_flag(t, "acpi_laptop_slate", value_get_bool(s->other, "acpi_laptop_slate", false));
+    tx_put(t, "platform/device-model", "qemu_xen");
+    for (size_t i = 0; i < ARRAY_LEN(owned); i++)
+        tx_put_dir(t, owned[i], GUEST_OWNS);
+    tx_put_dir(t, dm, GUEST_READS);
+    tx_put_dir(t, xl, DOM0_ALONE);
+    tx_put(t, type, "hvm");
+    tx_put(t, version, "qemu_xen");
+}
+
+static void drop_hvm(struct tx *t)
+{
+    AUTO(freep) char *dm = xasprintf(XS_DM "/%u", t->g->pub.domid);
+    AUTO(freep) char *xl = xasprintf("/libxl/%u", t->g->pub.domid);
+
+    tx_drop(t, dm);
+    tx_drop_empty(t, XS_DM);
+    tx_drop(t, xl);
+}
+
 /* The layout of the original; what the guest may write is a directory of its own. */
 static void put_all(struct tx *t)
 {
@@ -103,6 +148,8 @@ static void put_all(struct tx *t)
     tx_put_dir(t, "data", GUEST_OWNS);
     tx_put_dir(t, "error", GUEST_OWNS);
     put_vm(t);
+    if (s->type == TYPE_HVM)
+        put_hvm(t);
     for (size_t i = 0; i < work_of(t)->devices->len; i++)
         xdev_put(t, &work_of(t)->devices->ptr[i]);
 }
@@ -133,6 +180,8 @@ static void drop_all(struct tx *t)
 
     if (here || (g->pub.domid && !vm && !xguest_is_replaced(g)))
         tx_drop(t, "");
+    if (here && g->spec->type == TYPE_HVM && !g->pub.foreign)
+        drop_hvm(t);
     if (marked)
         tx_drop(t, path);
     if (here && g->pub.foreign)

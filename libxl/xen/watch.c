@@ -9,8 +9,9 @@
 
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
-#include "libxl/xen/xen.h"
+#include "libxl/xen/dm.h"
 
+#define TRIM_MS 4000  /* how often the logs of device models are looked at, while there are any */
 #define ALONE_MS 1000 /* how often to look for xenstored when it is away */
 
 /* With the lock: takes over what Xen says of each guest. */
@@ -22,7 +23,7 @@ static void compare(struct xen *d, const struct infos *infos)
         struct xguest *g = d->guests.ptr[i];
         const xc_domaininfo_t *info = infos_find_guest(infos, &g->pub);
         enum stop_reason reason = STOP_POWEROFF;
-        enum guest_state state = info ? info_state(info, &reason) : GUEST_GONE;
+        enum guest_state state = info ? xguest_state(g, info, &reason) : GUEST_GONE;
 
         if (info)
             known[info - infos->ptr] = true;
@@ -113,9 +114,12 @@ static void report(struct xen *d, guest_change_fn *change, void *arg)
     for (size_t i = 0; i < changes.len; i++) {
         const struct xchange *c = &changes.ptr[i];
 
-        change(arg,
-               &(struct guest_change){
-                   .uuid = c->uuid, .domid = c->domid, .state = c->state, .reason = c->reason});
+        change(arg, &(struct guest_change){.uuid = c->uuid,
+                                           .domid = c->domid,
+                                           .state = c->state,
+                                           .reason = c->reason,
+                                           .detail = c->detail});
+        free(c->detail);
     }
     vec_clear(&changes);
 }
@@ -157,13 +161,14 @@ static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_
     struct pollfd fds[] = {{stop_fd, POLLIN, 0},
                            {d->wake_fd, POLLIN, 0},
                            {canary, POLLIN, 0},
-                           {xs_fileno(xs), POLLIN, 0}};
+                           {xs_fileno(xs), POLLIN, 0},
+                           {d->dm_epoll, POLLIN, 0}};
 
     if (!xs_watch(xs, "@releaseDomain", "") || !xs_watch(xs, "@introduceDomain", ""))
         return err_sys(e, "xenstore: watching for domains");
     strangers_begin(d);
     for (;;) {
-        if (poll(fds, ARRAY_LEN(fds), -1) < 0) {
+        if (poll(fds, ARRAY_LEN(fds), dm_trim(d) ? TRIM_MS : -1) < 0) {
             if (errno != EINTR)
                 return err_sys(e, "poll");
             continue;
@@ -175,6 +180,8 @@ static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_
         if (fds[3].revents && drain(d, xs, change, arg, e) < 0)
             return -1;
         strangers_attend(d, xs);
+        if (fds[4].revents)
+            dm_died(d);
         report(d, change, arg);
     }
 }
@@ -190,6 +197,7 @@ static int watch_alone(struct xen *d, int stop_fd, guest_change_fn *change, void
         poll(fds, 2, ALONE_MS);
         if (fds[0].revents)
             return 0;
+        dm_died(d);
         if (refresh(d, &e) < 0)
             log_error("%s", e.msg);
         report(d, change, arg);

@@ -13,9 +13,9 @@ static bool is_dom0(const char *backend)
     return !backend || strcmp(backend, "0") == 0 || strcmp(backend, "Domain-0") == 0;
 }
 
-static int check_disk(const struct disk *k, struct err *e)
+static int check_disk(const struct disk *k, int type, struct err *e)
 {
-    if (!k->target || !k->type)
+    if ((!k->target || !k->type) && !(type == TYPE_HVM && k->devtype == DISK_CDROM))
         return err_set(e, ERR_UNSUPPORTED, "disk %s: an empty drive: not for a PV guest", k->vdev);
     if (!is_dom0(k->backend))
         return err_set(e, ERR_UNSUPPORTED, "disk %s: backend %s: only dom0 serves disks, so far",
@@ -39,12 +39,21 @@ static int check_vif(const struct vif *v, struct err *e)
     return 0;
 }
 
-int xdev_check(const struct device *device, struct err *e)
+bool xdev_has_backend(const struct device *device, int type)
+{
+    if (device->class == DEVICE_DISK)
+        return type != TYPE_HVM || device->disk.devtype != DISK_CDROM;
+    return device->class == DEVICE_VIF;
+}
+
+int xdev_check(const struct device *device, int type, struct err *e)
 {
     AUTO(freep) char *text = NULL;
 
     if (device->class == DEVICE_DISK)
-        return check_disk(&device->disk, e);
+        return check_disk(&device->disk, type, e);
+    if (device->class == DEVICE_VFB && type == TYPE_HVM)
+        return 0;
     if (device->class == DEVICE_VIF)
         return check_vif(&device->vif, e);
     text = device_to_xm(device);
@@ -70,7 +79,8 @@ void xdevs_of_spec(const struct xguest *g, struct xdevs *out)
     unsigned n_vifs = 0;
 
     for (size_t i = 0; i < v->len; i++) {
-        vec_push(out, xdev_make(g, v->ptr[i], n_vifs));
+        if (xdev_has_backend(v->ptr[i], g->spec->type))
+            vec_push(out, xdev_make(g, v->ptr[i], n_vifs));
         n_vifs += v->ptr[i]->class == DEVICE_VIF;
     }
 }

@@ -22,8 +22,10 @@ struct xdevs VEC(struct xdev);
 
 /* xdev.c: what is written. */
 
-/* Refuses what this driver cannot plug in, by name. */
-int xdev_check(const struct device *device, struct err *e);
+/* Refuses what this driver cannot give a guest of this type, by name. */
+int xdev_check(const struct device *device, int type, struct err *e);
+/* Whether dom0 has a backend for it; a HVM guest's CD-ROM drives and screen are its QEMU's. */
+bool xdev_has_backend(const struct device *device, int type);
 /* As a device of g; a vif has this number. Its domid must be known. */
 struct xdev xdev_make(const struct xguest *g, const struct device *d, unsigned vif_id);
 /* The devices of the guest's spec, in their order. Adds to out. */
@@ -44,6 +46,9 @@ struct hotplug_store xguest_store(struct xguest *g);
 /* Waits for the backends of all, then runs their scripts. named: the error names the device. */
 int xdevs_connect(struct xguest *g, const struct xdevs *v, bool named, struct job *j,
                   struct err *e);
+/* The script of a vif for the tap of its emulated card. */
+int xdev_tap_script(struct xguest *g, const struct xdev *x, const char *tap, bool on,
+                    struct err *e);
 /* Those that dom0 has for this domain number. */
 int xdevs_find(const struct xguest *g, struct xdevs *out, struct err *e);
 /*

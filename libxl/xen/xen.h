@@ -19,6 +19,7 @@
 #include <xenstore.h>
 
 #include "libxl/base/vec.h"
+#include "libxl/dm/dm.h"
 #include "libxl/driver.h"
 
 #define MAXMEM_SLACK_KIB 1024 /* as libxenlight: room for the pages of Xen's own */
@@ -39,6 +40,13 @@ struct xguest {
     enum stop_reason reason; /* (L) */
     uint64_t promised_kib;   /* (L) room.c: memory that is its own while it is made */
     uint64_t from_dom0_kib;  /* and what dom0 gave up for it */
+    char *why;               /* (L) told with the next change; or NULL */
+    struct {                 /* of a HVM guest, see dm.h */
+        pid_t pid;           /* 0: not started */
+        uint64_t start;
+        int pidfd;         /* (L) -1: none */
+        _Atomic bool dead; /* and so is the guest */
+    } dm;
 };
 
 struct xchange {
@@ -46,6 +54,7 @@ struct xchange {
     uint32_t domid;
     enum guest_state state;
     enum stop_reason reason;
+    char *detail; /* or NULL */
 };
 
 struct infos VEC(xc_domaininfo_t); /* by domid */
@@ -60,13 +69,17 @@ struct strangers VEC(struct stranger);
 
 struct xen {
     struct driver pub;                    /* first */
-    char *dir;                            /* of the state files */
+    char *dir, *log_dir;                  /* dir: of the state files */
     const char *cache_dir;                /* of unpacked kernels; borrowed; NULL: none are kept */
     pthread_mutex_t unpacking;            /* one at a time; taken alone */
     const char *scripts_dir, *vif_script; /* borrowed of the environment */
+    const char *vnc_listen, *vnc_passwd, *keymap,
+        *qemu;      /* likewise of its configuration, or NULL */
+    struct ids ids; /* what a QEMU becomes */
     xc_interface *xch;
     _Atomic(struct xs_handle *) xs;
     int wake_fd;         /* an eventfd: there are changes */
+    int dm_epoll;        /* pidfds of QEMUs */
     _Atomic size_t room; /* for so many domains there was room in the last list of them */
 
     pthread_mutex_t lock;
@@ -132,6 +145,9 @@ int infos_get(struct xen *d, struct infos *out, struct err *e);
 const xc_domaininfo_t *infos_find_uuid(const struct infos *v, const char *uuid);
 const xc_domaininfo_t *infos_find_guest(const struct infos *v, const struct guest *g);
 enum guest_state info_state(const xc_domaininfo_t *i, enum stop_reason *reason);
+/* The same of g, whose domain it is, and of its device model. */
+enum guest_state xguest_state(const struct xguest *g, const xc_domaininfo_t *i,
+                              enum stop_reason *reason);
 /* What g is at this moment, by one hypercall; GUEST_GONE too. */
 enum guest_state xguest_look(const struct xguest *g, enum stop_reason *reason);
 /* Its number is another domain's by now. */

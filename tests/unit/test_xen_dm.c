@@ -1,0 +1,113 @@
+/*
+ * The command line of a HVM guest's device model, held by golden files: tests/golden/dm/pass-X.json
+ * gives pass-X.args (one argument a line), fail-X.json gives fail-X.err. UPDATE_GOLDEN=1 writes
+ * them anew; read the diff.
+ */
+#include "tests/unit/cunit.h"
+
+#ifdef HAVE_XEN
+#include <glob.h>
+
+#include "config/json.h"
+#include "libxl/base/io.h"
+#include "libxl/xen/dm.h"
+
+#define DIR "tests/golden/dm"
+
+/* The descriptors and choices that dm_start.c would have made, always the same. */
+static void fill_launch(struct dm_launch *l, struct dm_disk *disks, const int *taps,
+                        const struct spec *s, const struct value *test)
+{
+    bool kernel = dm_boots_kernel(s);
+    struct screen sc;
+
+    *l = (struct dm_launch){.spec = s,
+                            .domid = 7,
+                            .binary = "/usr/libexec/xen-qemu-system-i386",
+                            .nonce = "01234567-89ab-cdef-0123-456789abcdef",
+                            .root = "/run/xend/xen/8c8a6ab2/empty",
+                            .uid = 65534,
+                            .gid = 65533,
+                            .cmdline = s->extra,
+                            .qmp_fd = 3,
+                            .console_fd = 4,
+                            .console_log_fd = 5,
+                            .kernel_fd = kernel ? 6 : -1,
+                            .ramdisk_fd = kernel && s->ramdisk ? 7 : -1,
+                            .vnc_secret_fd = screen_of(s, &sc) && sc.passwd ? 8 : -1,
+                            .keymap = value_get_str(test, "keymap", NULL),
+                            .disks = disks,
+                            .tap_fds = taps};
+    for (size_t i = 0; i < s->devices.len; i++) {
+        const struct disk *k = &s->devices.ptr[i]->disk;
+
+        if (s->devices.ptr[i]->class != DEVICE_DISK ||
+            !(k->devtype == DISK_CDROM || dm_emulates_disk(k)))
+            continue;
+        disks[l->n_disks] = (struct dm_disk){k, k->target ? 10 + (int)l->n_disks : -1,
+                                             strncmp(k->target ? k->target : "", "/dev/", 5) == 0};
+        l->n_disks++;
+    }
+}
+
+/* What the case gives: the arguments, or the error. */
+static void run_case(const struct value *test, struct buf *out)
+{
+    static const int taps[] = {30, 31, 32};
+    struct problems problems = {0};
+    AUTO(spec_freep) struct spec *s = spec_from_value(value_get(test, "spec"), &problems);
+    AUTO(strings_clear) struct strings argv = {0};
+    struct dm_disk disks[DOMAIN_DEVICES_MAX];
+    struct dm_launch l;
+    struct err e = {0};
+
+    CU_ASSERT_EQUAL_FATAL(problems_to_err(&problems, &e), 0);
+    fill_launch(&l, disks, taps, s, test);
+    if (dm_argv(&l, &argv, &e) < 0)
+        buf_addf(out, "%s: %s\n%s%s", err_info(e.code)->name, e.msg, e.hint, e.hint[0] ? "\n" : "");
+    for (size_t i = 0; i < argv.len && !e.code; i++)
+        buf_addf(out, "%s\n", argv.ptr[i]);
+}
+
+static void check_case(const char *path)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    AUTO(buf_clear) struct buf want = BUF_INIT;
+    AUTO(buf_clear) struct buf got = BUF_INIT;
+    AUTO(value_freep) struct value *test = NULL;
+    AUTO(freep) char *golden = NULL;
+    bool fails = strstr(path, "/fail-");
+    struct err e;
+
+    CU_ASSERT_EQUAL_FATAL(read_file(path, 1 << 20, &text, &e), 0);
+    test = json_parse(buf_str(&text), text.len, path, &e);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(test);
+    run_case(test, &got);
+    golden =
+        xasprintf("%.*s.%s", (int)(strlen(path) - strlen(".json")), path, fails ? "err" : "args");
+    CU_ASSERT_EQUAL(fails, buf_str(&got)[0] != '/');
+    if (getenv("UPDATE_GOLDEN"))
+        CU_ASSERT_EQUAL(write_file_atomic(golden, got.ptr, got.len, 0644, &e), 0);
+    read_file(golden, 1 << 20, &want, &e);
+    CU_ASSERT_STRING_EQUAL(buf_str(&got), buf_str(&want));
+    if (strcmp(buf_str(&got), buf_str(&want)) != 0)
+        fprintf(stderr, "\n  %s differs; got:\n%s\n", golden, buf_str(&got));
+}
+
+static void test_golden(void)
+{
+    glob_t g;
+
+    CU_ASSERT_EQUAL_FATAL(glob(DIR "/*.json", 0, NULL, &g), 0);
+    CU_ASSERT(g.gl_pathc >= 8);
+    for (size_t i = 0; i < g.gl_pathc; i++)
+        check_case(g.gl_pathv[i]);
+    globfree(&g);
+}
+#else
+static void test_golden(void)
+{
+}
+#endif
+
+TESTS("xen/dm", {"command lines of device models", test_golden})
