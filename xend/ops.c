@@ -120,6 +120,7 @@ int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct g
 
 int domain_guest_end(struct xend *x, struct domain *d, struct err *e)
 {
+    enum domain_state before = d->state;
     bool suspended;
 
     if (d->guest) {
@@ -127,8 +128,12 @@ int domain_guest_end(struct xend *x, struct domain *d, struct err *e)
         domain_set_state(x->domains, d, DOMAIN_DYING);
         xend_unlock(x);
         fault_point("guest.destroying");
-        if (x->driver->ops->destroy(d->guest, e) < 0)
+        if (x->driver->ops->destroy(d->guest, e) < 0) {
+            xend_lock(x);
+            domain_set_state(x->domains, d, before);
+            xend_unlock(x);
             return -1;
+        }
         d->guest = NULL;
         fault_point("guest.destroyed");
     }

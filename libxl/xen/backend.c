@@ -126,11 +126,11 @@ static int await(struct xguest *g, struct xs_handle *xs, const struct xdevs *v, 
 static int await_state(struct xguest *g, const struct xdevs *v, int wanted, int ms, struct job *j,
                        struct err *e)
 {
-    struct xs_handle *xs = xs_open(XS_OPEN_SOCKETONLY);
+    struct xs_handle *xs = xs_open_events(XS_PATIENCE_S, e);
     int r;
 
     if (!xs)
-        return err_sys(e, "xenstore");
+        return -1;
     r = await(g, xs, v, wanted, ms, j, e);
     xs_close(xs);
     return r;

@@ -28,7 +28,8 @@ struct making {
     struct built built;
     struct xdevs devices;
     struct job *job;
-    int fd; /* -1, or the stream to restore it from */
+    bool noted; /* from then on there is something to give back */
+    int fd;     /* -1, or the stream to restore it from */
 };
 
 static int check_hvm(const struct making *m, struct err *e)
@@ -100,6 +101,7 @@ static int check_host(struct making *m, struct err *e)
             return -1;
     if (xs_check(m->g->d, e) < 0)
         return -1;
+    leftovers_end(m->g->d);
     if (xc_physinfo(m->g->d->xch, &m->host) < 0)
         return err_xen(e, NULL);
     if (infos_get(m->g->d, &infos, e) < 0)
@@ -123,6 +125,7 @@ static int note_intent(struct making *m, struct err *e)
 
     if (log)
         rename(log, old);
+    m->noted = true;
     return xstate_save(m->g, false, e);
 }
 
@@ -195,16 +198,13 @@ static int make(struct making *m, struct job *j, struct err *e)
     return 0;
 }
 
-/* *e stays. What cannot be undone keeps its state file: the next xend tries again. */
-static void undo(struct xguest *g)
+/* *e stays. True: nothing is left. */
+static bool undo(struct making *m)
 {
-    struct err failed;
+    bool ended = !m->noted || domain_undo(m->g);
 
-    if (domain_end(g, &failed) < 0)
-        log_error("%s: undoing its creation: %s", g->spec->name, failed.msg);
-    else
-        xstate_remove(g);
-    room_give_back(g);
+    room_give_back(m->g);
+    return ended;
 }
 
 static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, struct job *j,
@@ -212,6 +212,7 @@ static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, 
 {
     struct making m = {.g = xguest_new(xen_of(d), s), .job = j, .fd = fd};
     struct timespec now;
+    bool ended = true;
     int r;
 
     clock_gettime(CLOCK_REALTIME, &now);
@@ -231,13 +232,16 @@ static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, 
     image_close(&m.boot.kernel);
     image_close(&m.boot.ramdisk);
     if (r < 0)
-        undo(m.g);
+        ended = undo(&m);
     else
         xguest_list(m.g);
     xguest_began(m.g);
     if (r == 0)
         return &m.g->pub;
-    xguest_free(m.g);
+    if (ended)
+        xguest_free(m.g);
+    else
+        leftover_add_take(m.g);
     return NULL;
 }
 

@@ -62,6 +62,9 @@ static void xen_close(struct driver *driver)
 
     while (d->guests.len)
         xen_forget(&d->guests.ptr[0]->pub);
+    while (d->leftovers.len)
+        xguest_free(d->leftovers.ptr[--d->leftovers.len]);
+    vec_clear(&d->leftovers);
     vec_clear(&d->guests);
     vec_clear(&d->making);
     vec_clear(&d->strangers);

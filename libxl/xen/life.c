@@ -7,7 +7,9 @@
 
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
+#include "libxl/base/log.h"
 #include "libxl/xen/dm.h"
+#include "libxl/xen/xdev.h"
 
 #include <xen/hvm/params.h>
 
@@ -113,6 +115,8 @@ static int end_devices(struct xguest *g, struct err *e)
 
     if (g->pub.domid && !xguest_is_replaced(g))
         r = xdevs_find(g, &devices, e);
+    else if (g->pub.domid && errno != ENOENT)
+        r = err_xenstore(e, "");
     if (r == 0)
         r = xdevs_end(g, &devices, false, NULL, e);
     vec_clear(&devices);
@@ -135,6 +139,47 @@ int domain_end(struct xguest *g, struct err *e)
     if (g->pub.foreign)
         stranger_end_dm(g);
     return end_devices(g, e) < 0 ? -1 : store_remove(g, e);
+}
+
+/* What cannot be ended keeps its state file: the next xend tries, too. */
+bool domain_undo(struct xguest *g)
+{
+    struct err e;
+
+    if (domain_end(g, &e) == 0) {
+        xstate_remove(g);
+        return true;
+    }
+    log_error("%s: giving back what was made: %s", g->spec->name, e.msg);
+    return false;
+}
+
+void leftover_add_take(struct xguest *g)
+{
+    pthread_mutex_lock(&g->d->lock);
+    vec_push(&g->d->leftovers, g);
+    pthread_mutex_unlock(&g->d->lock);
+}
+
+void domain_end_take(struct xguest *g)
+{
+    if (domain_undo(g))
+        xguest_free(g);
+    else
+        leftover_add_take(g);
+}
+
+void leftovers_end(struct xen *d)
+{
+    struct xguests all;
+
+    pthread_mutex_lock(&d->lock);
+    all = d->leftovers;
+    d->leftovers = (struct xguests){0};
+    pthread_mutex_unlock(&d->lock);
+    for (size_t i = 0; i < all.len; i++)
+        domain_end_take(all.ptr[i]);
+    vec_clear(&all);
 }
 
 int xen_destroy(struct guest *guest, struct err *e)

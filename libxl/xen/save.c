@@ -112,7 +112,7 @@ int guest_wake(struct xguest *g, struct err *e)
     if (xc_domain_resume(g->d->xch, g->pub.domid, 1) < 0)
         return err_xen(e, NULL);
     if (!xs_resume_domain(g->d->xs, g->pub.domid))
-        return err_sys(e, "xenstore: it runs again");
+        return err_xenstore(e, "it runs again");
     return 0;
 }
 

@@ -15,18 +15,6 @@ struct scan {
     void *arg;
 };
 
-/* Ends what is left of g: a domain that was never complete, or nodes without a domain. */
-static void clean_up(struct xguest *g)
-{
-    struct err e;
-
-    if (domain_end(g, &e) < 0)
-        log_error("%s: %s", g->spec->name, e.msg);
-    else
-        xstate_remove(g);
-    xguest_free(g);
-}
-
 static void adopt(const struct scan *scan, struct xguest *g)
 {
     struct err e;
@@ -37,7 +25,7 @@ static void adopt(const struct scan *scan, struct xguest *g)
     dm_adopt(g);
     g->state = xguest_look(g, &g->reason);
     if (g->state == GUEST_GONE) {
-        clean_up(g);
+        domain_end_take(g);
         return;
     }
     xguest_list(g);
@@ -66,7 +54,7 @@ static void scan_one(const struct scan *scan, struct xguest *g, bool ready)
     } else {
         if (!ready)
             log_warn("%s: its creation was interrupted: undone", g->spec->name);
-        clean_up(g);
+        domain_end_take(g);
     }
 }
 

@@ -51,7 +51,10 @@ static bool has_mark(const struct xguest *g, xs_transaction_t id)
     if (g->pub.foreign)
         return is_named_here(g, id);
     mark_path(g, path);
+    errno = 0;
     nonce = tx_get(g, id, path);
+    if (nonce)
+        errno = ENOENT; /* that it is not ours is certain */
     return nonce && strcmp(nonce, g->nonce) == 0;
 }
 
@@ -162,7 +165,7 @@ int store_add(struct xguest *g, const struct built *b, const struct xdevs *devic
     if (tx_run(&t, put_all, e) < 0)
         return -1;
     if (!xs_introduce_domain(g->d->xs, g->pub.domid, b->store_mfn, b->store_port))
-        return err_sys(e, "xenstore: introducing the domain");
+        return err_xenstore(e, "introducing the domain");
     return 0;
 }
 
@@ -271,7 +274,7 @@ static char *await(struct xguest *g, struct xs_handle *xs, const char *node, int
     AUTO(freep) char *path = node_path(g, node);
 
     if (!xs_watch(xs, path, "")) {
-        err_sys(e, "xenstore: %s", path);
+        err_xenstore(e, path);
         return NULL;
     }
     for (int64_t left; (left = deadline - now_ms()) > 0;) {
@@ -295,11 +298,9 @@ char *store_await(struct xguest *g, const char *node, int timeout_ms, struct err
 
     if (text && *text)
         return steal(text);
-    xs = xs_open(XS_OPEN_SOCKETONLY);
-    if (!xs) {
-        err_sys(e, "xenstore");
+    xs = xs_open_events(XS_PATIENCE_S, e);
+    if (!xs)
         return NULL;
-    }
     text = await(g, xs, node, now_ms() + timeout_ms, e);
     xs_close(xs);
     return steal(text);

@@ -82,7 +82,7 @@ static int run_once(struct tx *t, void (*body)(struct tx *t), struct err *e)
     if (t->sys == 0 && errno == EAGAIN)
         return 1;
     errno = t->sys ? t->sys : errno;
-    return err_sys(e, "xenstore");
+    return err_xenstore(e, "");
 }
 
 int tx_run(struct tx *t, void (*body)(struct tx *t), struct err *e)

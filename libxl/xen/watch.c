@@ -193,7 +193,7 @@ static int watch_alone(struct xen *d, int stop_fd, guest_change_fn *change, void
     struct pollfd fds[] = {{stop_fd, POLLIN, 0}, {d->wake_fd, POLLIN, 0}};
     struct err e;
 
-    while (!(*back = xs_open(XS_OPEN_SOCKETONLY))) {
+    while (!(*back = xs_open_events(1, &e))) {
         poll(fds, 2, ALONE_MS);
         if (fds[0].revents)
             return 0;
@@ -216,6 +216,7 @@ int xen_watch(struct driver *driver, int stop_fd, guest_change_fn *change, void 
 
         if (r <= 0)
             return r;
+        leftovers_end(d);
         r = watch(d, xs, stop_fd, change, arg, &why);
         xs_close(xs);
         if (r == 0)

@@ -93,6 +93,7 @@ struct xen {
     uint64_t dom0_target_kib;     /* what dom0 was asked for last; with the balloon's lock */
     struct xchanges VEC(struct xchange) changes;      /* (L) for watch() */
     struct xs_handles VEC(struct xs_handle *) old_xs; /* (L) */
+    struct xguests leftovers;                         /* (L) to be ended when xenstored is back */
 };
 
 static inline struct xen *xen_of(struct driver *d)
@@ -121,6 +122,11 @@ int xs_connect(struct xen *d, struct err *e);
 void xs_disconnect(struct xen *d);
 /* Before a change: it answers, after connecting anew if need be; else ERR_UNAVAILABLE. */
 int xs_check(struct xen *d, struct err *e);
+/* One more connection, which has just answered within so many seconds: for watches. */
+struct xs_handle *xs_open_events(int seconds, struct err *e);
+#define XS_PATIENCE_S 10 /* an answer takes 1 ms; a second on an overloaded host */
+/* An error from errno, after a request to xenstored failed. */
+int err_xenstore(struct err *e, const char *what);
 
 /* ---- guests.c: who is there ---- */
 
@@ -196,7 +202,8 @@ int store_put(struct xguest *g, const struct node *nodes, size_t n, struct err *
 int store_unrequest(struct xguest *g, const char *what, struct err *e);
 /* A number that one of its nodes says. */
 int store_get_number(struct xguest *g, const char *node, uint64_t *out, struct err *e);
-/* Has the domain our mark? And has it no /local/domain/N yet, as just after its creation? */
+/* Has the domain our mark? If not: errno is ENOENT, or why that cannot be told. And has it no
+ * /local/domain/N yet, as just after its creation? */
 bool store_has_mark(struct xguest *g);
 bool store_is_bare(struct xguest *g);
 /* Waits until the node of g's has a text; the caller frees. */
@@ -249,6 +256,13 @@ int make_ports(xc_interface *xch, uint32_t domid, struct built *b);
 int restore_image(struct xguest *g, struct built *b, int fd, struct job *j, struct err *e);
 /* life.c: what undo, destroy and scan share: domain and xenstore are gone when it returns 0. */
 int domain_end(struct xguest *g, struct err *e);
+/* The same with its state file; false: that failed, and is logged. What nobody knows: tried again
+ * later. */
+bool domain_undo(struct xguest *g);
+void leftover_add_take(struct xguest *g_take);
+void domain_end_take(struct xguest *g_take);
+/* Those that failed, once more. */
+void leftovers_end(struct xen *d);
 
 int xen_scan(struct driver *d, guest_found_fn *found, void *arg, struct err *e);
 int xen_destroy(struct guest *g, struct err *e);
