@@ -102,7 +102,7 @@ int cmd_pci_assignable_add(struct xm *xm, const struct args *a)
 int cmd_pci_assignable_remove(struct xm *xm, const struct args *a)
 {
     int status;
-    AUTO(value_freep) struct value *job = act(xm, a, "release", &status);
 
+    value_free(act(xm, a, "release", &status));
     return status;
 }
