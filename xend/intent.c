@@ -2,6 +2,7 @@
 #include "xend/intent.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,26 @@ static const char *const op_names[] = {"create", "destroy", "restart", "dump",
                                        "save",   "resume",  "given",   "checkpoint",
                                        "attach", "detach",  "media"};
 _Static_assert(ARRAY_LEN(op_names) == INTENT_MEDIA + 1, "a name for each");
+
+/* An intent of an earlier boot of the host is about a guest that is no more. */
+static char boot_text[64];
+
+static void read_boot_id(void)
+{
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+    struct err ignored;
+
+    if (read_file("/proc/sys/kernel/random/boot_id", sizeof(boot_text), &b, &ignored) == 0)
+        snprintf(boot_text, sizeof(boot_text), "%.36s", buf_str(&b));
+}
+
+static const char *boot_id(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, read_boot_id);
+    return boot_text;
+}
 
 static char *intents_dir(const struct xend *x)
 {
@@ -46,6 +67,7 @@ int intent_write_more(struct xend *x, const struct domain *d, enum intent_op op,
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
     value_set_str(v, "op", op_names[op]);
+    value_set_str(v, "boot", boot_id());
     value_set_str(v, "file", more->file);
     value_set_str(v, "name", more->name);
     value_set_int(v, "inode", (int64_t)more->inode);
@@ -185,6 +207,13 @@ static bool resume(struct xend *x, const char *uuid, const struct value *intent)
 
     if (op > INTENT_MEDIA)
         return false;
+    if (strcmp(value_get_str(intent, "boot", boot_id()), boot_id()) !=
+        0) { /* its guest is gone, too */
+        if (file)
+            unlink(file);
+        intent_clear(x, uuid);
+        return true;
+    }
     log_info("uuid=%s: an earlier xend died while it was at: %s", uuid, name);
     saved = op == INTENT_SAVE     ? is_saved(intent)
             : op == INTENT_RESUME ? access(value_get_str(intent, "name", ""), F_OK) < 0

@@ -112,8 +112,6 @@ static int write_config(const struct xend *x, const char *uuid, const struct buf
 /* What fails here is mostly the disk, and no fault of the request. */
 static int explain(const struct xend *x, struct err *e)
 {
-    if (e->sys == EIO)
-        e->code = ERR_UNAVAILABLE;
     if (e->sys)
         err_hint(e, "nothing was changed; what domains are is kept in %s", x->paths.lib_dir);
     return -1;

@@ -90,7 +90,8 @@ static bool look_around(int home)
         for (long at = 0; at < n;) {
             const struct entry *entry = (const struct entry *)(all + at);
 
-            if (strncmp(entry->name, CONFIG ".tmp-", sizeof(CONFIG ".tmp-") - 1) == 0)
+            if (strncmp(entry->name, CONFIG ".tmp-", sizeof(CONFIG ".tmp-") - 1) == 0 ||
+                strcmp(entry->name, CHECKPOINT "-incomplete") == 0)
                 unlinkat(home, entry->name, 0);
             suspended |= strcmp(entry->name, CHECKPOINT) == 0;
             at += entry->size;

@@ -47,14 +47,16 @@ static int begin(struct xend *x, struct domain *d, struct saving *s, struct err 
 
     if (check_place(s->file, e) < 0 || intent_write_more(x, d, op, &more, e) < 0)
         return -1;
-    s->fd = open(s->partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (s->fd < 0 || fstat(s->fd, &st) < 0)
+    s->fd = savefile_create(s->partial, e);
+    if (s->fd < 0)
+        return -1;
+    if (fstat(s->fd, &st) < 0)
         return err_sys(e, "%s", s->partial);
     more.inode = (uint64_t)st.st_ino;
     return intent_write_more(x, d, op, &more, e);
 }
 
-/* Frame and stream, on disk, under the partial name. */
+/* Frame and stream, under the partial name. */
 static int write_file(struct xend *x, struct domain *d, struct task *t, const struct saving *s,
                       struct err *e)
 {
@@ -69,8 +71,7 @@ static int write_file(struct xend *x, struct domain *d, struct task *t, const st
     fault_point("save.begin");
     if (x->driver->ops->save(d->guest, s->fd, false, &t->job, e) < 0)
         return err_add(e, "%s", s->partial);
-    fault_point("save.written");
-    return fsync(s->fd) < 0 ? err_sys(e, "%s", s->partial) : 0;
+    return 0;
 }
 
 /* The whole file under its name, or nothing under either. */
@@ -81,10 +82,8 @@ static int save_to(struct xend *x, struct domain *d, struct task *t, struct savi
 
     if (r == 0)
         r = write_file(x, d, t, s, e);
-    if (r == 0 && rename(s->partial, s->file) < 0)
-        r = err_sys(e, "%s", s->file);
     if (r == 0)
-        r = sync_parent(s->file, e);
+        r = savefile_commit(s->fd, s->partial, s->file, e);
     fault_point("save.named");
     if (r < 0 && s->fd >= 0)
         unlink(s->partial);

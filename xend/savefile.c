@@ -2,15 +2,38 @@
 #include "xend/savefile.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "config/sxp.h"
+#include "libxl/base/fault.h"
+#include "libxl/base/fsops.h"
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 
 #define OWN_CHILD "xend"
 #define VERSION_NOW "1"
+
+int savefile_create(const char *partial, struct err *e)
+{
+    int fd;
+
+    if (fs_unlink(partial) < 0 && errno != ENOENT)
+        return err_sys(e, "%s", partial);
+    fd = fs_create(partial, 0600);
+    return fd < 0 ? err_sys(e, "%s", partial) : fd;
+}
+
+int savefile_commit(int fd, const char *partial, const char *file, struct err *e)
+{
+    if (fs_fsync(fd) < 0)
+        return err_sys(e, "%s", partial);
+    fault_point("save.written");
+    if (fs_rename(partial, file) < 0)
+        return err_sys(e, "%s", file);
+    return sync_parent(file, e);
+}
 
 int savefile_write(int fd, const struct spec *s, const char *driver, struct err *e)
 {

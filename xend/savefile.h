@@ -12,6 +12,11 @@
 #define SAVE_MAGIC "LinuxGuestRecord"
 #define SAVE_CONFIG_MAX (1024 * 1024) /* the largest spec is a few KiB */
 
+/* A new file of this name, in place of one that an earlier save has left; its descriptor or -1. */
+int savefile_create(const char *partial, struct err *e);
+/* All that was written is on disk, under its name, when this returns. */
+int savefile_commit(int fd, const char *partial, const char *file, struct err *e);
+
 /* Writes the frame's beginning; the driver's stream follows. Secrets of the spec are in it. */
 int savefile_write(int fd, const struct spec *s, const char *driver, struct err *e);
 

@@ -70,6 +70,8 @@ static enum err_code code_of_errno(int sys)
     case ENFILE:
     case EAGAIN:
         return ERR_NO_RESOURCE;
+    case EIO:
+        return ERR_UNAVAILABLE;
     case ETIMEDOUT:
         return ERR_TIMEOUT;
     case EBUSY:

@@ -1,6 +1,7 @@
 /* Places to die at, for tests: see fault.h. */
 #include "libxl/base/fault.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -9,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libxl/base/fsops.h"
+#include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 
 static struct {
@@ -18,6 +21,26 @@ static struct {
     _Atomic int passes_left;
     int log_fd;
 } fault = {.log_fd = -1};
+
+/* An fs_hook_fn; arg: the file. */
+static int fail_disk(void *arg, const struct fs_call *c)
+{
+    static const struct {
+        const char *name;
+        int error;
+    } errors[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EMFILE", EMFILE}};
+    AUTO(closep) int fd = open(arg, O_RDONLY | O_CLOEXEC);
+    char word[16] = "";
+
+    (void)c;
+    if (fd < 0 || read(fd, word, sizeof(word) - 1) < 0)
+        return 0;
+    word[strcspn(word, "\n")] = '\0';
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+        if (strcmp(word, errors[i].name) == 0)
+            return errors[i].error;
+    return 0;
+}
 
 void fault_init(void)
 {
@@ -31,6 +54,8 @@ void fault_init(void)
     }
     if (log)
         fault.log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (getenv("XEND_FAULT_DISK"))
+        fs_hook(fail_disk, NULL, getenv("XEND_FAULT_DISK"));
     fault.on = fault.name || fault.log_fd >= 0;
 }
 

@@ -32,8 +32,13 @@ static int write_value(const char *path, const struct value *v, struct err *e)
     if (fd < 0)
         return err_sys(e, "%s", tmp);
     if (write_all(fd, b.ptr, b.len, e) < 0)
-        return err_add(e, "%s", tmp);
-    return rename(tmp, path) < 0 ? err_sys(e, "%s", path) : 0;
+        err_add(e, "%s", tmp);
+    else if (rename(tmp, path) < 0)
+        err_sys(e, "%s", path);
+    else
+        return 0;
+    unlink(tmp);
+    return -1;
 }
 
 /* NULL when there is none or when it is damaged. */

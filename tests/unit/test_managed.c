@@ -9,6 +9,7 @@
 #include "tests/unit/cunit.h"
 #include "tests/unit/power_cut.h"
 #include "xend/managed.h"
+#include "xend/savefile.h"
 #include "xend/xend.h"
 
 #define DOMAINS 3 /* 1 to 3; their memory tells the definition: 64 + version */
@@ -74,6 +75,7 @@ static int forget(const struct xend *x, int n, struct err *e)
 /* The version of each that is there, 0 for none. */
 struct found {
     int version[DOMAINS + 1];
+    bool suspended[DOMAINS + 1];
 };
 
 static void on_found(void *arg, struct spec *s_take, bool suspended)
@@ -81,16 +83,16 @@ static void on_found(void *arg, struct spec *s_take, bool suspended)
     struct found *f = arg;
     int n = s_take->name[1] - '0';
 
-    CU_ASSERT_FALSE(suspended);
     CU_ASSERT_FATAL(n >= 1 && n <= DOMAINS);
     CU_ASSERT_EQUAL(f->version[n], 0);
     f->version[n] = (int)s_take->memory - 64;
+    f->suspended[n] = suspended;
     spec_free(s_take);
 }
 
 static struct found load(const struct xend *x)
 {
-    struct found f = {{0}};
+    struct found f = {0};
     struct err e = {0};
 
     CU_ASSERT_EQUAL_FATAL(managed_load(x, on_found, &f, &e), 0);
@@ -282,10 +284,71 @@ static void test_dead_disk(void)
     }
 }
 
+/* What suspend and resume do to files; what is in a checkpoint is long, and ends with this. */
+#define CHECKPOINT_END "the end"
+
+static int suspend(const struct xend *x, int n, struct err *e)
+{
+    char uuid[UUID_TEXT_SIZE], block[5000];
+    AUTO(freep) char *file = NULL, *partial = NULL;
+    AUTO(closep) int fd = -1;
+
+    uuid_of(n, uuid);
+    file = managed_checkpoint(x, uuid);
+    partial = xasprintf("%s-incomplete", file);
+    fd = savefile_create(partial, e);
+    memset(block, 'x', sizeof(block));
+    return fd < 0 || write_all(fd, block, sizeof(block), e) < 0 ||
+                   write_all(fd, CHECKPOINT_END, strlen(CHECKPOINT_END), e) < 0
+               ? -1
+               : savefile_commit(fd, partial, file, e);
+}
+
+static int resume(const struct xend *x, int n, struct err *e)
+{
+    char uuid[UUID_TEXT_SIZE];
+
+    uuid_of(n, uuid);
+    return managed_remove_checkpoint(x, uuid, e);
+}
+
 /* What is done, and which versions there are before and after it. */
+enum { REMOVE = 0, SUSPEND = -1, RESUME = -2 };
 static const struct {
-    int n, version; /* version 0: removed */
-} steps[] = {{1, 1}, {2, 1}, {1, 2}, {2, 0}, {3, 1}, {2, 3}, {1, 3}, {3, 0}};
+    int n, version;
+} steps[] = {{1, 1}, {2, 1},      {1, 2},       {2, REMOVE},  {3, 1},      {2, 3},
+             {1, 3}, {3, REMOVE}, {1, SUSPEND}, {2, SUSPEND}, {1, RESUME}, {2, REMOVE}};
+
+static int do_step(const struct xend *x, size_t i, struct found *state, struct err *e)
+{
+    int n = steps[i].n, v = steps[i].version;
+
+    if (v == SUSPEND || v == RESUME) {
+        state->suspended[n] = v == SUSPEND;
+        return v == SUSPEND ? suspend(x, n, e) : resume(x, n, e);
+    }
+    state->version[n] = v;
+    state->suspended[n] = false;
+    return v == REMOVE ? forget(x, n, e) : define(x, n, v, e);
+}
+
+/* A checkpoint that has its name is whole, and nothing is beside it. */
+static void check_checkpoint(const struct xend *x, int n, bool there)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    AUTO(freep) char *file = NULL, *partial = NULL;
+    char uuid[UUID_TEXT_SIZE];
+    struct err e;
+
+    uuid_of(n, uuid);
+    file = managed_checkpoint(x, uuid);
+    partial = xasprintf("%s-incomplete", file);
+    CU_ASSERT(access(partial, F_OK) < 0);
+    CU_ASSERT_EQUAL(access(file, F_OK) == 0, there);
+    if (there && read_file(file, 1 << 20, &text, &e) == 0)
+        CU_ASSERT(text.len == 5000 + strlen(CHECKPOINT_END) &&
+                  strcmp(text.ptr + 5000, CHECKPOINT_END) == 0);
+}
 
 static void check_cut(size_t calls, enum left left, const struct found *before,
                       const struct found *after)
@@ -297,8 +360,12 @@ static void check_cut(size_t calls, enum left left, const struct found *before,
     power_cut(calls, left, dir);
     for (int again = 0; again < 2; again++) {
         f = load(&x);
-        for (int n = 1; n <= DOMAINS; n++)
+        for (int n = 1; n <= DOMAINS; n++) {
             CU_ASSERT(f.version[n] == before->version[n] || f.version[n] == after->version[n]);
+            CU_ASSERT(f.suspended[n] == before->suspended[n] ||
+                      f.suspended[n] == after->suspended[n]);
+            check_checkpoint(&x, n, f.suspended[n]);
+        }
         CU_ASSERT_EQUAL(strangers(dir), 0);
     }
     remove_tree(dir);
@@ -308,7 +375,7 @@ static void test_power_cut(void)
 {
     AUTO(freep) char *dir = scratch();
     struct xend x = xend_at(dir);
-    struct found state[ARRAY_LEN(steps) + 1] = {{{0}}};
+    struct found state[ARRAY_LEN(steps) + 1] = {0};
     size_t ends[ARRAY_LEN(steps) + 1], step = 0;
     struct err e;
 
@@ -316,11 +383,8 @@ static void test_power_cut(void)
     load(&x);
     ends[0] = power_notes.len;
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-        int n = steps[i].n, v = steps[i].version;
-
-        CU_ASSERT_EQUAL_FATAL(v ? define(&x, n, v, &e) : forget(&x, n, &e), 0);
         state[i + 1] = state[i];
-        state[i + 1].version[n] = v;
+        CU_ASSERT_EQUAL_FATAL(do_step(&x, i, &state[i + 1], &e), 0);
         ends[i + 1] = power_notes.len;
     }
     fs_hook(NULL, NULL, NULL);
