@@ -303,8 +303,8 @@ static const struct field vfb_rows[] = {
 #define PCI(m) .name = #m, .offset = offsetof(struct pci, m)
 #define PCI_FLAG(m) PCI(m), .type = FIELD_INT, .dflt = "-1", .min = -1, .max = 1
 static const struct field pci_rows[] = {
-    {PCI(bdf), .check = check_bdf, .drivers = X, .doc = "The host's device, as 0000:03:00.0."},
-    {PCI(vslot), .check = check_vslot, .drivers = X,
+    {PCI(bdf), .check = check_bdf, .drivers = ON_ALL, .doc = "The host's device, as 0000:03:00.0."},
+    {PCI(vslot), .check = check_vslot, .drivers = ON_ALL,
      .doc = "The slot in which the guest sees it, hexadecimal."},
     {PCI(rdm_policy), .drivers = N, .doc = "Its reserved memory: strict or relaxed."},
     {PCI_FLAG(msitranslate), .drivers = X, .doc = "1: show MSI interrupts as INTx."},

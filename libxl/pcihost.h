@@ -45,4 +45,9 @@ int pcihost_release(const struct pcihost *h, const char *bdf, struct err *e);
  */
 char *pcihost_group_others(const char *bdf);
 
+/* That a guest can have it now: it is set aside, and so is all of its group. */
+int pcihost_check_ready(const struct pcihost *h, const char *bdf, struct err *e);
+/* /dev/vfio/GROUP, by which it is had; NULL: it is in no group. The caller's. */
+char *pcihost_vfio_path(const char *bdf);
+
 #endif

@@ -144,6 +144,31 @@ int pcihost_check_release(const struct pcihost *h, const char *bdf, struct err *
                    driver);
 }
 
+int pcihost_check_ready(const struct pcihost *h, const char *bdf, struct err *e)
+{
+    AUTO(freep) char *others = NULL;
+
+    if (check_there(bdf, e) < 0)
+        return -1;
+    if (!pci_is_assigned(h, bdf)) {
+        err_set(e, ERR_STATE, "%s is not set aside for guests", bdf);
+        return err_hint(e, "xm pci-assignable-add %s takes it from the host", bdf);
+    }
+    others = pcihost_group_others(bdf);
+    if (!others)
+        return 0;
+    err_set(e, ERR_BUSY, "the host uses others of its IOMMU group: %s", others);
+    return err_hint(e, "xm pci-assignable-add takes these, too");
+}
+
+char *pcihost_vfio_path(const char *bdf)
+{
+    const char *root = getenv("XEND_SYSFS");
+    AUTO(freep) char *group = pci_link(bdf, "iommu_group");
+
+    return group ? xasprintf("%s/dev/vfio/%s", root ? root : "", group) : NULL;
+}
+
 /* Drivers that keep a device away from the host: what they have may be beside a guest's. */
 static bool is_harmless(const char *driver)
 {

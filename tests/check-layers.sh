@@ -45,7 +45,7 @@ allow 'libxl/hooks/*.[ch]' libxl/base/ config/ libxl/device.h libxl/sharing.h li
 for d in qemu test xen; do
     allow "libxl/$d/*.[ch]" libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h \
         libxl/job.h libxl/field.h libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h libxl/dm/ \
-        libxl/hooks/nl.h "libxl/$d/"
+        libxl/hooks/nl.h libxl/pcihost.h "libxl/$d/"
 done
 allow 'xend/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h libxl/job.h \
     libxl/field.h libxl/cpuset.h libxl/hostif.h libxl/hotplug.h libxl/pcihost.h libxl/sharing.h xend/

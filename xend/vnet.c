@@ -250,7 +250,8 @@ static const char *user_of(const struct xend *x, const char *name)
 
         for (size_t j = 0; d->domid != DOMID_NONE && d->spec && j < d->spec->devices.len; j++) {
             const struct device *v = d->spec->devices.ptr[j];
-            if (v->class == DEVICE_VIF && v->vif.network && strcmp(v->vif.network, name) == 0)
+            AUTO(freep) char *bridge = v->class == DEVICE_VIF ? vif_bridge(&v->vif) : NULL;
+            if (bridge && strncmp(bridge, "xn-", 3) == 0 && strcmp(bridge + 3, name) == 0)
                 return d->spec->name;
         }
     }

@@ -187,9 +187,15 @@ static int attach_vif(struct qguest *g, const struct vif *v, struct err *e)
     return 0;
 }
 
+static int attach_pci(struct qguest *g, const struct pci *p, struct err *e)
+{
+    fault_point("qemu.attaching");
+    return pci_plug(g, p, e) < 0 ? explain(g, e) : 0;
+}
+
 static int check_class(const struct device *dev, struct err *e)
 {
-    if (dev->class == DEVICE_DISK || dev->class == DEVICE_VIF)
+    if (dev->class == DEVICE_DISK || dev->class == DEVICE_VIF || dev->class == DEVICE_PCI)
         return 0;
     return err_set(e, ERR_UNSUPPORTED,
                    "the qemu driver cannot attach devices of class %s to a guest that runs",
@@ -376,7 +382,8 @@ int qemu_detach(struct guest *guest, const struct device *dev, bool force, struc
         fault_point("qemu.detach-gone");
         return qdevices_settle(g, e);
     }
-    return force && e->code == ERR_TIMEOUT ? take_by_force(&l, e) : -1;
+    /* a device of the host has nothing that could be cut */
+    return force && e->code == ERR_TIMEOUT && l.class != DEVICE_PCI ? take_by_force(&l, e) : -1;
 }
 
 /* Neither there, nor there in what its guest still holds: what was taken away by force is waited
@@ -407,7 +414,9 @@ int qemu_attach(struct guest *guest, const struct device *dev, struct job *j, st
         job_check(j, e) < 0 || check_new(g, dev, j, e) < 0)
         return -1;
     job_step(j, "attaching it");
-    r = dev->class == DEVICE_DISK ? attach_disk(g, &dev->disk, e) : attach_vif(g, &dev->vif, e);
+    r = dev->class == DEVICE_DISK  ? attach_disk(g, &dev->disk, e)
+        : dev->class == DEVICE_PCI ? attach_pci(g, &dev->pci, e)
+                                   : attach_vif(g, &dev->vif, e);
     fault_point("qemu.attached");
     return r;
 }

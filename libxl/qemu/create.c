@@ -238,7 +238,7 @@ static int make(struct making *m, struct err *e)
         vcpus_pin(g, e) < 0 || job_check(j, e) < 0)
         return -1;
     qdevices_init(g);
-    return state_save(g, PHASE_READY, e);
+    return pci_plug_all(g, e) < 0 ? -1 : state_save(g, PHASE_READY, e);
 }
 
 /* After a failure: what was started ends, what was made is removed. *e stays. */
@@ -252,6 +252,7 @@ static void undo(struct qguest *g)
         monitor_remove(g);
     }
     vtpm_end(g);
+    pci_give_back_all(g);
     if (g->net_plugged)
         nets_unplug(&g->nets, g->spec->name);
     if (g->dir)

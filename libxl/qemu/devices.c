@@ -47,6 +47,8 @@ struct qdevice *qdevice_find(struct qguest *g, enum device_class class, const ch
 
     if (class == DEVICE_DISK)
         probe.disk.vdev = (char *)key;
+    else if (class == DEVICE_PCI)
+        probe.pci.bdf = (char *)key;
     else
         probe.vif.mac = (char *)key;
     for (size_t i = 0; i < g->devices.len; i++)
@@ -140,6 +142,20 @@ static void remove_netdev(struct qguest *g, const char *vif)
         log_debug("%s: %s", g->spec->name, e.msg);
 }
 
+static void learn_pci(struct qguest *g, const char *name, struct qguest *out)
+{
+    AUTO(freep) char *bdf = qdevice_property(g, name, "host");
+    int64_t n = 0;
+
+    if (!bdf)
+        return;
+    for (size_t i = 0; i < out->devices.len; i++)
+        n += out->devices.ptr[i].class == DEVICE_PCI;
+    qdevice_add(out, DEVICE_PCI, bdf, name, n, bdf);
+    /* half attached by a xend that died */
+    out->devices.ptr[out->devices.len - 1].dead = !devices_find(&g->spec->devices, DEVICE_PCI, bdf);
+}
+
 /* A device that QEMU has under one of our names. */
 static void learn_one(struct qguest *g, const char *name, struct qguest *out)
 {
@@ -165,6 +181,8 @@ static void learn_one(struct qguest *g, const char *name, struct qguest *out)
             remove_netdev(g, name);
         if (n >= g->next_vif)
             g->next_vif = n + 1;
+    } else if (strncmp(name, "pci-", 4) == 0) {
+        learn_pci(g, name, out);
     }
 }
 
@@ -300,6 +318,10 @@ void qdevice_release(struct qguest *g, enum device_class class, const char *id, 
 {
     AUTO(freep) char *other = xasprintf("%s.1", id), *dead = xasprintf("dead-%s", id);
 
+    if (class == DEVICE_PCI) {
+        pci_give_back(g, key);
+        return;
+    }
     if (class == DEVICE_VIF) {
         remove_netdev(g, id);
         if (find_net(g, key) < g->nets.len)

@@ -126,6 +126,7 @@ int qemu_destroy(struct guest *guest, struct err *e)
         return -1;
     fault_point("qemu.killed");
     nets_unplug(&g->nets, g->spec->name);
+    pci_give_back_all(g);
     fault_point("qemu.unplugged");
     state_tidy(g->dir);
     pthread_mutex_lock(&g->d->lock);

@@ -196,6 +196,16 @@ int qemu_vnc(struct guest *g, struct vnc_place *place, struct err *e);
 /* After the end of g's QEMU: a TPM that it had no time to connect to does not end by itself. */
 void vtpm_end(const struct qguest *g);
 
+/* ---- passthrough.c ---- */
+
+/* Plugs in a PCI device of the host, or all of g's spec; and its name in QEMU, the caller's. */
+int pci_plug(struct qguest *g, const struct pci *p, struct err *e);
+int pci_plug_all(struct qguest *g, struct err *e);
+char *pci_id(const char *bdf);
+/* QEMU's user has it no more. */
+void pci_give_back(const struct qguest *g, const char *bdf);
+void pci_give_back_all(const struct qguest *g);
+
 /* ---- kvm_probe.c ---- */
 
 /* Runs the test guest; accel "kvm", or "tcg" for tests of the test guest itself. */

@@ -71,6 +71,7 @@ static void undo_started(struct qguest *g)
         log_error("%s: %s", g->spec->name, ignored.msg);
     monitor_remove(g);
     vtpm_end(g);
+    pci_give_back_all(g);
     nets_unplug(&g->nets, g->spec->name);
     state_tidy(g->dir);
     qguest_free(g);
