@@ -36,7 +36,7 @@ LIBDRV  := $(BUILD)/libdrivers.a
 # xend without its main(), for the unit tests
 LIBXEND := $(BUILD)/libxend.a
 EXT     := -lyajl -luuid -lm
-XEN_EXT := $(if $(XEN),-lxenctrl -lxenguest -lxenstore) -lmnl
+XEN_EXT := $(if $(XEN),-lxenctrl -lxenguest -lxenstore) -lmnl -lnettle
 
 # xm is linked statically: the dynamic linker would take half of a short command's time
 XM_LINK := $(if $(SAN),,-static-pie)

@@ -53,6 +53,7 @@ allow 'xm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/field.h 
 only config/json.c yajl/
 only xend/server.c microhttpd
 only libxl/base/uuid.c uuid/
+only libxl/hooks/stock.c nettle/
 only 'libxl/hooks/nl.c libxl/hooks/nft.c' libmnl/
 only "$(echo libxl/xen/*)" xen
 exit $bad

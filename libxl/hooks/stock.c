@@ -7,20 +7,23 @@
  * to; so each use costs a stat() of each.
  */
 #include <dirent.h>
+#include <nettle/sha2.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "libxl/base/io.h"
-#include "libxl/base/sha256.h"
 #include "libxl/base/vec.h"
 #include "libxl/hooks/hooks.h"
 
 #define SCRIPT_BYTES_MAX (64 * 1024) /* ours have 7 KB at most; a longer one is not ours */
 #define KNOWN_MAX 64                 /* files; one directory has six of them */
 #define SETTLED_S 2 /* a later change might fall into the same tick of the file system's clock */
+
+#define HASH_TEXT_SIZE (2 * SHA256_DIGEST_SIZE + 1)
 
 static const struct {
     const char *name, *hash;
@@ -44,7 +47,7 @@ static const struct {
 struct known {
     char *path;
     struct stat st;
-    char hash[SHA256_TEXT_SIZE];
+    char hash[HASH_TEXT_SIZE];
 };
 static struct VEC(struct known) known;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of known: a leaf */
@@ -60,14 +63,14 @@ static bool same_file(const struct stat *a, const struct stat *b)
            same_time(&a->st_mtim, &b->st_mtim) && same_time(&a->st_ctim, &b->st_ctim);
 }
 
-static bool recall(const char *path, const struct stat *st, char hash[SHA256_TEXT_SIZE])
+static bool recall(const char *path, const struct stat *st, char hash[HASH_TEXT_SIZE])
 {
     bool found = false;
 
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < known.len && !found; i++)
         if (strcmp(known.ptr[i].path, path) == 0 && same_file(&known.ptr[i].st, st)) {
-            memcpy(hash, known.ptr[i].hash, SHA256_TEXT_SIZE);
+            memcpy(hash, known.ptr[i].hash, HASH_TEXT_SIZE);
             found = true;
         }
     pthread_mutex_unlock(&lock);
@@ -95,8 +98,21 @@ static void remember(const char *path, const struct stat *st, const char *hash)
     pthread_mutex_unlock(&lock);
 }
 
+/* SHA-256, as sha256sum(1) of the build prints it. */
+static void hash_text(const struct buf *text, char hash[HASH_TEXT_SIZE])
+{
+    struct sha256_ctx c;
+    uint8_t digest[SHA256_DIGEST_SIZE];
+
+    sha256_init(&c);
+    sha256_update(&c, text->len, (const uint8_t *)buf_str(text));
+    sha256_digest(&c, sizeof(digest), digest);
+    for (size_t i = 0; i < sizeof(digest); i++)
+        snprintf(hash + 2 * i, 3, "%02x", digest[i]);
+}
+
 /* "" when it is not there, or cannot be one of ours. */
-static void hash_file(const char *path, bool program, char hash[SHA256_TEXT_SIZE])
+static void hash_file(const char *path, bool program, char hash[HASH_TEXT_SIZE])
 {
     AUTO(buf_clear) struct buf text = BUF_INIT;
     struct timespec now;
@@ -107,7 +123,7 @@ static void hash_file(const char *path, bool program, char hash[SHA256_TEXT_SIZE
     if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || (program && !(st.st_mode & 0111)) ||
         recall(path, &st, hash) || read_file(path, SCRIPT_BYTES_MAX, &text, &none) < 0)
         return;
-    sha256_text(buf_str(&text), text.len, hash);
+    hash_text(&text, hash);
     clock_gettime(CLOCK_REALTIME, &now);
     if (now.tv_sec > st.st_ctim.tv_sec + SETTLED_S)
         remember(path, &st, hash);
@@ -152,7 +168,7 @@ static char *beside(const char *script, const char *name)
 /* Why the i-th stock script at this path is not all stock, or NULL. */
 static const char *check_parts(size_t i, const char *path)
 {
-    char hash[SHA256_TEXT_SIZE];
+    char hash[HASH_TEXT_SIZE];
 
     for (size_t k = 0; k < ARRAY_LEN(stock[i].parts) && stock[i].parts[k]; k++) {
         AUTO(freep) char *part = beside(path, stock[i].parts[k]);
@@ -172,7 +188,7 @@ static const char *check_parts(size_t i, const char *path)
 
 hook_fn *stock_find(const char *path, const char **why)
 {
-    char hash[SHA256_TEXT_SIZE];
+    char hash[HASH_TEXT_SIZE];
 
     hash_file(path, true, hash);
     for (size_t i = 0; i < ARRAY_LEN(stock); i++) {

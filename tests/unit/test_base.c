@@ -20,7 +20,6 @@
 #include "libxl/base/parallel.h"
 #include "libxl/base/paths.h"
 #include "libxl/base/proc.h"
-#include "libxl/base/sha256.h"
 #include "libxl/base/utf8.h"
 #include "libxl/base/uuid.h"
 #include "libxl/base/vec.h"
@@ -623,36 +622,6 @@ static void test_log(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(buf_str(&b), ") two|lines?and a tab\n"));
 }
 
-/* The standard's own examples, and the lengths around a block's end, as sha256sum has them. */
-static void test_sha256(void)
-{
-    static const struct {
-        const char *text, *hash;
-    } rows[] = {
-        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
-    };
-    static const char *const at_the_end[] = {
-        [55] = "d5e285683cd4efc02d021a5c62014694958901005d6f71e89e0989fac77e4072",
-        [56] = "04c26261370ee7541549d16dee320c723e3fd14671e66a099afe0a377c16888e",
-        [63] = "75220b47218278e656f2013bb8f0c455a25eaf01e86c64924e9d48d89776d6f2",
-        [64] = "7ce100971f64e7001e8fe5a51973ecdfe1ced42befe7ee8d5fd6219506b5393c"};
-    char hash[SHA256_TEXT_SIZE], text[64];
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        sha256_text(rows[i].text, strlen(rows[i].text), hash);
-        CU_ASSERT_STRING_EQUAL(hash, rows[i].hash);
-    }
-    memset(text, 'x', sizeof(text));
-    for (size_t n = 0; n < ARRAY_LEN(at_the_end); n++) {
-        sha256_text(text, n, hash);
-        if (at_the_end[n])
-            CU_ASSERT_STRING_EQUAL(hash, at_the_end[n]);
-    }
-}
-
 /* The first and the third fail, when all have been called. */
 static int count_up(void *arg, size_t i, struct err *e)
 {
@@ -682,5 +651,5 @@ TESTS("base", {"error codes have names, statuses and exit codes", test_err_table
       {"sockets of any path length", test_sockets}, {"running programs", test_proc_run},
       {"only listed descriptors reach a child", test_proc_descriptors},
       {"a child has a clean environment", test_proc_environment},
-      {"waiting for a child", test_proc_wait}, {"SHA-256", test_sha256},
-      {"things at the same time", test_parallel}, {"the log rotates, lines stay whole", test_log})
+      {"waiting for a child", test_proc_wait}, {"things at the same time", test_parallel},
+      {"the log rotates, lines stay whole", test_log})
