@@ -229,6 +229,21 @@ struct driver_ops {
     int (*sched)(struct driver *d, sched_sample_fn *each, void *arg, struct err *e);
 
     /*
+     * Optional, together. The cpupools of the host; none waits for a guest. pools: a list of
+     * {"name","id","scheduler","cpus":[number],"domains":count}. pool_new: scheduler NULL: the
+     * host's; cpus: text as cpuset.h reads it, a count, or NULL: one; of no pool. pool_delete:
+     * ERR_BUSY while domains are in it. pool_cpu: puts CPUs of no pool into it, or takes some out.
+     */
+    struct value *(*pools)(struct driver *d, struct err *e);
+    int (*pool_new)(struct driver *d, const char *name, const char *scheduler,
+                    const struct value *cpus, struct err *e);
+    int (*pool_delete)(struct driver *d, const char *name, struct err *e);
+    int (*pool_cpu)(struct driver *d, const char *name, const char *cpus, bool add, struct err *e);
+    int (*pool_move)(struct guest *g, const char *name, struct err *e);
+    /* Optional. Keys for the hypervisor, which answers in host_log. */
+    int (*debug_keys)(struct driver *d, const char *keys, struct err *e);
+
+    /*
      * Optional. Devices come and go while the guest runs or is paused; ERR_UNSUPPORTED for a
      * class, bus or kind that this guest cannot take while it runs. *dev is complete (MAC, vdev)
      * and its key is new to the guest, or ERR_EXISTS. What was attached stays over save, restore,

@@ -209,7 +209,7 @@ static const struct field rows[] = {
      .doc = "What to do when the guest reboots; see on_crash."},
     {WORD(on_poweroff, end_actions), .sxp = "on_poweroff", .dflt = "destroy", .drivers = ON_ALL,
      .doc = "What to do when the guest powers off; see on_crash."},
-    {STR(pool), .sxp = "pool_name", .dflt = "Pool-0", .drivers = N,
+    {STR(pool), .sxp = "pool_name", .dflt = "Pool-0", .drivers = X,
      .doc = "The cpupool that the domain runs in."},
     {INT(maxmem), .sxp = "maxmem", .min = 0, .max = MEMORY_MAX_MIB, .unit = "MiB",
      .drivers = ON_ALL, .doc = "Memory that the guest may have later; 0: as memory."},

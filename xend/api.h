@@ -15,6 +15,8 @@ handler_fn api_domain_config, api_domain_configure, api_domain_clone, api_domain
 handler_fn api_domain_save, api_restore, api_domain_migrate, api_receive, api_job_stream;
 handler_fn api_autostart, api_autostart_plan, api_domain_autostart;
 handler_fn api_domain_dump, api_domain_vcpus, api_vcpus, api_sched, api_domain_sched;
+handler_fn api_cpupools, api_cpupool_new, api_cpupool_destroy, api_cpupool_cpu_add;
+handler_fn api_cpupool_cpu_remove, api_domain_cpupool, api_debug_keys;
 handler_fn api_domain_devices, api_domain_attach, api_domain_detach, api_domain_media;
 handler_fn api_networks, api_network_new, api_network_start, api_network_stop;
 handler_fn api_network_delete, api_network_autostart, api_leases;

@@ -50,6 +50,7 @@ const struct life lives[] = {
     {"vcpu-set", "vcpus", .from = H | R | P, .hint = RESUME_FIRST},
     {"vcpu-pin", "pin", .from = H | R | P, .hint = RESUME_FIRST},
     {"sched-set", "sched", .from = H | R | P, .hint = RESUME_FIRST},
+    {"cpupool-migrate", "cpupool", .from = H | R | P, .hint = RESUME_FIRST},
     {"attach", "devices", .from = H | R | P, .ours = true, .hint = RESUME_FIRST},
     {"detach", "devices/:class/:device", .from = H | R | P, .ours = true, .hint = RESUME_FIRST},
     {"media", "media", .from = H | R | P, .ours = true, .hint = RESUME_FIRST},

@@ -31,6 +31,7 @@ const char *word_of(enum words w, int n);
 
 /* BOUNDED: min and max count. EXTENDED, of a schema: other keys with texts or whole numbers.
    LISTED, of a parameter: several words with commas between. */
+#define RANGE(a, b) .flags = BOUNDED, .min = (a), .max = (b)
 enum { NULLABLE = 1, OPTIONAL = 2, BOUNDED = 4, EXTENDED = 8, LISTED = 16 };
 
 /* One value: a key of an object, or a parameter. */

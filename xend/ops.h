@@ -32,7 +32,8 @@ extern const struct task_kind op_destroy, op_reset;
 extern const struct task_kind op_rename; /* arg_value: the new name */
 /* arg: MiB, MiB, virtual CPUs; the last: arg: number or -1 for all, arg_value: the CPUs' text */
 extern const struct task_kind op_mem_set, op_mem_max, op_vcpu_set, op_vcpu_pin;
-extern const struct task_kind op_sched_set; /* arg_value: {"weight","cap"}, either may lack */
+extern const struct task_kind op_cpupool_move; /* arg_value: its name */
+extern const struct task_kind op_sched_set;    /* arg_value: {"weight","cap"}, either may lack */
 /* attach: arg_value: {"class","device"}. detach: {"class","key"}, of a recovery {"class","device"};
  * arg: force. media: {"class":"disk","device"}; arg: it is a recovery */
 extern const struct task_kind op_attach, op_detach, op_media;

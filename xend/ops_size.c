@@ -81,6 +81,8 @@ static void carry_over(const struct spec *before, const struct spec *after, stru
         next->cpu_weight = after->cpu_weight;
     if (before->cpu_cap != after->cpu_cap)
         next->cpu_cap = after->cpu_cap;
+    if (strcmp(before->pool, after->pool) != 0)
+        replace(&next->pool, after->pool);
     if (!same_list(before->cpus, after->cpus) && spec_maxvcpus(next) == spec_maxvcpus(after)) {
         value_free(next->cpus);
         next->cpus = after->cpus ? value_copy(after->cpus) : NULL;

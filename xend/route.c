@@ -14,6 +14,8 @@
 #define A_JOB (A(OK) | A(ACCEPTED) | A(INVALID) | A(NOT_FOUND) | A(CONFLICT))
 /* ... one with a body, that needs the guest's or the driver's help. */
 #define A_GUEST (A_JOB | A(TOO_LARGE) | A(UNSUPPORTED) | A(TIMEOUT))
+/* A change to the hypervisor's cpupools. */
+#define A_POOL (A(OK) | A(INVALID) | A(NOT_FOUND) | A(CONFLICT) | A(TOO_LARGE) | A(UNSUPPORTED))
 
 const struct route routes[] = {
     {"GET", "/v1", LEVEL_READ, api_version, "What this xend is.", .reply = "Version",
@@ -31,6 +33,20 @@ const struct route routes[] = {
      .answers = A(OK) | A(UNSUPPORTED)},
     {"GET", "/v1/vcpus", LEVEL_READ, api_vcpus, "The virtual CPUs of all domains.",
      .reply = "AllVcpus", .answers = A(OK) | A(UNSUPPORTED)},
+    {"POST", "/v1/host/debug-keys", LEVEL_ADMIN, api_debug_keys,
+     "Keys for the hypervisor, which answers in its log.", .body = "DebugKeys",
+     .reply = "DebugKeys", .answers = A(OK) | A(INVALID) | A(UNSUPPORTED)},
+    {"GET", "/v1/cpupools", LEVEL_READ, api_cpupools, "Parts of the host's CPUs.",
+     .reply = "Cpupools", .answers = A(OK) | A(UNSUPPORTED)},
+    {"POST", "/v1/cpupools", LEVEL_ADMIN, api_cpupool_new, "Makes one of CPUs that are in none.",
+     .body = "NewCpupool", .reply = "Cpupools", .answers = A_POOL},
+    {"POST", "/v1/cpupools/:cpupool/destroy", LEVEL_ADMIN, api_cpupool_destroy,
+     "Its CPUs are in none then; refused while domains are in it.", .reply = "Cpupools",
+     .answers = A_POOL},
+    {"POST", "/v1/cpupools/:cpupool/cpu-add", LEVEL_ADMIN, api_cpupool_cpu_add,
+     "Adds CPUs that are in none.", .body = "CpupoolCpus", .reply = "Cpupools", .answers = A_POOL},
+    {"POST", "/v1/cpupools/:cpupool/cpu-remove", LEVEL_ADMIN, api_cpupool_cpu_remove,
+     "Takes CPUs out of it.", .body = "CpupoolCpus", .reply = "Cpupools", .answers = A_POOL},
     {"GET", "/v1/sched", LEVEL_READ, api_sched, "The shares of the CPUs that domains have.",
      .reply = "Shares", .answers = A(OK)},
     {"GET", "/v1/domains", LEVEL_READ, api_domains_list,
@@ -76,6 +92,9 @@ const struct route routes[] = {
     {"POST", "/v1/domains/:domain/sched", LEVEL_OPERATE, api_domain_sched,
      "Its share of the host's CPUs; Domain-0 may have one, too.", .body = "Share", .reply = "Job",
      .params = P(WAIT), .answers = A_GUEST},
+    {"POST", "/v1/domains/:domain/cpupool", LEVEL_OPERATE, api_domain_cpupool,
+     "Moves it into another cpupool.", .body = "MoveToCpupool", .reply = "Job", .params = P(WAIT),
+     .answers = A_GUEST},
     {"GET", "/v1/domains/:domain/devices", LEVEL_READ, api_domain_devices,
      "Its devices: what the guest has, and what its spec lists.", .reply = "Devices",
      .params = P(CLASS), .answers = A(OK) | A(INVALID) | A(NOT_FOUND)},

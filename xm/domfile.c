@@ -231,6 +231,22 @@ int domfile_read_vars(struct domfile *f, struct err *e)
 }
 
 /* How often the program mentions a name. */
+struct value *domfile_read_values(struct domfile *f, struct err *e)
+{
+    AUTO(value_freep) struct value *vars = evaluate(f, false, e);
+    AUTO(value_freep) struct value *set = overrides_part(f, true);
+
+    if (!vars)
+        return NULL;
+    if (value_len(f->errors)) {
+        err_set(e, ERR_INVALID, "%s", value_as_str(value_at(value_at(f->errors, 0), 0)));
+        return NULL;
+    }
+    for (size_t i = 0; i < value_len(set); i++)
+        value_set_take(vars, value_key(set, i), value_copy(value_at(set, i)));
+    return steal(vars);
+}
+
 static size_t count_mentions(const char *text, const char *name)
 {
     size_t len = strlen(name), n = 0;

@@ -47,6 +47,8 @@ int domfile_override(struct domfile *f, const char *text, struct err *e);
  */
 struct spec *domfile_read(struct domfile *f, struct err *e);
 
+/* Its variables, the command line's included, of a file that is no domain's. The caller's. */
+struct value *domfile_read_values(struct domfile *f, struct err *e);
 /* Evaluates the file only as far as xm_vars.check(), for f->vars. */
 int domfile_read_vars(struct domfile *f, struct err *e);
 

@@ -210,6 +210,13 @@ int cmd_top(struct xm *xm, const struct args *a);
 int cmd_trigger(struct xm *xm, const struct args *a);
 int cmd_unpause(struct xm *xm, const struct args *a);
 int cmd_uptime(struct xm *xm, const struct args *a);
+int cmd_cpupool_list(struct xm *xm, const struct args *a);
+int cmd_cpupool_create(struct xm *xm, const struct args *a);
+int cmd_cpupool_destroy(struct xm *xm, const struct args *a);
+int cmd_cpupool_cpu_add(struct xm *xm, const struct args *a);
+int cmd_cpupool_cpu_remove(struct xm *xm, const struct args *a);
+int cmd_cpupool_migrate(struct xm *xm, const struct args *a);
+int cmd_debug_keys(struct xm *xm, const struct args *a);
 int cmd_sched_credit(struct xm *xm, const struct args *a);
 int cmd_sched_credit2(struct xm *xm, const struct args *a);
 int cmd_sched_sedf(struct xm *xm, const struct args *a);
@@ -230,6 +237,7 @@ extern const struct option autostart_options[], check_options[], convert_options
     restore_options[], resume_options[], save_options[], start_options[], shutdown_options[],
     reboot_options[], top_options[], uptime_options[], json_options[], help_options[],
     history_options[], wait_options[], clone_options[], device_list_options[], detach_options[],
-    pci_attach_options[], vncviewer_options[], sched_options[], sedf_options[];
+    pci_attach_options[], vncviewer_options[], sched_options[], sedf_options[],
+    cpupool_list_options[];
 
 #endif

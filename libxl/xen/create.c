@@ -67,8 +67,6 @@ static int check_spec(struct making *m, struct err *e)
         return err_set(e, ERR_UNSUPPORTED, "bootloader: the xen driver runs none yet");
     if (!s->kernel && s->type != TYPE_HVM && m->fd < 0)
         return err_set(e, ERR_INVALID, "nothing to boot: no kernel");
-    if (strcmp(s->pool, "Pool-0") != 0)
-        log_warn("%s: pool: not applied yet", s->name);
     return 0;
 }
 
@@ -91,7 +89,7 @@ static int check_host(struct making *m, struct err *e)
 {
     const struct spec *s = m->g->spec;
     struct infos infos = {0};
-    uint32_t namesake;
+    uint32_t namesake, pool;
     bool taken;
 
     if (m->fd < 0 && s->type != TYPE_HVM && open_boot(m, e) < 0)
@@ -102,6 +100,8 @@ static int check_host(struct making *m, struct err *e)
     if (xs_check(m->g->d, e) < 0)
         return -1;
     leftovers_end(m->g->d);
+    if (pool_find(m->g->d, s->pool, &pool, e) < 0)
+        return err_add(e, "pool");
     if (xc_physinfo(m->g->d->xch, &m->host) < 0)
         return err_xen(e, NULL);
     if (infos_get(m->g->d, &infos, e) < 0)

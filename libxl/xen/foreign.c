@@ -142,11 +142,11 @@ static enum domain_type type_of(const xc_domaininfo_t *i)
 }
 
 /* As far as it can be told from outside. What is to follow its end is for others to say. */
-static struct spec *describe(struct xs_handle *xs, const struct guest *id, const char *name,
-                             const xc_domaininfo_t *info)
+static struct spec *describe(struct xen *d, struct xs_handle *xs, const struct guest *id,
+                             const char *name, const xc_domaininfo_t *info)
 {
     struct spec *s = spec_new();
-    char path[64];
+    char path[64], pool[64];
 
     s->name = xstrdup(name);
     s->uuid = xstrdup(id->uuid);
@@ -159,6 +159,9 @@ static struct spec *describe(struct xs_handle *xs, const struct guest *id, const
         s->maxmem = s->memory;
     s->maxvcpus = info->max_vcpu_id + 1;
     s->vcpus = info->nr_online_vcpus ? info->nr_online_vcpus : 1;
+    pool_name(d, info->cpupool, pool, sizeof(pool));
+    free(s->pool);
+    s->pool = xstrdup(pool);
     s->on_poweroff = s->on_reboot = s->on_crash = END_PRESERVE;
     return s;
 }
@@ -175,7 +178,7 @@ static void hand_over(struct xen *d, struct xs_handle *xs, const struct guest *i
     if (xc_domain_getinfolist(d->xch, id->domid, 1, &info) != 1 || info.domain != id->domid)
         return; /* gone already */
     clock_gettime(CLOCK_REALTIME, &now);
-    c.spec = describe(xs, id, name, &info);
+    c.spec = describe(d, xs, id, name, &info);
     g = xguest_new(d, c.spec);
     g->pub = *id;
     snprintf(path, sizeof(path), "/vm/%s/start_time", id->uuid);

@@ -41,6 +41,15 @@ int xen_trigger(struct guest *guest, enum trigger what, unsigned vcpu, struct er
     return r < 0 ? err_xen(e, NULL) : 0;
 }
 
+/* The hypervisor answers in its log. */
+int xen_debug_keys(struct driver *driver, const char *keys, struct err *e)
+{
+    if (xc_send_debug_keys(xen_of(driver)->xch, keys) == 0)
+        return 0;
+    err_xen(e, NULL);
+    return err_add(e, "debug keys '%.40s'", keys);
+}
+
 /* Its name in xenstore follows. */
 int xen_keep_spec(struct guest *guest, const struct spec *s, struct err *e)
 {

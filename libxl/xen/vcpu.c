@@ -19,7 +19,7 @@ void job_wait(struct job *j, int ms)
     poll(&p, 1, ms);
 }
 
-static void set_from_map(struct cpuset *out, const uint8_t *map, int bytes)
+void set_from_map(struct cpuset *out, const uint8_t *map, int bytes)
 {
     memset(out, 0, sizeof(*out));
     for (unsigned i = 0; i < (unsigned)bytes * 8; i++)
@@ -89,26 +89,22 @@ int xen_pin_vcpu(struct guest *guest, unsigned vcpu, const struct cpuset *cpus, 
     return pin(g, vcpu, cpus, &pool, e);
 }
 
-static int set_share(struct xguest *g, struct err *e)
-{
-    const struct spec *s = g->spec;
-    xc_domaininfo_t info;
-
-    if (s->cpu_weight == 256 && s->cpu_cap == 0)
-        return 0;
-    if (xguest_info(g, &info, e) < 0 || share_set(g->d, &info, s->cpu_weight, s->cpu_cap, e) < 0)
-        return err_add(e, "cpu_weight, cpu_cap");
-    return 0;
-}
-
 /* One text for all, or one for each; for numbers beyond there is no wish. */
 int place_by_spec(struct xguest *g, struct err *e)
 {
-    const struct value *cpus = g->spec->cpus;
+    const struct spec *s = g->spec;
+    const struct value *cpus = s->cpus;
     size_t n = value_len(cpus);
     struct cpuset pool, wanted;
+    xc_domaininfo_t info;
 
-    if (set_share(g, e) < 0 || (n && pool_cpus(g->d, 0, &pool, e) < 0))
+    if ((strcmp(s->pool, "Pool-0") != 0 && pool_enter(g, s->pool, e) < 0) ||
+        xguest_info(g, &info, e) < 0)
+        return -1;
+    if ((s->cpu_weight != 256 || s->cpu_cap) &&
+        share_set(g->d, &info, s->cpu_weight, s->cpu_cap, e) < 0)
+        return err_add(e, "cpu_weight, cpu_cap");
+    if (n && pool_cpus(g->d, info.cpupool, &pool, e) < 0)
         return -1;
     for (unsigned i = 0; n && i < (unsigned)spec_maxvcpus(g->spec); i++) {
         size_t at = n == 1 ? 0 : i;

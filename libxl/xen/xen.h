@@ -218,6 +218,7 @@ void xstate_remove(const struct xguest *g);
 
 /* ---- vcpu.c ---- */
 
+void set_from_map(struct cpuset *out, const uint8_t *map, int bytes);
 /* The CPUs that domains of this pool may use. */
 int pool_cpus(struct xen *d, uint32_t pool, struct cpuset *out, struct err *e);
 /* Its virtual CPUs where the spec's cpus want them, and the share that it wants. */
@@ -233,6 +234,13 @@ void job_wait(struct job *j, int ms);
 int share_set(struct xen *d, const xc_domaininfo_t *info, int64_t weight, int64_t cap,
               struct err *e);
 const char *scheduler_name(int id); /* "credit2"; host.c */
+
+/* ---- pools.c ---- */
+
+/* The number of the pool with this name; its name, or "Pool-N"; g moves there. */
+int pool_find(struct xen *d, const char *name, uint32_t *id, struct err *e);
+void pool_name(struct xen *d, uint32_t id, char *out, size_t size);
+int pool_enter(struct xguest *g, const char *name, struct err *e);
 
 /* ---- room.c ---- */
 
@@ -275,6 +283,13 @@ int xen_console(struct guest *g, struct err *e);
 char *xen_console_log(struct guest *g);
 int xen_vcpus(struct driver *d, const char *uuid, vcpu_sample_fn *each, void *arg, struct err *e);
 int xen_pin_vcpu(struct guest *g, unsigned vcpu, const struct cpuset *cpus, struct err *e);
+struct value *xen_pools(struct driver *d, struct err *e);
+int xen_pool_new(struct driver *d, const char *name, const char *scheduler,
+                 const struct value *cpus, struct err *e);
+int xen_pool_delete(struct driver *d, const char *name, struct err *e);
+int xen_pool_cpu(struct driver *d, const char *name, const char *cpus, bool add, struct err *e);
+int xen_pool_move(struct guest *g, const char *name, struct err *e);
+int xen_debug_keys(struct driver *d, const char *keys, struct err *e);
 int xen_set_sched(struct driver *d, const char *uuid, int64_t weight, int64_t cap, struct err *e);
 int xen_sched(struct driver *d, sched_sample_fn *each, void *arg, struct err *e);
 int xen_set_vcpus(struct guest *g, unsigned online, struct job *j, struct err *e);

@@ -17,7 +17,7 @@ BODIES = {"rename": {"name": "renamed"}, "memory": {"memory_mib": 64}, "maxmem":
           "vcpus": {"vcpus": 1}, "pin": {"vcpu": "all", "cpus": "0-3"}, "sysrq": {"key": "h"},
           "trigger": {"trigger": "nmi"}, "save": {"file": FILES + "/saved"}, "dump": {"file": FILES + "/core"},
           "config": {"config": {"name": "web1", "kernel": "/k"}}, "autostart": {"autostart": True},
-          "sched": {"weight": 512},
+          "sched": {"weight": 512}, "cpupool": {"pool": "p1"},
           "devices": {"class": "vif", "device": {"bridge": "br1"}},
           "media": {"device": {"vdev": "hdc", "devtype": "cdrom"}}}
 faults = 0
@@ -102,8 +102,8 @@ for managed in (False, True):
         for method, path, row in rows:
             action = path.split("{domain}/")[1]
             possible = state in row["from"] and (managed or not row["managed"])
-            if possible and (action == "migrate" or (action == "keep" and managed)):
-                continue # needs another xend; is kept already
+            if possible and (action in ("migrate", "cpupool") or (action == "keep" and managed)):
+                continue # needs another xend; Xen; is kept already
             bring(state, managed)
             status, reply = attempt(method, path)
             judge("%s a %s domain that is %s" % (action, "managed" if managed else "transient", state),

@@ -123,8 +123,11 @@ BODIES = {"rename": {"name": "renamed"}, "memory": {"memory_mib": 64}, "maxmem":
           "trigger": {"trigger": "nmi"}, "save": {"file": SAVED}, "restore": {"file": SAVED},
           "config": {"config": {"name": "each", "kernel": "/k"}}, "clone": {"name": "cloned"},
           "bridge": {"bridge": "none"}, "devices": {"class": "vif", "device": {"bridge": "br1"}},
+          "debug-keys": {"keys": "h"}, "cpupools": {"name": "p1"}, "cpupool": {"pool": "p1"},
+          "cpu-add": {"cpus": "1"}, "cpu-remove": {"cpus": "1"},
           "media": {"device": {"vdev": "hdc", "devtype": "cdrom"}}}
 NO_PCI = "ffff:00:00.0"
+XEN_ONLY = ("cpupool", "debug-keys") # the test driver has none of these: it says so
 DEVICE = {"class": "vif", "device": "0"}
 
 
@@ -150,6 +153,8 @@ def call_each():
             arguments["path"].update(DEVICE, domain=name)
         elif path == "/v1/networks" and method == "POST":
             body = {"name": name}
+        elif "{cpupool}" in path:
+            arguments["path"]["cpupool"] = "p1"
         elif "{network}" in path:
             held("POST", "/v1/networks", {"query": {"wait": 20}}, {"name": name})
             arguments["path"]["network"] = name
@@ -171,6 +176,8 @@ def call_each():
         if "{interface}" in path or "{pci}" in path: # the host's own are left alone
             status = 200 if status == 404 else status
         wanted = [409] if method == "DELETE" and "{job}" in path else [101, 200]
+        if any(part in path for part in XEN_ONLY):
+            wanted = [501]
         if status == 202 and path.endswith(("/migrate", "/receive")): # they wait for a stream
             held("DELETE", "/v1/jobs/{job}", {"path": {"job": reply["id"]}})
             wanted = [202]
@@ -182,8 +189,9 @@ def call_wrongly():
     """Unknown domains and jobs, numbers beyond their limits, methods that no path has."""
     for method, path, route in routes:
         known = {p["name"]: p["schema"] for p in route["parameters"] if p["in"] == "query"}
-        args = dict(DEVICE, domain="nobody", job="99999", network="none", interface="none", pci=NO_PCI) if "{" in path else {}
-        if args and held(method, path, {"path": args}, body_of(method, path))[0] not in (404, 426):
+        args = dict(DEVICE, domain="nobody", job="99999", network="none", interface="none", pci=NO_PCI,
+                    cpupool="none") if "{" in path else {}
+        if args and held(method, path, {"path": args}, body_of(method, path))[0] not in (404, 426, 501):
             fault("%s %s: no 404 for what does not exist" % (method, path))
         for name, schema in known.items():
             if schema["type"] != "integer" or args or method != "GET":
@@ -272,6 +280,7 @@ def check_page(name):
             path = re.sub(r"(?<=/)D(?=/|$)", "{domain}", row[1])
             path = path.replace("/CLASS/X", "/{class}/{device}").replace("/networks/NET/", "/networks/{network}/")
             path = path.replace("/interfaces/IF/", "/interfaces/{interface}/").replace("/pci/BDF/", "/pci/{pci}/")
+            path = path.replace("/POOL/", "/{cpupool}/")
             page.add((row[0], re.sub(r"(?<=/)N(?=/|$)", "{job}", path), row[2]))
     ours = {(method, path, route["x-level"]) for method, path, route in routes}
     for row in sorted(ours - page):

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What domains share of a Xen host: dom0's memory, which it gives up for them. In dom0 only (tests/rig/suite).
+# What domains share of a Xen host: its CPUs in pools, and dom0's memory, which it gives up for them. In dom0
+# only (tests/rig/suite).
 . tests/functions.sh
 . tests/xen.sh
 requires xl
@@ -7,8 +8,54 @@ requires xl
 free_mib() { xl info | awk '$1 == "free_memory" { print $3 }'; }
 dom0_mib() { xl list 0 | awk 'NR > 1 { print $3 }'; }
 config() { # NAME MEMORY [LINE...]
-    printf "name = '%s'\nkernel = '%s'\nmemory = %s\n" "$1" "$GRUB" "$2" >"$T/$1.cfg"
+    config_=$T/$1.cfg
+    printf "name = '%s'\nkernel = '%s'\nmemory = %s\n" "$1" "$GRUB" "$2" >"$config_"
+    shift 2
+    [ $# = 0 ] || printf '%s\n' "$@" >>"$config_"
 }
+# cpupools, as xl sees them.
+start_xend xen
+pools() { "$1" cpupool-list "${2:-}" | sed 's/ *$//'; }
+assert_eq "$(xl cpupool-list)" "$(xm cpupool-list)" 'the first pool beside xl'
+printf 'name = "p1"\nsched = "credit"\ncpus = ["1"]\n' >"$T/pool.cfg"
+assert_fails 1 xm cpupool-create "$T/pool.cfg"
+assert_match 'CPU 1 is in another pool' "$err"
+assert_ok xm cpupool-cpu-remove Pool-0 1
+assert_ok xm cpupool-create "$T/pool.cfg"
+assert_eq "Using config file \"$T/pool.cfg\"." "$out"
+assert_eq "$(xl cpupool-list)" "$(xm pool-list 2>"$T/warning")" 'both pools beside xl'
+assert_eq "$(xl cpupool-list -c | awk 'NR > 1')" "$(xm cpupool-list -c | awk 'NR > 1 { printf "%-18s %s\n", $1, $2 }')"
+assert_match '\(scheduler credit\)' "$(xm cpupool-list -l p1)"
+assert_fails 1 xm cpupool-create "$T/pool.cfg"
+assert_match "Pool 'p1' already exists" "$err"
+config c1 32 "pool = 'p1'" 'cpu_weight = 300' "cpus = '1'"
+assert_ok xm create -q -p "$T/c1.cfg"
+assert_match '^p1 +1 +credit +y +1$' "$(pools xl p1)"
+assert_match '^c1 +[0-9]+ +300 +0$' "$(xl sched-credit -d c1)"
+assert_match '^c1 +[0-9]+ +300$' "$(xm sched-credit2 -d c1)"
+assert_fails 1 xm cpupool-destroy p1
+assert_match "Pool 'p1' has 1 domains" "$err"
+assert_fails 1 xm cpupool-cpu-remove p1 1
+assert_ok xm cpupool-migrate c1 Pool-0
+assert_match '^p1 +1 +credit +y +0$' "$(pools xl p1)"
+assert_no_match '"pool":' "$(api GET '/v1/domains/c1?detail=config')"
+assert_match '^c1 +[0-9]+ +300$' "$(xm sched-credit2)" # its new scheduler has been told
+assert_fails 1 xm cpupool-migrate c1 p9
+assert_match "Pool 'p9' does not exist" "$err"
+assert_ok xm destroy c1
+assert_ok xm cpupool-destroy p1
+assert_fails 1 xm create -q -p "$T/c1.cfg"
+assert_match "Pool 'p1' does not exist" "$err"
+assert_ok xm cpupool-cpu-add Pool-0 1
+assert_eq "$(xl cpupool-list)" "$(xm cpupool-list)"
+assert_eq '' "$(xenstore-ls /local/pool/1 2>/dev/null)"
+
+# Keys of the hypervisor.
+assert_ok xm dmesg -c
+assert_ok xm debug-keys h
+assert_match "key 'h' \(ascii '68'\)" "$(xm dmesg)"
+stop_xend
+
 wanted=$(($(free_mib) + 64))
 had=$(dom0_mib)
 config big $wanted

@@ -52,3 +52,15 @@ refuses 3 "Domain 'web9' does not exist" sched-credit2 -d web9
 refuses 3 "Domain 'web9' does not exist" sched-credit2 -d web9 -w 100
 refuses 1 '^Error: Xen is running with the credit2 scheduler$' sched-credit
 refuses 1 '^Error: Xen is running with the credit2 scheduler$' sched-sedf -p 1 web1
+
+# What only a Xen host has.
+printf 'cpus = 1\n' >"$T/pool"
+for command in 'cpupool-list' 'cpupool-list -c' "cpupool-create $T/pool" 'cpupool-destroy p1' \
+    'cpupool-cpu-add p1 1' 'cpupool-cpu-remove p1 1'; do
+    # shellcheck disable=SC2086
+    refuses 1 'the test driver has no cpupools' $command
+done
+refuses 1 'the test driver has no cpupools' cpupool-migrate web1 p1
+refuses 1 'the test driver has no debug keys' debug-keys h
+printf 'cpus = {}\n' >"$T/pool"
+refuses 1 'cpus: expected a count, or CPUs such as' cpupool-create "$T/pool"
