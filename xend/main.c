@@ -233,6 +233,8 @@ static void stop_all(struct xend *x, struct watch *w)
     unlink(x->paths.socket);
     if (!queue_stop(x->queue, JOBS_STOP_S)) {
         log_warn("a job still runs: ending without it");
+        queue_abandon(x->queue);
+        server_answer_all(server);
         _exit(0); /* the next xend finds out what became of it */
     }
     log_listen(NULL, NULL);

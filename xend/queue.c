@@ -188,6 +188,8 @@ static void run_first(struct queue *q, struct domain *d)
         r = t->kind->run(x, d, t, &e);
     log_end(t, r, &e);
     xend_lock(x);
+    if (r < 0 && e.code == ERR_CANCELLED && q->stopping && !e.hint[0])
+        err_hint(&e, "xend is stopping");
     if (r < 0)
         t->err = e;
     finish(q, t, end_state(r, &e));
@@ -455,6 +457,21 @@ bool queue_stop(struct queue *q, int timeout_s)
         r = pthread_cond_timedwait(&q->idle, &q->xend->lock, &deadline);
     xend_unlock(q->xend);
     return r == 0;
+}
+
+void queue_abandon(struct queue *q)
+{
+    xend_lock(q->xend);
+    for (struct task *t = q->newest; t; t = t->older) {
+        if (t->state != TASK_RUNNING)
+            continue;
+        err_set(&t->err, ERR_UNAVAILABLE, "%s: %s: xend has stopped before its end", t->name,
+                t->kind->name);
+        err_hint(&t->err, "its next start finds out what became of it");
+        t->state = TASK_FAILED;
+        server_wake(q->xend->server, t->id);
+    }
+    xend_unlock(q->xend);
 }
 
 void queue_free(struct queue *q)

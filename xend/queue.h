@@ -62,6 +62,8 @@ struct queue *queue_new(struct xend *x);
  * still runs after timeout_s: the caller then ends the process without freeing anything.
  */
 bool queue_stop(struct queue *q, int timeout_s);
+/* After that: who waits for those that still run is told so. */
+void queue_abandon(struct queue *q);
 void queue_free(struct queue *q);
 
 /*

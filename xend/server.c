@@ -8,9 +8,11 @@
 
 #include <ctype.h>
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libxl/base/io.h"
@@ -46,7 +48,19 @@ struct server {
     struct xend *xend;
     struct MHD_Daemon *daemon;
     struct waiters *waiters;
+    pthread_mutex_t lock; /* a leaf */
+    pthread_cond_t quiet;
+    size_t exchanges; /* that have begun and have not ended */
 };
+
+static void count_exchange(struct server *s, bool begins)
+{
+    pthread_mutex_lock(&s->lock);
+    s->exchanges = begins ? s->exchanges + 1 : s->exchanges - 1;
+    if (!s->exchanges)
+        pthread_cond_broadcast(&s->quiet);
+    pthread_mutex_unlock(&s->lock);
+}
 
 /* Library callbacks: a connection starts or ends. */
 static void on_connection(void *arg, struct MHD_Connection *connection, void **socket_context,
@@ -88,6 +102,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
      * it holds that of the waiters; and such a connection has no next request. */
     if (!x->after.on_upgrade)
         set_deadline(x->conn, NEXT_REQUEST_S);
+    count_exchange(x->conn->server, false);
     buf_clear(&x->request.body);
     free(x->after.upgrade_arg);
     free(x->after.stream_arg);
@@ -308,6 +323,7 @@ static enum MHD_Result start_exchange(struct MHD_Connection *connection, const c
     x->request.peer = x->conn->peer;
     x->request.connection = connection;
     *con_cls = x;
+    count_exchange(x->conn->server, true);
     set_deadline(x->conn, BODY_S);
     return check_headers(connection, version, &e) < 0 ? send_error(x, &e) : MHD_YES;
 }
@@ -419,6 +435,8 @@ struct server *server_start(struct xend *x, int listen_fd, struct err *e)
     struct server *s = xcalloc(1, sizeof(*s));
 
     s->xend = x;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->quiet, NULL);
     s->waiters = waiters_start(e);
     if (!s->waiters)
         goto failed;
@@ -442,10 +460,32 @@ failed:
     return NULL;
 }
 
-void server_stop(struct server *s)
+/* Who waited was woken, and is answered before the library closes all connections. */
+static void await_quiet(struct server *s)
+{
+    struct timespec until;
+    int r = 0;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += STOP_S;
+    pthread_mutex_lock(&s->lock);
+    while (s->exchanges && r == 0)
+        r = pthread_cond_timedwait(&s->quiet, &s->lock, &until);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void server_answer_all(struct server *s)
 {
     waiters_stop(s->waiters);
+    await_quiet(s);
+}
+
+void server_stop(struct server *s)
+{
+    server_answer_all(s);
     MHD_stop_daemon(s->daemon);
     waiters_end(s->waiters);
+    pthread_cond_destroy(&s->quiet);
+    pthread_mutex_destroy(&s->lock);
     free(s);
 }

@@ -20,11 +20,14 @@ struct xend;
 #define FIRST_REQUEST_S 10 /* a new connection says what it wants within this, in all */
 #define NEXT_REQUEST_S 60  /* a kept-alive one within this */
 #define BODY_S 30
+#define STOP_S 2 /* so long a server that stops waits until all are answered */
 
 /* Serves a listening socket, which it swallows. */
 struct server *server_start(struct xend *x, int listen_fd, struct err *e);
 
-/* Lets every waiting request answer, then ends. Not from an HTTP thread. */
+/* Who waits is answered, and nobody waits any more. Not from an HTTP thread. */
+void server_answer_all(struct server *s);
+/* That, and then the end. */
 void server_stop(struct server *s);
 
 /*

@@ -35,6 +35,27 @@ assert_ok xend start --driver test
 assert_ok xm list
 assert_ok xend stop
 
+# stopped while clients wait: each gets an answer
+requires curl
+assert_ok xend start --driver test
+waiters=''
+for n in 1 2 3 4; do
+    "$BUILD_DIR/xm" create "$(make_config slow$n "extra = 'test:delay-create=60s'")" >"$T/slow$n" 2>&1 &
+    waiters="$waiters $!"
+done
+all_begun() {
+    [ "$(api GET /v1/jobs | tr '{' '\n' | grep -c '"kind":"create","state":"running"')" = 4 ]
+}
+eventually all_begun
+assert_ok xend stop
+for pid in $waiters; do
+    ! wait "$pid" || fail "it was not made"
+done
+for n in 1 2 3 4; do
+    assert_eq "Error: slow$n: cancelled
+xend is stopping" "$(sed 1d "$T/slow$n")"
+done
+
 # wrong words
 assert_fails 1 xend
 assert_match '^Usage: xend ' "$err"

@@ -7,6 +7,7 @@ requires curl jq
 mkdir -p "$ROOT/etc/xen/auto" "$ROOT/etc/default"
 SAVE=$ROOT/var/lib/xen/save
 LOCK=$ROOT/var/lock/xendomains
+trap 'at_end xend stop --root "$T/other" >/dev/null 2>&1' EXIT
 XM=$BUILD_DIR/xm XEND=$BUILD_DIR/xend
 export XM XEND
 auto() {
@@ -119,7 +120,22 @@ in_shell() {
     [ ! -e "$SAVE/slow" ] || fail "it was saved, and shut down"
     rm -r "$ROOT/etc/xen/auto/slow" "$SAVE"
 
-    # to another host: a migration that fails is followed by the next step
+    # to another host, which another xend stands in for
+    there=unix:$T/other/var/run/xend/xend.sock
+    assert_ok xend start --root "$T/other" --driver test
+    settings "XENDOMAINS_MIGRATE='--live $there'"
+    service start
+    running=$(names)
+    service stop
+    assert_eq 0 "$status" "$out $err"
+    assert_match 'db\(migr\)' "$out"
+    assert_eq '' "$(names)"
+    assert_eq "$running" "$(xm -H "$there" list | awk 'NR > 2 && NF == 6 { print $1 }' | tr '\n' ' ')"
+    [ ! -e "$SAVE/db" ] || fail "it was migrated, and saved"
+    assert_ok xend stop --root "$T/other"
+    rm -r "$T/other"
+
+    # a migration that fails is followed by the next step
     settings "XENDOMAINS_MIGRATE='--live nowhere.invalid'" 'XENDOMAINS_STOP_MAXWAIT=5' 'XENDOMAINS_SAVE='
     service start
     service stop
