@@ -230,12 +230,23 @@ void py_text_add_repr(struct text *t, struct obj o)
     py_leave(t->p);
 }
 
+/* Of an exception; of a KeyError Python shows the key as it would be written. */
+static struct obj exc_str(struct py *p, const struct exc *x)
+{
+    if (py_exc_is(x, &py_KeyError) && x->args.list->len == 1)
+        return py_to_repr(p, x->args.list->items[0]);
+    return x->text;
+}
+
 void py_text_add_str(struct text *t, struct obj o)
 {
+    struct obj text = o.type == T_EXC ? exc_str(t->p, o.exc) : o;
+
+
     if (o.type == T_STR)
         py_text_add(t, o.s, o.len);
     else if (o.type == T_EXC)
-        py_text_add(t, o.exc->text.s, o.exc->text.len);
+        py_text_add(t, text.s, text.len);
     else
         py_text_add_repr(t, o);
 }
@@ -247,7 +258,7 @@ struct obj py_to_str(struct py *p, struct obj o)
     if (o.type == T_STR)
         return o;
     if (o.type == T_EXC)
-        return o.exc->text;
+        return exc_str(p, o.exc);
     py_text_add_repr(&t, o);
     return py_text_done(&t);
 }

@@ -84,6 +84,8 @@ static int body_int(const struct value *body, const char *key, int64_t min, int6
     if (!v || value_type(v) != VALUE_INT)
         return err_set(e, ERR_INVALID, "request body: an integer \"%s\" is needed", key);
     *out = value_as_int(v);
+    if (*out < 1 && strcmp(key, "vcpus") == 0)
+        return err_set(e, ERR_INVALID, "Zero or less VCPUs is invalid");
     if (*out < min || *out > max)
         return err_set(e, ERR_INVALID, "%s: %" PRId64 " is not from %" PRId64 " to %" PRId64, key,
                        *out, min, max);

@@ -89,6 +89,9 @@ for c in 'vcpu-set nobody 1' 'vcpu-pin nobody 0 0'; do
     assert_eq "Error: Domain 'nobody' does not exist." "$err"
 done
 
+assert_fails 1 xm vcpu-set web1 0
+assert_eq 'Error: Zero or less VCPUs is invalid' "$err"
+
 # Nothing is not all.
 for nothing in '' ' '; do
     assert_fails 1 xm vcpu-pin web1 0 "$nothing"

@@ -58,3 +58,17 @@ try:
     raise ValueError('a', 2)
 except ValueError as e:
     r4 = e.args
+keys = []
+try:
+    {}['x y']
+except KeyError as e:
+    keys += [str(e), "%s" % e, repr(e), "{}".format(e)]
+for args in (('a', 'b'), (3,), ()):
+    try:
+        raise KeyError(*args)
+    except KeyError as e:
+        keys.append(str(e))
+try:
+    raise LookupError('x')
+except LookupError as e:
+    keys.append(str(e))
