@@ -39,6 +39,7 @@ struct disk {
     char *script;
     int discard;  /* an index into auto, on, off */
     bool trusted; /* whether the guest may trust its backend */
+    bool direct_io_safe;
 };
 
 struct vif {

@@ -142,16 +142,26 @@ static int read_xm(struct value *map, const struct value *parts, const char *whe
 static const struct xl_word {
     const char *key, *word, *name, *value;
 } xl_words[] = {
-    {"access", "ro", "mode", "r"},           {"access", "r", "mode", "r"},
-    {"access", "rw", "mode", "w"},           {"access", "w", "mode", "w"},
-    {"access", "w!", "mode", "w!"},          {"backendtype", "phy", "type", "phy"},
-    {"backendtype", "tap", "type", "tap"},   {"backendtype", "qdisk", "type", "file"},
-    {"backendtype", "file", "type", "file"}, {NULL, "cdrom", "devtype", "cdrom"},
-    {NULL, "discard", "discard", "on"},      {NULL, "no-discard", "discard", "off"},
-    {NULL, "direct-io-safe", NULL, NULL},    {"format", "", NULL, NULL},
-    {"format", "aio", "format", "raw"},      {"access", "", NULL, NULL},
-    {"format", "empty", NULL, NULL},         {"specification", "xen", NULL, NULL},
-    {NULL, "trusted", "trusted", "1"},       {NULL, "untrusted", "trusted", "0"},
+    {"access", "ro", "mode", "r"},
+    {"access", "r", "mode", "r"},
+    {"access", "rw", "mode", "w"},
+    {"access", "w", "mode", "w"},
+    {"access", "w!", "mode", "w!"},
+    {"backendtype", "phy", "type", "phy"},
+    {"backendtype", "tap", "type", "tap"},
+    {"backendtype", "qdisk", "type", "file"},
+    {"backendtype", "file", "type", "file"},
+    {NULL, "cdrom", "devtype", "cdrom"},
+    {NULL, "discard", "discard", "on"},
+    {NULL, "no-discard", "discard", "off"},
+    {NULL, "direct-io-safe", "direct_io_safe", "1"},
+    {"format", "", NULL, NULL},
+    {"format", "aio", "format", "raw"},
+    {"access", "", NULL, NULL},
+    {"format", "empty", NULL, NULL},
+    {"specification", "xen", NULL, NULL},
+    {NULL, "trusted", "trusted", "1"},
+    {NULL, "untrusted", "trusted", "0"},
     {"direct-io-safe", "", NULL, NULL},
 };
 
@@ -357,6 +367,8 @@ char *disk_to_xl(const struct disk *k)
         buf_addf(&b, ", discard=%s", discard[k->discard]);
     if (!k->trusted)
         buf_adds(&b, ", untrusted");
+    if (k->direct_io_safe)
+        buf_adds(&b, ", direct-io-safe");
     if (k->target)
         buf_addf(&b, ", target=%s", k->target);
     return buf_steal(&b);
@@ -368,7 +380,8 @@ char *disk_to_xm(const struct disk *k)
     AUTO(freep) char *uname = disk_uname(k);
     struct buf b = BUF_INIT;
 
-    if (!disk_uname_tells_format(k) || k->script || k->discard || !k->trusted || strchr(uname, ','))
+    if (!disk_uname_tells_format(k) || k->script || k->discard || !k->trusted ||
+        k->direct_io_safe || strchr(uname, ','))
         return disk_to_xl(k);
     buf_addf(&b, "%s,%s%s,%s", uname, k->vdev, k->devtype == DISK_CDROM ? ":cdrom" : "",
              modes[k->mode]);

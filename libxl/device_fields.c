@@ -246,6 +246,8 @@ static const struct field disk_rows[] = {
      .doc = "Whether blocks that the guest frees are freed in the target."},
     {DISK(trusted), .type = FIELD_BOOL, .dflt = "1", .drivers = N,
      .doc = "0: the guest is told not to trust who serves it."},
+    {DISK(direct_io_safe), .type = FIELD_BOOL, .drivers = N,
+     .doc = "1: a write is finished before the guest reuses its memory, whatever serves it."},
 };
 
 #define VIF(m) .name = #m, .offset = offsetof(struct vif, m), .sxp = #m

@@ -201,7 +201,7 @@ static void test_xl_disks(void)
         {"/a,raw,xvda,rw,backend=store,script=block-x,discard,direct-io-safe",
          "{\"type\":\"file\",\"target\":\"/"
          "a\",\"vdev\":\"xvda\",\"mode\":\"w\",\"backend\":\"store\","
-         "\"script\":\"block-x\",\"discard\":\"on\"}"},
+         "\"script\":\"block-x\",\"discard\":\"on\",\"direct_io_safe\":true}"},
         {"phy:/dev/a,raw,xvda,r",
          "{\"type\":\"phy\",\"target\":\"/dev/a\",\"vdev\":\"xvda\",\"mode\":\"r\"}"},
         {"vdev=xvda,access=rx,target=/a", "!Invalid mode"},
