@@ -242,7 +242,6 @@ void py_text_add_str(struct text *t, struct obj o)
 {
     struct obj text = o.type == T_EXC ? exc_str(t->p, o.exc) : o;
 
-
     if (o.type == T_STR)
         py_text_add(t, o.s, o.len);
     else if (o.type == T_EXC)
