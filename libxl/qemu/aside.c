@@ -83,12 +83,28 @@ static int take_spec(struct qguest *g, const struct spec *s, struct err *e)
     return -1;
 }
 
+/* What it could not let go of would be missing in the next one. */
+static int check_devices(const struct qguest *g, struct err *e)
+{
+    const struct devices *v = &g->spec->devices;
+
+    for (size_t i = 0; i < v->len; i++) {
+        enum device_class class = v->ptr[i]->class;
+
+        if (class != DEVICE_DISK && class != DEVICE_VIF && class != DEVICE_VFB)
+            return err_set(e, ERR_UNSUPPORTED, "it keeps its devices of class %s until it ends",
+                           device_class_name(class));
+    }
+    return 0;
+}
+
 int qemu_set_aside(struct guest *guest, const struct spec *s, struct err *e)
 {
     struct qguest *g = qguest_of(guest);
     AUTO(freep) char *dir = path_join(g->d->dir, s->uuid);
 
-    if (qguest_call_take(g, "query-status", NULL, NULL, e) < 0 || qdevices_cut(g, e) < 0)
+    if (check_devices(g, e) < 0 || qguest_call_take(g, "query-status", NULL, NULL, e) < 0 ||
+        qdevices_cut(g, e) < 0)
         return -1;
     move_screen(g);
     fault_point("qemu.aside");
