@@ -54,6 +54,6 @@ only config/json.c yajl/
 only xend/server.c microhttpd
 only libxl/base/uuid.c uuid/
 only libxl/hooks/stock.c nettle/
-only 'libxl/hooks/nl.c libxl/hooks/nft.c' libmnl/
+only 'libxl/hooks/nl.c libxl/hooks/nft.c libxl/hooks/batch.c' libmnl/
 only "$(echo libxl/xen/*)" xen
 exit $bad

@@ -31,3 +31,9 @@ make_bridge() {
     [ -z "${2:-}" ] || ip address add "$2" dev "$1"
     ip link set dev "$1" up
 }
+
+# no_iptables: they see nothing of what is bridged. Where they do, as docker wants it, xend leaves
+# vif-bridge to the script.
+no_iptables() {
+    ! [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
+}

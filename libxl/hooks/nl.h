@@ -1,6 +1,6 @@
 /*
  * Network devices by netlink: what the hook scripts ask of ip(8) and nft(8). Called by vif.c, and
- * by the qemu driver for its default bridge; nl.c and nft.c alone know libmnl. Nothing blocks
+ * for the default bridge by libxl/dm/; nl.c, nft.c and batch.c alone know libmnl. Nothing blocks
  * longer than others hold the kernel's lock of network devices.
  */
 #ifndef HOOKS_NL_H

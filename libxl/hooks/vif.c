@@ -1,7 +1,4 @@
-/*
- * What scripts/hooks/vif-bridge does, in process: see hooks.h. What a guest may send (ip=, filter=,
- * rate= of a tap) are rules that nft makes of a text: such an interface is left to the script.
- */
+/* What scripts/hooks/vif-bridge does, in process: see hooks.h. */
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +10,7 @@
 #include "libxl/base/mem.h"
 #include "libxl/hooks/hooks.h"
 #include "libxl/hooks/nl.h"
+#include "libxl/hooks/rules.h"
 
 static const unsigned char our_end[6] = {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff};
 
@@ -22,6 +20,7 @@ struct vif_hook {
     char dev[IFNAMSIZ], bridge[IFNAMSIZ];
     bool xen; /* a backend, not a tap */
     unsigned mtu;
+    struct rules rules; /* none when it ends */
 };
 
 static bool is_name(const char *s)
@@ -31,23 +30,6 @@ static bool is_name(const char *s)
 
     return *s && strlen(s) < IFNAMSIZ && *s != '-' && strcmp(s, ".") != 0 && strcmp(s, "..") != 0 &&
            !s[strspn(s, allowed)];
-}
-
-static bool is_nothing(const char *filter)
-{
-    return !*filter || strcmp(filter, "none") == 0 || strcmp(filter, "no") == 0;
-}
-
-/* Does it want rules? vif_rules of vif-filter.sh says the same. */
-static int check_rules(struct hook *c, bool xen)
-{
-    AUTO(freep) char *filter = hook_param(c, "filter");
-    AUTO(freep) char *ip = !*filter ? hook_param(c, "ip") : xstrdup(filter);
-    AUTO(freep) char *rate = xen ? xstrdup("") : hook_param(c, "rate");
-
-    if (!is_nothing(ip) || *rate)
-        return hook_leave(c, "its rules are made by nft");
-    return HOOK_DONE;
 }
 
 static bool has_iptables(void)
@@ -223,13 +205,12 @@ static int take_out(struct vif_hook *v)
 /* Rules that it has from before go, whoever made them. */
 static int do_it(struct vif_hook *v, struct err *e)
 {
-    char table[IFNAMSIZ + 8], wanted[IFNAMSIZ];
+    char wanted[IFNAMSIZ];
 
     if (find_dev(v, wanted, e) < 0 || give_name(v, wanted, e) < 0 ||
         (v->c->start ? plug_in(v, e) : take_out(v)) < 0)
         return -1;
-    snprintf(table, sizeof(table), "xen-%s", v->dev);
-    if (nft_drop_table(table, e) < 0)
+    if (rules_apply(&v->rules, v->dev, e) < 0)
         return -1;
     return v->c->start && v->xen ? hook_answer(v->c, "hotplug-status", "connected", e) : 0;
 }
@@ -246,7 +227,7 @@ int hook_vif_bridge(struct hook *c, struct err *e)
     if ((*type && strcmp(type, xen ? "vif" : "tap") != 0) || (!xen && c->h->store))
         return hook_leave(c, "%s with type_if=%s", c->action, type);
     if ((r = hook_check_args(c, names)) != 0 || (r = check_iptables(c)) != 0 ||
-        (c->start && ((r = check_rules(c, xen)) != 0 || (r = set_mtu(&v)) != 0)))
+        (c->start && ((r = rules_read(c, xen, &v.rules)) != 0 || (r = set_mtu(&v)) != 0)))
         return r;
     if (nl_open(&v.nl, NETLINK_ROUTE) < 0)
         err_sys(e, "netlink"), r = -1;

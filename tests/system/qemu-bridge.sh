@@ -6,6 +6,7 @@
 requires curl
 export HOTPLUG_RUN_DIR="$T"
 with_scripts
+no_iptables
 make_bridge xenbr0 10.9.0.1/24
 start_xend qemu
 
@@ -28,7 +29,7 @@ assert_eq xenbr0 "$(master_of tap1.0)"
 assert_match 'mtu 1400' "$(ip link show tap1.0)"
 assert_match 'ip saddr != 10.9.0.2 drop' "$(nft list table netdev xen-tap1.0)"
 assert_match 'limit rate over 12500000 bytes/second' "$(nft list table netdev xen-tap1.0)"
-assert_match 'vif tap1.0: .*/etc/xen/scripts/vif-bridge add: done' "$(cat "$ROOT/var/log/xen/xend.log")"
+assert_match 'script vif-bridge add \(backend/vif/1/0\): done in process' "$(cat "$ROOT/var/log/xen/xend.log")"
 
 # xend dies and comes back: the guest keeps its network, its end is still cleaned up after.
 kill -9 "$(cat "$ROOT/var/run/xend.pid")"
@@ -67,7 +68,7 @@ assert_ok xm destroy web1
 
 # xend killed before, between and after the script's work: the next one takes it back.
 stop_xend
-for point in qemu.intended qemu.plugging qemu.plugged qemu.spawned; do
+for point in qemu.intended qemu.plugging hook.set-up qemu.plugged qemu.spawned; do
     XEND_FAULT=$point start_xend qemu
     run xm create -q "$(guest_config web1 "vif = ['bridge=xenbr0, filter=mac']")"
     start_xend qemu

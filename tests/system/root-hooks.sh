@@ -15,8 +15,8 @@ trap 'at_end release' EXIT
 loops() { # those of this test
     losetup --list --noheadings -O NAME,BACK-FILE,RO,AUTOCLEAR | grep " $T/" || :
 }
-# what iptables see is a matter of the script's; here they see nothing
-! [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
+
+no_iptables
 
 # state: all that a hook may have changed, without what differs each time (numbers, random addresses)
 state() {
@@ -28,7 +28,9 @@ state() {
 links() {
     ip -d -o link show | sed 's/^[0-9]*: //; s/@[^:]*//; s/\\.*\(link.ether fe:ff:ff:ff:ff:ff\)\{0,1\}.*\(addrgenmode [a-z0-9]*\).*/ \1 \2/'
     ip -o address show | sed 's/^[0-9]*: //; s/ [a-f0-9:]*\/64/ fe80/; /^lo /d'
-    nft list ruleset | grep -v '^# Warning' || :
+    nft list ruleset
+    # the code that the kernel runs for each rule; elements of a set are in any order
+    nft --debug=netlink list ruleset | sed 's/^\(netdev [^ ]* [^ ]*\).*/\1/' | LC_ALL=C sort
 }
 # fresh: interfaces and backends as before the first hook
 fresh() {
@@ -36,6 +38,7 @@ fresh() {
     rm -rf "$XS" && mkdir -p "$XS"
     xs write "$nic/mac" 00:16:3e:00:00:01 "$nic/frontend-id" 1 "$vbd/frontend-id" 1 "$vbd/state" 2 "$vbd/mode" w
     [ "${hook:-}" != block ] || return 0
+    nft flush ruleset
     ip link delete group 7 2>/dev/null || :
     ip link add name xenbr0 mtu 1400 address 02:00:00:00:00:01 type bridge forward_delay 0 stp_state 0
     ip link set xenbr0 up group 7
@@ -123,6 +126,17 @@ both ip link delete tap1.0 -- tap add bridge=xenbr0
 said 'Could not find interface tap1.0'
 both : -- tap add 'INTERFACE=a;b'
 said "'a;b' is no name for an interface: letters, digits, . _ - and at most 15"
+# what it may send, as nft shows it
+m=mac=00:16:3e:00:00:01
+both : -- tap add $m filter=mac
+assert_match 'ether saddr != 00:16:3e:00:00:01 drop' "$(cat "$T/process")"
+both : -- tap add $m filter=ip
+both : -- tap add $m filter=yes 'ip=10.0.0.9 2001:db8::9 10.0.0.8 2001:db8::1 ff02::1' rate=3276,50000
+assert_match 'ip6 saddr != ..::, 2001:db8::1, 2001:db8::9, fe80::/10, ff02::1 . drop' "$(cat "$T/process")"
+both nft add table netdev xen-tap1.0 ';' nft add chain netdev xen-tap1.0 old -- tap add $m ip=10.0.0.9
+both : -- tap add ip=2001:db8::9
+both : -- tap add $m filter=none ip=10.0.0.9 rate=0,50000
+both xs write $nic/ip 10.0.0.7 $nic/rate 1000,50000 -- xen online
 both xs write $nic/bridge xenbr0 -- xen online
 assert_match 'hotplug-status/.value:connected' "$(cat "$T/process")"
 both xs write $nic/vifname dmz0 $nic/rate 1000,50000 -- xen online
@@ -185,28 +199,30 @@ sweep() { # STEPS HOOK ACTION BACK [ARGUMENT...]
     shift 4
     for step in $(seq "$steps"); do
         fresh
-        xs write $nic/vifname dmz0 $vbd/type file $vbd/params "$T/a.img"
+        xs write $nic/vifname dmz0 $nic/ip 10.0.0.7 $vbd/type file $vbd/params "$T/a.img"
         run "$HOOKS" --store "$XS" --fail "$step" "scripts/hooks/$hook" "$action" "$@"
         assert_eq 1 "$status" "$hook whose step $step fails"
         assert_match 'Input/output error' "$err" "$hook fails at $step"
         assert_match 'forks 0 .* descriptors 0' "$out"
         assert_ok "$HOOKS" --store "$XS" "scripts/hooks/$hook" "$back" "$@"
-        assert_no_match 'master|^/dev/loop|/node/|physical-device|connected' "$(state)" "$hook that failed at $step"
+        assert_no_match 'master|^/dev/loop|/node/|physical-device|connected|table' "$(state)" "$hook that failed at $step"
     done
     fresh
-    xs write $nic/vifname dmz0 $vbd/type file $vbd/params "$T/a.img"
+    xs write $nic/vifname dmz0 $nic/ip 10.0.0.7 $vbd/type file $vbd/params "$T/a.img"
     assert_ok "$HOOKS" --store "$XS" --fail $((steps + 1)) "scripts/hooks/$hook" "$action" "$@"
     assert_match connected "$(state)" # there was no such step
 }
-XENBUS_PATH=$nic vif=vif1.0 sweep 10 vif-bridge online offline type_if=vif
+XENBUS_PATH=$nic vif=vif1.0 sweep 11 vif-bridge online offline type_if=vif
 XENBUS_PATH=$vbd sweep 2 block add remove
 
 hook=
-# A thousand: no process, no descriptor, no loop device, no rule. A loop device takes the kernel 20 ms.
+# A thousand: no process, no descriptor, no loop device, no rule. A loop device, or a rule, takes the kernel 20 ms.
 fresh
 xs write $vbd/type file $vbd/params "$T/a.img"
 XENBUS_PATH=$nic HOTPLUG_STORE=env vif=tap1.0 assert_ok "$HOOKS" --cycles 1000 scripts/hooks/vif-bridge add type_if=tap
 assert_match 'forks 0 messages [0-9]{4,5} descriptors 0' "$out"
+XENBUS_PATH=$nic HOTPLUG_STORE=env vif=tap1.0 ip=10.0.0.7 assert_ok "$HOOKS" --cycles "${CYCLES:-100}" scripts/hooks/vif-bridge add type_if=tap
+assert_match 'forks 0 messages [0-9]{3,5} descriptors 0' "$out"
 XENBUS_PATH=$vbd assert_ok "$HOOKS" --store "$XS" --cycles "${CYCLES:-100}" scripts/hooks/block add
 assert_match 'forks 0 messages 0 descriptors 0' "$out"
 assert_no_match 'master|^/dev/loop|/node/|physical-device/|table' "$(state)" 'after 1,000 of each'
@@ -231,8 +247,9 @@ why 'done in process'
 echo '# ours' >>"$T/hooks/vif-bridge"
 why 'executed: it is not one that xend knows'
 cp scripts/hooks/vif-bridge "$T/hooks"
-XENBUS_PATH=$nic HOTPLUG_STORE=env vif=tap1.0 filter=mac mac=00:16:3e:00:00:01 assert_ok "$HOOKS" "$T/hooks/vif-bridge" add type_if=tap
-assert_match 'executed: its rules are made by nft' "$err"
+why 'done in process' # with no rule, and then with one that only nft can make
+XENBUS_PATH=$nic HOTPLUG_STORE=env vif=tap1.0 ip=10.0.0.0/24 assert_ok "$HOOKS" "$T/hooks/vif-bridge" add type_if=tap
+assert_match 'executed: its rules are not of the simple kind' "$err"
 chmod -x "$T/hooks/vif-bridge"
 XENBUS_PATH=$nic HOTPLUG_STORE=env vif=tap1.0 assert_fails 1 "$HOOKS" "$T/hooks/vif-bridge" add type_if=tap
 assert_match 'vif-bridge add: .*Permission denied' "$err"

@@ -103,10 +103,12 @@ for SH in $SHELLS; do
     steps=$(wc -l <"$T/run/network-bridge-xenbr0/forth")
     i=0
     while [ $i -lt "$steps" ]; do
-        # shellcheck disable=SC2086
-        assert_fails 1 env HOTPLUG_TEST_STOP=$i $SH scripts/hooks/network-bridge start
-        assert_match "could not be put on $card: stopped by a test; it is as it was" "$err"
-        assert_eq "$before" "$(network "$card")" "after step $i failed"
+        if [ -z "${CARD:-}" ]; then # the rig takes seconds for each
+            # shellcheck disable=SC2086
+            assert_fails 1 env HOTPLUG_TEST_STOP=$i $SH scripts/hooks/network-bridge start
+            assert_match "could not be put on $card: stopped by a test; it is as it was" "$err"
+            assert_eq "$before" "$(network "$card")" "after step $i failed"
+        fi
         # shellcheck disable=SC2086
         assert_fails 137 env HOTPLUG_TEST_STOP=$i HOTPLUG_TEST_DIES=yes $SH scripts/hooks/network-bridge start bridge=xenbr0
         tries=100
