@@ -56,7 +56,10 @@ network() {
 }
 reachable() {
     for a in 10.8.0.1 2001:db8:8::1; do
-        "$BUSYBOX" ping -q -c 1 -W 2 $a >/dev/null || return 1
+        tries=5 # a cable may be lossy
+        until "$BUSYBOX" ping -q -c 1 -W 2 $a >/dev/null; do
+            [ $((tries -= 1)) -gt 0 ] || return 1
+        done
     done
 }
 nb() {

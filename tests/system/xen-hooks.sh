@@ -28,7 +28,7 @@ log() { # TEXT: said since the last time
 }
 # state: of the guest $id, without its numbers
 state() {
-    xenstore-ls -f /local/domain/0/backend | sed "s,/$id/,/N/,g; s,/$id\",/N\",g; s,/$id = ,/N = ,; s, = \"$id\"$, = \"N\","
+    xenstore-ls -f /local/domain/0/backend | sed "s,/$id/,/N/,g; s,/$id\",/N\",g; s,/$id = ,/N = ,; s,-id = \"$id\"$,-id = \"N\","
     losetup --list --noheadings -O NAME,RO,AUTOCLEAR,BACK-FILE
     ip -d -o link show dev "vif$id.0" | sed "s/^[0-9]*: vif$id.0//; s/ifindex.*//; s/timer .*//; s/port_id.*addrgenmode/addrgenmode/"
 }
