@@ -38,7 +38,7 @@ void host_enqueue_take(struct xend *x, struct request *r, const struct task_kind
 static int check_body(const struct value *body, struct err *e)
 {
     static const char *const flags[] = {"dhcp", "dns", "autostart", "start", "force"};
-    static const char *const texts[] = {"name", "mode", "cidr", "bridge"};
+    static const char *const texts[] = {"name", "mode", "cidr", "cidr6", "bridge"};
     bool ignored;
 
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)

@@ -1,7 +1,6 @@
 /* Virtual networks: see vnet.h. */
 #include "xend/vnet.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -89,41 +88,6 @@ static void put_take(struct xend *x, struct value *n)
     x->networks = all;
 }
 
-/* cidr is like 10.77.0.0/24, of a size that has room for guests. */
-static int check_cidr(const char *text, struct err *e)
-{
-    char address[INET_ADDRSTRLEN];
-    struct in_addr in;
-    const char *slash = strchr(text, '/');
-    int64_t bits;
-
-    if (slash && (size_t)(slash - text) < sizeof(address)) {
-        snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
-        if (inet_pton(AF_INET, address, &in) == 1 && parse_int(slash + 1, &bits) && bits >= 8 &&
-            bits <= 29)
-            return 0;
-    }
-    err_set(e, ERR_INVALID, "cidr: '%.60s' is not a network", text);
-    return err_hint(e, "write for example 10.77.1.0/24, from /8 to /29");
-}
-
-static int check_mode(const char *mode, const char *bridge, struct err *e)
-{
-    static const char *const modes[] = {"nat", "routed", "isolated", "bridge"};
-    bool known = false;
-
-    for (size_t i = 0; i < ARRAY_LEN(modes); i++)
-        known |= strcmp(modes[i], mode) == 0;
-    if (!known)
-        return err_set(e, ERR_INVALID, "mode: '%.60s': not one of nat, routed, isolated, bridge",
-                       mode);
-    if ((strcmp(mode, "bridge") == 0) != (bridge != NULL))
-        return err_set(e, ERR_INVALID,
-                       bridge ? "bridge: only mode bridge has one"
-                              : "mode bridge: which one? bridge is needed");
-    return 0;
-}
-
 /* The first of 10.77.N.0/24 that no network has. */
 static char *free_cidr(const struct xend *x)
 {
@@ -145,11 +109,16 @@ struct value *vnet_from_request(const struct xend *x, const struct value *body, 
     const char *name = value_get_str(body, "name", ""), *mode = value_get_str(body, "mode", "nat");
     const char *cidr = value_get_str(body, "cidr", NULL);
     const char *bridge = value_get_str(body, "bridge", NULL);
-    AUTO(freep) char *found = NULL;
+    const char *cidr6 = value_get_str(body, "cidr6", NULL);
+    AUTO(freep) char *found = NULL, *six = NULL;
 
-    if (check_network(name, e) < 0 || check_mode(mode, bridge, e) < 0 ||
-        (cidr && check_cidr(cidr, e) < 0))
+    if (check_network(name, e) < 0 || vnet_check_mode(mode, bridge, e) < 0 ||
+        (cidr && vnet_check_cidr(cidr, e) < 0) || (cidr6 && !(six = vnet_read_cidr6(cidr6, e))))
         return NULL;
+    if (bridge && (cidr || six)) {
+        err_set(e, ERR_INVALID, "mode bridge: its addresses are not ours to give");
+        return NULL;
+    }
     if (vnet_find(x, name)) {
         err_set(e, ERR_EXISTS, "Network '%s' already exists", name);
         return NULL;
@@ -162,6 +131,7 @@ struct value *vnet_from_request(const struct xend *x, const struct value *body, 
     value_set_str(n, "name", name);
     value_set_str(n, "mode", mode);
     value_set_str(n, "cidr", cidr ? cidr : found);
+    value_set_str(n, "cidr6", six);
     value_set_str(n, "bridge", bridge);
     value_set_bool(n, "dhcp", value_get_bool(body, "dhcp", !bridge));
     value_set_bool(n, "dns", value_get_bool(body, "dns", !bridge));
@@ -186,6 +156,7 @@ static int run_script(const struct xend *x, const struct value *n, const char *a
     value_set_str(env, "leases", leases);
     value_set_str(env, "mode", value_get_str(n, "mode", "nat"));
     value_set_str(env, "cidr", value_get_str(n, "cidr", NULL));
+    value_set_str(env, "cidr6", value_get_str(n, "cidr6", NULL));
     value_set_str(env, "bridge", value_get_str(n, "bridge", NULL));
     value_set_str(env, "dhcp", value_get_bool(n, "dhcp", true) ? "yes" : "no");
     value_set_str(env, "dns", value_get_bool(n, "dns", true) ? "yes" : "no");

@@ -12,8 +12,8 @@
 struct xend;
 
 /* arg_value: op_net_new takes the network
- * ({"name","mode","cidr","bridge","dhcp","dns","autostart"}, and "start"), the others {"name"},
- * op_net_autostart "autostart", too, stop and delete "force". */
+ * ({"name","mode","cidr","cidr6","bridge","dhcp","dns","autostart"}, and "start"), the others
+ * {"name"}, op_net_autostart "autostart", too, stop and delete "force". */
 extern const struct task_kind op_net_new, op_net_start, op_net_stop, op_net_delete,
     op_net_autostart;
 
@@ -30,6 +30,12 @@ struct value *vnet_list(const struct xend *x);
 struct value *vnet_from_request(const struct xend *x, const struct value *body, struct err *e);
 /* {"leases":[{"network","mac","ip","name","expires"}]}: who has which address. The caller's. */
 struct value *vnet_leases(struct xend *x);
+
+/* vnet_check.c: whether this can be a network's. read_cidr6: as the kernel writes it, the caller's;
+ * "auto" is a prefix below fd00::/8 that is unique by chance. */
+int vnet_check_cidr(const char *text, struct err *e);
+char *vnet_read_cidr6(const char *text, struct err *e);
+int vnet_check_mode(const char *mode, const char *bridge, struct err *e);
 
 /* Starts the networks that the interfaces of s name, where they are not; not with the lock. */
 int vnet_need(struct xend *x, const struct spec *s, struct err *e);

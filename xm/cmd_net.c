@@ -10,6 +10,7 @@
 const struct option net_new_options[] = {
     {0, "mode", "MODE", "nat (default), routed, isolated, or bridge (a name for a host's bridge)."},
     {0, "cidr", "NET", "Its addresses, as 10.77.1.0/24; else a free one is taken."},
+    {0, "cidr6", "NET", "Its IPv6 addresses, as fd00:1:2:3::/64, or auto; else it has none."},
     {0, "bridge", "NAME", "With --mode bridge: which bridge."},
     {0, "dhcp", "yes|no", "Whether guests get addresses; default yes."},
     {0, "dns", "yes|no", "Whether guests can ask for names; default yes."},
@@ -56,6 +57,7 @@ int cmd_net_new(struct xm *xm, const struct args *a)
     value_set_str(body, "name", args_word(a, 0));
     value_set_str(body, "mode", args_get(a, "mode"));
     value_set_str(body, "cidr", args_get(a, "cidr"));
+    value_set_str(body, "cidr6", args_get(a, "cidr6"));
     value_set_str(body, "bridge", args_get(a, "bridge"));
     if (take_yes(xm, a, "dhcp", body) < 0 || take_yes(xm, a, "dns", body) < 0)
         return EXIT_ERROR;
@@ -125,17 +127,17 @@ int cmd_net_list(struct xm *xm, const struct args *a)
         print_json(list);
         return EXIT_SUCCESS;
     }
-    printf("%-12s %-8s %-10s %-18s %-4s %-4s %s\n", "Name", "State", "Mode", "Network", "DHCP",
-           "DNS", "Autostart");
+    printf("%-12s %-8s %-10s %-18s %-4s %-4s %-9s %s\n", "Name", "State", "Mode", "Network", "DHCP",
+           "DNS", "Autostart", "IPv6");
     for (size_t i = 0; i < value_len(list); i++) {
         const struct value *n = value_at(list, i);
         AUTO(freep)
         char *where = clean_text(value_get_str(n, "cidr", value_get_str(n, "bridge", "-")));
 
-        printf("%-12s %-8s %-10s %-18s %-4s %-4s %s\n", value_get_str(n, "name", ""),
+        printf("%-12s %-8s %-10s %-18s %-4s %-4s %-9s %s\n", value_get_str(n, "name", ""),
                value_get_bool(n, "active", false) ? "active" : "inactive",
                value_get_str(n, "mode", ""), where, yes(n, "dhcp"), yes(n, "dns"),
-               yes(n, "autostart"));
+               yes(n, "autostart"), value_get_str(n, "cidr6", "-"));
     }
     return EXIT_SUCCESS;
 }

@@ -15,20 +15,20 @@ trap 'at_end stop_dnsmasq' EXIT
 start_xend qemu
 
 # default is there, and asleep: nothing of the host is touched before it is wanted
-head_='Name         State    Mode       Network            DHCP DNS  Autostart'
+head_='Name         State    Mode       Network            DHCP DNS  Autostart IPv6'
 assert_ok xm net-list
 assert_eq "$head_
-default      inactive nat        10.77.0.0/24       yes  yes  no" "$out"
+default      inactive nat        10.77.0.0/24       yes  yes  no        -" "$out"
 assert_eq lo "$(ip -br link | awk '{ print $1 }')"
 
 assert_ok xm net-new lab --mode isolated
 assert_ok xm net-list
-assert_match '^lab          active   isolated   10.77.1.0/24       yes  yes  yes$' "$out"
+assert_match '^lab          active   isolated   10.77.1.0/24       yes  yes  yes       -$' "$out"
 assert_match '10.77.1.1/24' "$(ip -br address show dev xn-lab)"
 assert_ok xm net-stop lab
 assert_match '^lab          inactive' "$(xm net-list)"
 assert_ok xm net-autostart lab --disable
-assert_match '^lab .* no$' "$(xm net-list)"
+assert_match '^lab .* no +-$' "$(xm net-list)"
 assert_ok xm net-autostart lab
 assert_ok xm net-start lab
 xm net-list --json | jq -e '.[1] | .name == "lab" and .active and .mode == "isolated"' >/dev/null ||
@@ -46,10 +46,11 @@ assert_fails 1 xm net-stop default
 assert_match "Error: Network 'default' is in use by web1" "$err"
 
 # Another interface while it runs, on a network that sleeps.
-assert_ok xm net-new dmz --no-start --no-autostart
-assert_match '^dmz          inactive .* no$' "$(xm net-list)"
+assert_ok xm net-new dmz --no-start --no-autostart --cidr6 auto
+assert_match '^dmz          inactive .* no +fd[0-9a-f:]+::/64$' "$(xm net-list)"
 assert_ok xm network-attach web1 network=dmz
 assert_match 'master xn-dmz' "$(ip -o link show type tun)"
+assert_match 'inet6 fd[0-9a-f:]+::1/64' "$(ip -o address show dev xn-dmz)"
 assert_ok xm network-detach web1 1
 assert_no_match xn-dmz "$(ip -o link show type tun)"
 assert_ok xm net-delete dmz
@@ -101,6 +102,9 @@ refused "'Lab' is not a name for a network" Lab
 refused "mode: 'fast': not one of nat, routed, isolated, bridge" lab --mode fast
 refused "cidr: '10.0.0.0' is not a network" lab --cidr 10.0.0.0
 refused 'mode bridge: which one' lab --mode bridge
+for six in fd00::1/64 fd00:1::/48 fe80::/64 ff02::/64 ::/64 10.0.0.0/64 x; do
+    refused "cidr6: '$six' is not a network" lab --cidr6 $six
+done
 refused 'network lab: script network-virtual start: Could not find bridge device br9' lab --mode bridge --bridge br9
 assert_fails 1 xm net-start nosuch
 assert_match "Error: Network 'nosuch' does not exist" "$err"

@@ -76,6 +76,38 @@ for SH in dash "$BUSYBOX sh"; do
         iptables -P INPUT ACCEPT
     fi
 
+    # IPv6: the guest makes itself an address, and gets out by the host's
+    ip address add 2001:db8:7::1/64 dev eth0 nodad
+    ip -n far address add 2001:db8:7::2/64 dev eth0 nodad
+    for mode in nat isolated; do
+        net start name=six mode=$mode cidr6=fd00:7:8:9::/64
+        assert_eq 0 "$status" "$err"
+        ip netns add guest6
+        ip link add name tap1.6 type veth peer name eth0 netns guest6
+        ip netns exec guest6 sysctl -qw net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.eth0.accept_ra=2 \
+            net.ipv6.conf.eth0.router_solicitation_delay=0 net.ipv6.conf.eth0.router_solicitation_interval=1
+        assert_ok env vif=tap1.6 bridge=xn-six dash scripts/hooks/vif-bridge add type_if=tap
+        ip -n guest6 link set dev eth0 up
+        tries=300
+        until ip -n guest6 -6 -o address show dev eth0 | grep -q fd00:7:8:9:; do
+            [ $((tries -= 1)) -gt 0 ] || fail "no address by IPv6: $(ip -n guest6 address)"
+            sleep 0.1
+        done
+        ip netns exec guest6 "$BUSYBOX" ping -6 -q -c 1 -W 5 fd00:7:8:9::1 >/dev/null || fail "the host does not answer"
+        if [ $mode = nat ]; then
+            ip netns exec guest6 "$BUSYBOX" ping -6 -q -c 1 -W 5 2001:db8:7::2 >/dev/null || fail "no NAT of IPv6"
+        else
+            assert_eq '' "$(ip -n guest6 -6 route show default)" 'isolated, and yet a way out'
+        fi
+        net stop name=six mode=$mode cidr6=fd00:7:8:9::/64
+        ip netns delete guest6
+    done
+    net start name=six cidr6=2001:db8:7::/64
+    assert_match 'cidr6=2001:db8:7::/64: the host has a route there: 2001:db8:7::/64 dev eth0' "$err"
+    net start name=six cidr6=fd00::1/64
+    assert_match 'cidr6=fd00::1/64: not like' "$err"
+    ip address delete 2001:db8:7::1/64 dev eth0
+
     net start name=lab mode=isolated cidr=10.89.0.0/28
     assert_eq 0 "$status" "$err"
     guest lab
