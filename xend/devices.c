@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/xend.h"
 
@@ -124,13 +125,30 @@ static bool mac_is_taken(const struct domains *t, const struct spec *s, const st
     return false;
 }
 
+/* One that somebody chose may be on two networks that never meet: it is told, not refused. */
+static void warn_of_same(const struct domains *t, const struct spec *s, const struct vif *v)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const struct domain *d = t->sorted[i];
+
+        if (d->domid != DOMID_NONE && d->spec && strcmp(d->uuid, s->uuid ? s->uuid : "") != 0 &&
+            has_mac(d->spec, v, v->mac))
+            log_warn("domain=%s: vif %s: domain %s, which runs, has this MAC, too", s->name, v->mac,
+                     d->spec->name);
+    }
+}
+
 void devices_set_macs(const struct domains *t, struct spec *s)
 {
     for (size_t i = 0; i < s->devices.len; i++) {
         struct vif *v = &s->devices.ptr[i]->vif;
 
-        if (s->devices.ptr[i]->class != DEVICE_VIF || v->mac)
+        if (s->devices.ptr[i]->class != DEVICE_VIF)
             continue;
+        if (v->mac) {
+            warn_of_same(t, s, v);
+            continue;
+        }
         do {
             free(v->mac);
             v->mac = NULL;

@@ -91,6 +91,12 @@ refused 'odd: media: xvda: only the medium of a CD-ROM drive can be changed$' xm
 assert_eq 400 "$(api POST /v1/domains/web1/devices -d '{"class":"vfb","device":{"vnc":true}}' -o /dev/null -w '%{http_code}')"
 assert_eq 404 "$(api DELETE /v1/domains/web1/devices/disks/xvda -o /dev/null -w '%{http_code}')"
 
+# Two of one MAC: nobody is refused, the log tells.
+create twin 'vif = ["mac=00:16:3E:00:00:05"]'
+assert_match 'WARNING .*domain=twin: vif 00:16:3E:00:00:05: domain stubborn, which runs, has this MAC, too$' \
+    "$(cat "$ROOT/var/log/xen/xend.log")"
+xm destroy twin
+
 # A guest that does not let go: said, kept, and taken by force.
 assert_fails 1 xm network-detach stubborn 0
 assert_match '^Error: stubborn: detach: Device 00:16:3e:00:00:05 \(vif\) could not be disconnected: the guest has not let go of it$' "$err"
