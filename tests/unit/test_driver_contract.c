@@ -979,6 +979,47 @@ static void spec_is_kept(struct rig *r)
     spec_free(f.s);
 }
 
+/* Its uuid is free for the next one at once, and the driver finds both again. */
+static void dead_is_set_aside(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->crashing), *dead = spec_copy(s);
+    AUTO(spec_freep) struct spec *again = new_spec(r, r->subject->plain);
+    struct guest *g = must_create(r, s), *next;
+    struct find f = {0};
+    uint32_t domid = g->domid;
+    char uuid[UUID_TEXT_SIZE];
+    struct err e = {0};
+
+    must(r->ops->resume(g, &e), &e);
+    CU_ASSERT_TRUE(wait_change(r, g, GUEST_CRASHED, NULL));
+    if (!r->ops->set_aside) {
+        destroy(r, g);
+        return;
+    }
+    uuid_make(uuid);
+    free(dead->uuid);
+    dead->uuid = xstrdup(uuid);
+    must(r->ops->set_aside(g, dead, &e), &e);
+    CU_ASSERT_STRING_EQUAL(g->uuid, uuid);
+    CU_ASSERT_EQUAL(g->domid, domid);
+    free(again->uuid);
+    again->uuid = xstrdup(s->uuid);
+    next = must_create(r, again);
+    CU_ASSERT_EQUAL(take_census(r, uuid).found.state, GUEST_CRASHED);
+    CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_PAUSED);
+    destroy(r, next);
+    r->ops->forget(g);
+    rig_close(r);
+    CU_ASSERT_TRUE_FATAL(rig_open(r));
+    must(r->ops->scan(r->d, on_found, &f, &e), &e);
+    rig_watch(r);
+    CU_ASSERT_EQUAL_FATAL(f.n, 1);
+    CU_ASSERT_STRING_EQUAL(f.g->uuid, uuid);
+    CU_ASSERT_EQUAL(f.state, GUEST_CRASHED);
+    destroy(r, f.g);
+    spec_free(f.s);
+}
+
 /* What a guest has, as the driver tells it: of one class, and which of them is `key`. */
 struct inventory {
     enum device_class class;
@@ -1288,6 +1329,7 @@ CONTRACT(vcpus_are_told)
 CONTRACT(pins_hold)
 CONTRACT(sizes_change)
 CONTRACT(spec_is_kept)
+CONTRACT(dead_is_set_aside)
 CONTRACT(devices_come_and_go)
 CONTRACT(devices_outlive_xend)
 CONTRACT(failed_attach_leaves_nothing)
@@ -1331,6 +1373,7 @@ static const struct test_row rows[] = {
     ROW(pins_hold, "pins hold"),
     ROW(sizes_change, "memory and virtual CPUs change"),
     ROW(spec_is_kept, "a changed spec is kept"),
+    ROW(dead_is_set_aside, "a dead one makes way"),
     ROW(devices_come_and_go, "devices come and go"),
     ROW(devices_outlive_xend, "devices outlive xend"),
     ROW(failed_attach_leaves_nothing, "a failing attach leaves nothing"),
