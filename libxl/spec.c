@@ -254,10 +254,13 @@ void spec_note_ignored(const struct spec *s, unsigned driver, struct problems *n
         const struct field *f = &spec_fields.rows[i];
         AUTO(freep) char *where = xasprintf("/%s", f->name);
 
-        if (strcmp(f->name, "viridian_groups") == 0)
+        bool groups = strcmp(f->name, "viridian_groups") == 0; /* in files, a list of viridian */
+
+        if (groups && !(driver & ON_XEN))
             continue; /* told by viridian */
         if (!(f->drivers & driver) && says_something(f, s))
-            problems_add(notes, where, NULL, "%s: %s; ignored", f->name, name);
+            problems_add(notes, where, NULL, "%s: %s; ignored", groups ? "viridian" : f->name,
+                         name);
     }
     for (size_t i = 0; i < s->devices.len; i++) {
         const struct device *d = s->devices.ptr[i];

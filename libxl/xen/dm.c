@@ -105,7 +105,7 @@ void dm_end(struct xguest *g)
 
 void dm_adopt(struct xguest *g)
 {
-    if (g->spec->type != TYPE_HVM)
+    if (!dm_has(g))
         return;
     g->dm.pidfd = process_open(g->dm.pid, g->dm.start);
     if (g->dm.pidfd >= 0) {
@@ -173,7 +173,7 @@ bool dm_trim(struct xen *d)
     for (size_t i = 0; i < d->guests.len; i++) {
         AUTO(freep) char *log = NULL, *console_log = NULL;
 
-        if (d->guests.ptr[i]->spec->type != TYPE_HVM)
+        if (!dm_has(d->guests.ptr[i]))
             continue;
         any = true;
         log = dm_log(d->guests.ptr[i]);

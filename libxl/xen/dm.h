@@ -62,6 +62,11 @@ int dm_start(struct xguest *g, struct job *j, struct err *e);
 
 /* ---- dm.c: its process ---- */
 
+/* Whether it has one of ours: other people's are left alone. */
+static inline bool dm_has(const struct xguest *g)
+{
+    return g->spec->type == TYPE_HVM && !g->pub.foreign;
+}
 #define DM_ROOT "empty" /* in its directory: where it is locked in */
 
 /* Its directory, its log, the serial port's log; the caller frees. */

@@ -54,7 +54,7 @@ int xen_vnc(struct guest *guest, struct vnc_place *place, struct err *e)
     struct screen sc;
 
     memset(place, 0, sizeof(*place));
-    if (g->spec->type != TYPE_HVM || !screen_of(g->spec, &sc))
+    if (!dm_has(g) || !screen_of(g->spec, &sc))
         return err_set(e, ERR_UNSUPPORTED, "it has no screen");
     if (query_vnc(g, &v, e) < 0)
         return -1;
@@ -174,7 +174,7 @@ int xen_set_media(struct guest *guest, const struct disk *to, struct job *j, str
 
     if (xguest_info(g, &info, e) < 0 || job_check(j, e) < 0)
         return -1;
-    if (g->spec->type != TYPE_HVM)
+    if (!dm_has(g))
         return err_set(e, ERR_UNSUPPORTED, "disk %s: only HVM guests of Xen have CD-ROM drives",
                        to->vdev);
     if (!d || d->disk.devtype != DISK_CDROM)

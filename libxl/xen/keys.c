@@ -5,6 +5,8 @@
 #include "libxl/base/fault.h"
 #include "libxl/xen/xen.h"
 
+#include <xen/hvm/params.h>
+
 int xen_sysrq(struct guest *guest, char key, struct err *e)
 {
     struct xguest *g = xguest_of(guest);
@@ -12,6 +14,22 @@ int xen_sysrq(struct guest *guest, char key, struct err *e)
     xc_domaininfo_t info;
 
     return xguest_info(g, &info, e) < 0 ? -1 : store_put(g, &n, 1, e);
+}
+
+/* The buttons of a HVM guest's machine. -1 and errno, as libxenctrl. */
+static int press(const struct xguest *g, enum trigger what, unsigned vcpu)
+{
+    xc_interface *xch = g->d->xch;
+    uint32_t domid = g->pub.domid;
+
+    switch (what) {
+    case TRIGGER_INIT:
+        return xc_domain_send_trigger(xch, domid, XEN_DOMCTL_SENDTRIGGER_INIT, vcpu);
+    case TRIGGER_S3RESUME: /* as xl: it is awake */
+        return xc_hvm_param_set(xch, domid, HVM_PARAM_ACPI_S_STATE, 0);
+    default:
+        return xc_domain_send_trigger(xch, domid, XEN_DOMCTL_SENDTRIGGER_POWER, vcpu);
+    }
 }
 
 /* A PV guest has no buttons: reset is Xen's to do, and power is asked for as a shutdown is. */
@@ -25,6 +43,8 @@ int xen_trigger(struct guest *guest, enum trigger what, unsigned vcpu, struct er
         return -1;
     if (vcpu > info.max_vcpu_id)
         return err_set(e, ERR_INVALID, "virtual CPU %u: it has 0 to %u", vcpu, info.max_vcpu_id);
+    if (g->spec->type == TYPE_HVM && what != TRIGGER_NMI && what != TRIGGER_RESET)
+        return press(g, what, vcpu) < 0 ? err_xen(e, NULL) : 0;
     switch (what) {
     case TRIGGER_NMI:
         r = xc_domain_send_trigger(g->d->xch, guest->domid, XEN_DOMCTL_SENDTRIGGER_NMI, vcpu);

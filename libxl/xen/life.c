@@ -128,7 +128,7 @@ int domain_end(struct xguest *g, struct err *e)
 {
     enum stop_reason reason;
 
-    if (g->spec->type == TYPE_HVM && !g->pub.foreign)
+    if (dm_has(g))
         dm_end(g);
     if (g->pub.domid && xguest_look(g, &reason) != GUEST_GONE &&
         xc_domain_destroy(g->d->xch, g->pub.domid) < 0 && errno != ESRCH) {
@@ -241,7 +241,7 @@ int xen_console(struct guest *guest, struct err *e)
 {
     AUTO(freep) char *path = NULL;
 
-    if (xguest_of(guest)->spec->type == TYPE_HVM)
+    if (dm_has(xguest_of(guest)))
         return open_serial(xguest_of(guest), e);
     path = store_await(xguest_of(guest), "console/tty", TTY_TIMEOUT_MS, e);
     if (!path)
@@ -254,9 +254,8 @@ int xen_console(struct guest *guest, struct err *e)
 char *xen_console_log(struct guest *guest)
 {
     struct xguest *g = xguest_of(guest);
-    char *path = g->spec->type == TYPE_HVM
-                     ? dm_console_log(g)
-                     : xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, g->console_name);
+    char *path = dm_has(g) ? dm_console_log(g)
+                           : xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, g->console_name);
 
     if (access(path, R_OK) == 0)
         return path;

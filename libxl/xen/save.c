@@ -138,6 +138,8 @@ static int check(struct xguest *g, bool live, struct err *e)
     xc_domaininfo_t info;
     xc_physinfo_t host = {0};
 
+    if (g->spec->type == TYPE_HVM)
+        return err_set(e, ERR_UNSUPPORTED, "the xen driver saves no HVM guests yet");
     if (xguest_info(g, &info, e) < 0)
         return -1;
     if (!live)

@@ -10,18 +10,18 @@ memory = 2 * 32
 vcpus = 2
 disk = ['file:/srv/a.img,xvda,w']
 vif = ['']
-hpet = 1
+opengl = 1
 END
 
 # check: all files, no xend; what nobody honours is a warning, with the line.
 assert_ok xm check web1
 assert_eq './web1: ok' "$out"
-assert_eq 'Warning: ./web1:7:8: hpet: no driver of this xend has it; ignored
-    hpet = 1
-           ^' "$err"
+assert_eq 'Warning: ./web1:7:10: opengl: no driver of this xend has it; ignored
+    opengl = 1
+             ^' "$err"
 assert_fails 1 xm check --strict web1
 assert_eq '' "$out"
-assert_match '^Error: \./web1:7:8: hpet: ' "$err"
+assert_match '^Error: \./web1:7:10: opengl: ' "$err"
 printf 'name = "x"\nkernel = "/k"\ncpu_wieght = 5\ntsc_mode = 1\ndisk = ["phy:a,xvda,w,,x86_32-abi"]\n' >notes
 assert_ok xm check -q notes
 assert_eq '' "$out"
@@ -57,7 +57,7 @@ memory = 64
 vcpus = 2
 disk = [ "file:/srv/a.img,xvda,w" ]
 vif = [ "" ]
-hpet = 1' "$out"
+opengl = 1' "$out"
 text=$out
 assert_ok xm convert --to=xl web1
 assert_match '^type = "pv"$' "$out"
@@ -88,7 +88,7 @@ assert_match '^name = "web1"$' "$out"
 assert_ok sh -c '"$0" convert --to=sxp web1 | "$0" create -nq -F /dev/stdin' "$BUILD_DIR/xm"
 assert_match '^ *\(name web1\)$' "$out"
 assert_fails 1 xm create -nq web1 --strict
-assert_match '^Error: \./web1:7:8: hpet: ' "$err"
+assert_match '^Error: \./web1:7:10: opengl: ' "$err"
 assert_fails 1 xm create --config
 assert_match '^Error: option --config requires argument' "$err"
 
@@ -104,13 +104,13 @@ assert_eq '-memory = 64
 -disk = [ "file:/srv/a.img,xvda,w" ]
 +memory = 96
 +disk = [ "file:/srv/b.img,xvda,w" ]' "$out"
-assert_eq '' "$(printf '%s' "$err" | grep -v hpet)"
+assert_eq '' "$(printf '%s' "$err" | grep -v opengl)"
 assert_fails 1 xm diff -q web1 web2
 assert_eq '' "$out"
 assert_fails 3 xm diff nobody web1
 assert_fails 1 xm create --strict web2 name=web3
-assert_match '^Error: \./web2:6:8: hpet: ' "$err"
-sed -i /hpet/d web2
+assert_match '^Error: \./web2:6:10: opengl: ' "$err"
+sed -i /opengl/d web2
 assert_ok xm create --strict web2 name=web3
 
 # Nor is the name that a file without one has from its own.

@@ -611,8 +611,8 @@ static void test_xm(void)
         {"{\"disks\":[]}", "{\"name\":\"file\"}", "disks: no variable of xm; it has no effect"},
         {"{\"pci\":[\"01:00.0\"],\"hpet\":0,\"irq\":[]}",
          "{\"name\":\"file\",\"hpet\":false,\"pci\":[{\"bdf\":\"0000:01:00.0\"}]}", ""},
-        {"{\"hpet\":1,\"irq\":[4]}", "{\"name\":\"file\",\"hpet\":true,\"irqs\":[\"4\"]}",
-         "hpet: no driver of this xend has it; ignored; "
+        {"{\"isa\":1,\"irq\":[4]}", "{\"name\":\"file\",\"isa\":true,\"irqs\":[\"4\"]}",
+         "isa: no driver of this xend has it; ignored; "
          "irq: no driver of this xend has it; ignored"},
         {"{\"pci\":[\"1:0.0@6,msitranslate=0\",\"2:0.*\"],\"pci_msitranslate\":1,\"pci_seize\":"
          "\"1\"}",
