@@ -188,13 +188,17 @@ static const struct field rows[] = {
     {INT(cpu_cap), .sxp = "cpu_cap", .min = 0, .max = CPU_CAP_MAX, .unit = "percent of one CPU",
      .drivers = ON_ALL, .doc = "The most CPU time that the domain gets; 0: no limit."},
     {STR(bootloader), .sxp = "bootloader", .drivers = X,
-     .doc = "The program that finds kernel and ramdisk on the guest's own disk."},
+     .doc =
+         "The program that finds kernel and ramdisk on the guest's first disk: pygrub, another of "
+         "Xen's, or a path. It runs with a user of its own, without network, and writes to one "
+         "directory; nobody is there to choose from its menu."},
     {WORD(on_crash, crash_actions), .sxp = "on_crash", .dflt = "restart", .drivers = ON_ALL,
      .doc =
          "What to do after a crash; preserve and rename-restart keep the guest, to be looked at."},
     {STR(uuid), .sxp = "uuid", .check = check_uuid, .drivers = ON_ALL,
      .doc = "The domain's identity; random when not given."},
-    {STR(bootargs), .sxp = "bootloader_args", .drivers = X, .doc = "Arguments of the bootloader."},
+    {STR(bootargs), .sxp = "bootloader_args", .drivers = X,
+     .doc = "Arguments of the bootloader, as --entry=1 for pygrub."},
     {INT(vcpus), .sxp = "vcpus", .dflt = "1", .min = 1, .max = DOMAIN_VCPUS_MAX, .drivers = ON_ALL,
      .doc = "Virtual CPUs that the guest starts with."},
     {INT(maxvcpus), .min = 0, .max = DOMAIN_VCPUS_MAX, .drivers = ON_ALL,

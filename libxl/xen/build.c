@@ -115,7 +115,7 @@ static int build(xc_interface *xch, struct xguest *g, const struct boot *boot, s
 
 int build_image(struct xguest *g, const struct boot *boot, struct built *b, struct err *e)
 {
-    AUTO(freep) char *cmdline = spec_cmdline(g->spec);
+    AUTO(freep) char *cmdline = boot->cmdline ? xstrdup(boot->cmdline) : spec_cmdline(g->spec);
     AUTO(hvm_clear) struct hvm hvm = {0};
     bool is_hvm = g->spec->type == TYPE_HVM;
     struct xlog log;
@@ -131,7 +131,10 @@ int build_image(struct xguest *g, const struct boot *boot, struct built *b, stru
             : build(xch, g, boot, b, cmdline, is_hvm ? &hvm : NULL);
     if (r < 0) {
         err_xen(e, &log);
-        err_add(e, "%s", is_hvm ? hvm.loader : g->spec->kernel);
+        err_add(e, "%s",
+                is_hvm                ? hvm.loader
+                : g->spec->bootloader ? g->spec->bootloader
+                                      : g->spec->kernel);
     }
     if (xch)
         xc_interface_close(xch);

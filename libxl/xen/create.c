@@ -13,6 +13,7 @@
 #include "libxl/base/fault.h"
 #include "libxl/base/log.h"
 #include "libxl/xen/acpi.h"
+#include "libxl/xen/bootloader.h"
 #include "libxl/xen/dm.h"
 #include "libxl/xen/hvm.h"
 #include "libxl/xen/image.h"
@@ -63,24 +64,29 @@ static int check_spec(struct making *m, struct err *e)
     for (size_t i = 0; i < s->devices.len; i++)
         if (xdev_check(s->devices.ptr[i], s->type, e) < 0)
             return -1;
-    if (s->bootloader)
-        return err_set(e, ERR_UNSUPPORTED, "bootloader: the xen driver runs none yet");
-    if (!s->kernel && s->type != TYPE_HVM && m->fd < 0)
+    if (s->bootloader && s->type == TYPE_HVM)
+        return err_set(e, ERR_UNSUPPORTED, "bootloader: an HVM guest brings its own");
+    if (!s->kernel && !s->bootloader && s->type != TYPE_HVM && m->fd < 0)
         return err_set(e, ERR_INVALID, "nothing to boot: no kernel");
     return 0;
 }
 
-/* Opened and, if need be, unpacked. */
+/* Found by the bootloader, opened and, if need be, unpacked. */
 static int open_boot(struct making *m, struct err *e)
 {
     const struct spec *s = m->g->spec;
 
-    if (boot_open_kernel(m->g->d, s->kernel, &m->boot.kernel, e) < 0 ||
-        boot_open_ramdisk(s->ramdisk, &m->boot.ramdisk, e) < 0)
+    if (s->bootloader) {
+        job_step(m->job, "running its bootloader");
+        if (bootloader_run(m->g, &m->boot, e) < 0)
+            return -1;
+    } else if (boot_open_kernel(m->g->d, s->kernel, true, &m->boot.kernel, e) < 0 ||
+               boot_open_ramdisk(s->ramdisk, &m->boot.ramdisk, e) < 0) {
         return -1;
+    }
     if (m->boot.ramdisk.size >> 20 >= (uint64_t)s->memory)
         return err_set(e, ERR_INVALID, "ramdisk: %s: too large for %" PRId64 " MiB of memory",
-                       s->ramdisk, s->memory);
+                       s->ramdisk ? s->ramdisk : "the bootloader's", s->memory);
     return 0;
 }
 
@@ -92,11 +98,11 @@ static int check_host(struct making *m, struct err *e)
     uint32_t namesake, pool;
     bool taken;
 
-    if (m->fd < 0 && s->type != TYPE_HVM && open_boot(m, e) < 0)
-        return -1;
     for (size_t i = 0; i < s->devices.len; i++)
         if (xdisk_check(m->g, s->devices.ptr[i], e) < 0)
             return -1;
+    if (m->fd < 0 && s->type != TYPE_HVM && open_boot(m, e) < 0)
+        return -1;
     if (xs_check(m->g->d, e) < 0)
         return -1;
     leftovers_end(m->g->d);
@@ -231,6 +237,7 @@ static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, 
     vec_clear(&m.devices);
     image_close(&m.boot.kernel);
     image_close(&m.boot.ramdisk);
+    free(m.boot.cmdline);
     if (r < 0)
         ended = undo(&m);
     else

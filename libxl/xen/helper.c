@@ -2,10 +2,11 @@
 #include <string.h>
 
 #include "libxl/driver.h"
-#include "libxl/xen/image.h"
+#include "libxl/xen/bootloader.h"
 
 int xen_helper(int argc, char **argv)
 {
-    (void)argc;
-    return strcmp(argv[0], "unpack") == 0 ? unpack_child() : 1;
+    if (strcmp(argv[0], "unpack") == 0)
+        return unpack_child();
+    return strcmp(argv[0], "boot") == 0 ? boot_child(argc - 1, argv + 1) : 1;
 }

@@ -87,30 +87,31 @@ static int open_packed(const char *cache, int fd, const struct stat *st, struct 
 }
 
 /* One at a time: of many guests that start together with one kernel, the first unpacks it. */
-static int unpack_once(struct xen *d, int fd, const struct stat *st, struct image *out,
+static int unpack_once(struct xen *d, bool keep, int fd, const struct stat *st, struct image *out,
                        struct err *e)
 {
     int r;
 
     pthread_mutex_lock(&d->unpacking);
-    r = open_packed(d->cache_dir, fd, st, out, e);
+    r = open_packed(keep ? d->cache_dir : NULL, fd, st, out, e);
     pthread_mutex_unlock(&d->unpacking);
     return r;
 }
 
-static int load(struct xen *d, int fd, const struct stat *st, struct image *out, struct err *e)
+static int load(struct xen *d, bool keep, int fd, const struct stat *st, struct image *out,
+                struct err *e)
 {
     if (image_map(out, fd, 0, (size_t)st->st_size, e) < 0)
         return -1;
     if (is_packed(out->at, out->size)) {
         image_close(out);
-        if (unpack_once(d, fd, st, out, e) < 0)
+        if (unpack_once(d, keep, fd, st, out, e) < 0)
             return -1;
     }
     return check_elf(out, e);
 }
 
-int boot_open_kernel(struct xen *d, const char *path, struct image *out, struct err *e)
+int boot_open_kernel(struct xen *d, const char *path, bool keep, struct image *out, struct err *e)
 {
     struct stat st;
     AUTO(closep) int fd = path ? open_regular(path, KERNEL_BYTES_MAX, &st, e) : -1;
@@ -119,7 +120,7 @@ int boot_open_kernel(struct xen *d, const char *path, struct image *out, struct 
         return 0;
     if (fd < 0)
         return err_add(e, "kernel");
-    return load(d, fd, &st, out, e) < 0 ? err_add(e, "kernel: %s", path) : 0;
+    return load(d, keep, fd, &st, out, e) < 0 ? err_add(e, "kernel: %s", path) : 0;
 }
 
 int boot_open_ramdisk(const char *path, struct image *out, struct err *e)

@@ -17,11 +17,13 @@ struct image {
 
 struct boot {
     struct image kernel, ramdisk;
+    char *cmdline; /* that a bootloader found; NULL: the spec's */
 };
 
-/* path NULL: none, which is fine. Errors begin with what it is: "kernel: /boot/x: Is a directory".
+/* path NULL: none, which is fine. keep: what comes out of a compressed one, for the next guest.
+ * Errors begin with what it is: "kernel: /boot/x: Is a directory".
  */
-int boot_open_kernel(struct xen *d, const char *path, struct image *out, struct err *e);
+int boot_open_kernel(struct xen *d, const char *path, bool keep, struct image *out, struct err *e);
 int boot_open_ramdisk(const char *path, struct image *out, struct err *e);
 void image_close(struct image *i);
 /* Maps `size` bytes of the file from `offset` on, a multiple of the page size. */

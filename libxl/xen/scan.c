@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libxl/base/log.h"
+#include "libxl/xen/bootloader.h"
 #include "libxl/xen/dm.h"
 
 struct scan {
@@ -65,6 +66,8 @@ int xen_scan(struct driver *driver, guest_found_fn *found, void *arg, struct err
     struct dirent *entry;
     DIR *dir;
     int r = infos_get(scan.d, &scan.infos, e);
+
+    bootloader_tidy(scan.d);
 
     dir = r < 0 ? NULL : opendir(scan.d->dir);
     if (r == 0 && !dir)
