@@ -1,7 +1,7 @@
 #!/bin/sh
 # network-bridge on a host with addresses, routes and a gateway, all in namespaces: the network is
 # on the bridge afterwards, and as it was after stop, after a failing step and after a death at each.
-# CARD=bond0.5: the card is a VLAN on a bond, behind a slow and lossy cable (xen-network.sh).
+# CARD=bond0.5: the card is a VLAN on a bond, behind a slow and lossy cable.
 . tests/netns.sh
 requires setsid flock
 export HOTPLUG_RUN_DIR="$T/run"
