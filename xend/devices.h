@@ -33,8 +33,8 @@ const struct known_device *known_device_find(const struct known_devices *v, enum
 /* The original's name of a class: "vbd" for disks. */
 const char *device_short_name(enum device_class class);
 
-/* With the lock: gives each vif of s without a MAC one that no domain has; the log tells of one that
- * has another's, which runs. */
+/* With the lock: gives each vif of s without a MAC one that no domain has; the log tells of one
+ * that has another's, which runs. */
 void devices_set_macs(const struct domains *t, struct spec *s);
 
 /* The same in every member that shows. */

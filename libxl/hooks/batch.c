@@ -81,19 +81,22 @@ struct batch *batch_new(const char *table, const char *chain, const char *dev)
 
 int batch_commit_take(struct batch *b, struct err *e)
 {
-    AUTO(freep) struct batch *owned = b;
     struct nl n;
     int r;
 
     put_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK); /* the answer to all is to this */
     done(b, put(b, NFNL_MSG_BATCH_END, 0));
-    if (nl_open(&n, NETLINK_NETFILTER) < 0)
-        return err_sys(e, "netlink");
-    n.seq = b->seq;
-    r = nl_talk(&n, b->bytes, b->len, NULL, NULL);
-    if (r < 0)
-        err_sys(e, "making the rules netdev %s", b->table);
-    nl_close(&n);
+    r = nl_open(&n, NETLINK_NETFILTER);
+    if (r < 0) {
+        err_sys(e, "netlink");
+    } else {
+        n.seq = b->seq;
+        r = nl_talk(&n, b->bytes, b->len, NULL, NULL);
+        if (r < 0)
+            err_sys(e, "making the rules netdev %s", b->table);
+        nl_close(&n);
+    }
+    free(b);
     return r;
 }
 
