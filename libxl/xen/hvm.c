@@ -129,6 +129,7 @@ int hvm_layout(struct xc_dom_image *dom, const struct spec *s, struct hvm *h)
 {
     int64_t video = hvm_video_mib(s);
     uint64_t bytes = (uint64_t)(spec_maxmem(s) - video) << 20;
+    struct e820entry map[2];
 
     dom->container_type = XC_DOM_HVM_CONTAINER;
     dom->device_model = true;
@@ -140,9 +141,9 @@ int hvm_layout(struct xc_dom_image *dom, const struct spec *s, struct hvm *h)
     dom->highmem_end = bytes < MMIO_START ? 0 : 4 * GIB + bytes - MMIO_START;
     dom->system_firmware_module.data = (uint8_t *)h->bios.ptr;
     dom->system_firmware_module.length = (uint32_t)h->bios.len;
-    h->map[0] = (struct e820entry){0, dom->lowmem_end, E820_RAM};
-    h->map[1] = (struct e820entry){4 * GIB, dom->highmem_end - 4 * GIB, E820_RAM};
-    return xc_domain_set_memory_map(dom->xch, dom->guest_domid, h->map, dom->highmem_end ? 2 : 1);
+    map[0] = (struct e820entry){0, dom->lowmem_end, E820_RAM};
+    map[1] = (struct e820entry){4 * GIB, dom->highmem_end - 4 * GIB, E820_RAM};
+    return xc_domain_set_memory_map(dom->xch, dom->guest_domid, map, dom->highmem_end ? 2 : 1);
 }
 
 /* What libxenguest leaves open in the table that hvmloader reads. */

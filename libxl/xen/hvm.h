@@ -6,13 +6,10 @@
 
 #include <xenguest.h> /* does not stand alone: after xenctrl.h */
 
-#include <xen/hvm/e820.h>
-
 /* What libxenguest reads while it builds. */
 struct hvm {
     char *loader; /* the path of Xen's firmware loader */
     struct buf bios;
-    struct e820entry map[2];
 };
 void hvm_clear(struct hvm *h);
 
