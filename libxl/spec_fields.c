@@ -188,10 +188,8 @@ static const struct field rows[] = {
     {INT(cpu_cap), .sxp = "cpu_cap", .min = 0, .max = CPU_CAP_MAX, .unit = "percent of one CPU",
      .drivers = ON_ALL, .doc = "The most CPU time that the domain gets; 0: no limit."},
     {STR(bootloader), .sxp = "bootloader", .drivers = X,
-     .doc =
-         "The program that finds kernel and ramdisk on the guest's first disk: pygrub, another of "
-         "Xen's, or a path. It runs with a user of its own, without network, and writes to one "
-         "directory; nobody is there to choose from its menu."},
+     .doc = "What finds kernel and ramdisk on the guest's first disk: pygrub, or a path; see "
+            "xend(8)."},
     {WORD(on_crash, crash_actions), .sxp = "on_crash", .dflt = "restart", .drivers = ON_ALL,
      .doc =
          "What to do after a crash; preserve and rename-restart keep the guest, to be looked at."},

@@ -116,6 +116,18 @@ static void unplug(struct xguest *g, struct xdev *x)
         log_error("%s: giving back what was to be attached: %s", g->spec->name, e.msg);
 }
 
+/* As xenstore has it: its spec may have been told already. */
+static int check_new(const struct xguest *g, const struct device *dev, struct err *e)
+{
+    struct xdevs same = {0};
+    int r = find(g, dev, &same, e);
+
+    if (r == 0 && same.len)
+        r = err_set(e, ERR_EXISTS, "%s is already connected", device_key(dev));
+    vec_clear(&same);
+    return r;
+}
+
 static int check(struct xguest *g, const struct device *dev, struct job *j, struct err *e)
 {
     xc_domaininfo_t info;
@@ -125,8 +137,8 @@ static int check(struct xguest *g, const struct device *dev, struct job *j, stru
     if (!xdev_has_backend(dev, g->spec->type))
         return err_set(e, ERR_UNSUPPORTED, "%s: cannot come while the guest runs",
                        dev->class == DEVICE_DISK ? dev->disk.vdev : "a screen");
-    if (devices_find(&g->spec->devices, dev->class, device_key(dev)))
-        return err_set(e, ERR_EXISTS, "%s is already connected", device_key(dev));
+    if (check_new(g, dev, e) < 0)
+        return -1;
     return xdisk_check(g, dev, e) < 0 ? -1 : job_check(j, e);
 }
 

@@ -99,7 +99,7 @@ static void test_errno_codes(void)
         enum err_code code;
     } rows[] = {{EACCES, ERR_DENIED},     {EPERM, ERR_DENIED},       {ENOENT, ERR_NOT_FOUND},
                 {EEXIST, ERR_EXISTS},     {ENOSPC, ERR_NO_RESOURCE}, {EMFILE, ERR_NO_RESOURCE},
-                {ETIMEDOUT, ERR_TIMEOUT}, {EBUSY, ERR_BUSY},         {EIO, ERR_SYSTEM}};
+                {ETIMEDOUT, ERR_TIMEOUT}, {EBUSY, ERR_BUSY},         {EIO, ERR_UNAVAILABLE}};
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct err e;
