@@ -108,7 +108,7 @@ kill -9 "$(cat "$ROOT/var/run/xend.pid")"
 start_xend xen
 assert_eq "$id" "$(xm domid h1)"
 printf hi- >"$T/typed"
-background "$BUILD_DIR/xm" console h1 <"$T/typed" >"$T/console"
+background sh -c "exec '$BUILD_DIR/xm' console h1 <'$T/typed' >'$T/console'"
 eventually grep -qa hi- "$T/console"
 kill $!
 assert_match 'guest: up' "$(cat "$T/console")" 'console'
