@@ -88,7 +88,8 @@ operate() {
     esac >/dev/null 2>&1 || true
 }
 settled() {
-    ! api GET /v1/jobs | grep -q '"kind":"[a-z-]*","state":"\(queued\|running\)"'
+    [ -z "$(ls "$ROOT/var/run/xend/intents")" ] && # jobs of xend's own are in no list
+        ! api GET /v1/jobs | grep -q '"kind":"[a-z-]*","state":"\(queued\|running\)"'
 }
 # settle: until recovery has nothing left to do
 settle() {
