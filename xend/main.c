@@ -241,7 +241,6 @@ static void stop_all(struct xend *x, struct watch *w)
     consoles_free(x->consoles);
     x->consoles = NULL;
     server_stop(server);
-    x->server = NULL;
     if (write(w->stop_fd, &one, sizeof(one)) == sizeof(one))
         pthread_join(w->thread, NULL);
     close(w->stop_fd);
@@ -253,6 +252,7 @@ static void stop_all(struct xend *x, struct watch *w)
     domains_free(x->domains);
     queue_free(x->queue);
     x->driver->ops->close(x->driver);
+    server_free(server);
 }
 
 static void block_signals(sigset_t *set)

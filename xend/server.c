@@ -484,6 +484,10 @@ void server_stop(struct server *s)
 {
     server_answer_all(s);
     MHD_stop_daemon(s->daemon);
+}
+
+void server_free(struct server *s)
+{
     waiters_end(s->waiters);
     pthread_cond_destroy(&s->quiet);
     pthread_mutex_destroy(&s->lock);

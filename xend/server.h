@@ -27,8 +27,9 @@ struct server *server_start(struct xend *x, int listen_fd, struct err *e);
 
 /* Who waits is answered, and nobody waits any more. Not from an HTTP thread. */
 void server_answer_all(struct server *s);
-/* That, and then the end. */
+/* That, and then no connection is left. It may still be woken, in vain, until server_free. */
 void server_stop(struct server *s);
+void server_free(struct server *s);
 
 /*
  * Calls again the handlers that wait for key. Cheap when nobody does. Any thread; may be called
