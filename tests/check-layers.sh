@@ -39,7 +39,7 @@ for f in libxl/*.[ch]; do
         libxl/hostinfo.h libxl/hostif.h libxl/hotplug.h libxl/cpuset.h libxl/sharing.h \
         libxl/pcihost libxl/hooks/hooks.h
 done
-allow 'libxl/dm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/dm/ libxl/hooks/nl.h
+allow 'libxl/dm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/driver.h libxl/dm/ libxl/hooks/nl.h
 allow 'libxl/hooks/*.[ch]' libxl/base/ config/ libxl/device.h libxl/sharing.h libxl/hotplug.h libxl/hooks/ \
     stock_hashes.h
 for d in qemu test xen; do

@@ -106,3 +106,16 @@ int args_add_vnc(struct strings *argv, const struct screen *sc, const char *list
     add_place(argv, sc, listen, secret_fd);
     return 0;
 }
+
+void args_add_kernel(struct strings *argv, int kernel_fd, int ramdisk_fd, const char *cmdline)
+{
+    if (kernel_fd < 0)
+        return;
+    args_add(argv, "-kernel");
+    args_add(argv, "/proc/self/fd/%d", kernel_fd);
+    if (ramdisk_fd >= 0) {
+        args_add(argv, "-initrd");
+        args_add(argv, "/proc/self/fd/%d", ramdisk_fd);
+    }
+    args_add2(argv, "-append", cmdline);
+}

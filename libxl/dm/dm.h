@@ -12,6 +12,7 @@
 #include "config/value.h"
 #include "libxl/base/err.h"
 #include "libxl/base/vec.h"
+#include "libxl/driver.h"
 #include "libxl/spec.h"
 
 /* ---- args.c: command lines; pure ---- */
@@ -25,6 +26,10 @@ void args_add_json(struct strings *argv, const char *option, const struct value 
 /* Words that go into an option of several parts must not bring parts of their own: letters, digits
  * and `more`. */
 int argv_check_word(const char *field, const char *text, const char *more, struct err *e);
+
+/* By descriptor: what was checked is what is loaded, and QEMU's user need not reach the path. None
+ * when kernel_fd is -1. */
+void args_add_kernel(struct strings *argv, int kernel_fd, int ramdisk_fd, const char *cmdline);
 
 /* What a spec says about its screen; all borrowed, NULL where it says nothing. */
 struct screen {
@@ -40,6 +45,11 @@ bool screen_of(const struct spec *s, struct screen *out);
  */
 int args_add_vnc(struct strings *argv, const struct screen *sc, const char *listen,
                  const char *keymap, int secret_fd, struct err *e);
+
+/* ---- vnc.c ---- */
+
+/* What query-vnc has answered; ERR_STATE when nothing is served. */
+int vnc_place_read(const struct value *reply, struct vnc_place *place, struct err *e);
 
 /* ---- secret.c: VNC passwords, by descriptor: in no argument, environment, file or log ---- */
 

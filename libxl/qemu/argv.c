@@ -280,20 +280,6 @@ static void add_tpm(const struct launch *l, struct strings *argv)
     add_device_take(argv, d);
 }
 
-/* By descriptor, for QEMU's user may not be able to reach the path. */
-static void add_kernel(const struct launch *l, struct strings *argv)
-{
-    if (l->kernel_fd < 0)
-        return;
-    args_add(argv, "-kernel");
-    args_add(argv, "/proc/self/fd/%d", l->kernel_fd);
-    if (l->ramdisk_fd >= 0) {
-        args_add(argv, "-initrd");
-        args_add(argv, "/proc/self/fd/%d", l->ramdisk_fd);
-    }
-    args_add2(argv, "-append", l->cmdline);
-}
-
 int argv_build(const struct launch *l, struct strings *argv, struct err *e)
 {
     args_add(argv, "%s", l->binary);
@@ -305,6 +291,6 @@ int argv_build(const struct launch *l, struct strings *argv, struct err *e)
     if (argv_disks(l, argv, e) < 0 || add_vifs(l, argv, e) < 0 || argv_screen(l, argv, e) < 0)
         return -1;
     add_tpm(l, argv);
-    add_kernel(l, argv);
+    args_add_kernel(argv, l->kernel_fd, l->ramdisk_fd, l->cmdline);
     return 0;
 }

@@ -299,22 +299,6 @@ static int add_screen(const struct dm_launch *l, struct strings *argv, struct er
     return args_add_vnc(argv, &sc, l->vnc_listen, l->keymap, l->vnc_secret_fd, e);
 }
 
-/* By descriptor: what is checked is what is loaded. */
-static void add_kernel(const struct dm_launch *l, struct strings *argv)
-{
-    args_add(argv, "-boot");
-    args_add(argv, "order=%s", boot_order(l->spec));
-    if (l->kernel_fd < 0)
-        return;
-    args_add(argv, "-kernel");
-    args_add(argv, "/proc/self/fd/%d", l->kernel_fd);
-    if (l->ramdisk_fd >= 0) {
-        args_add(argv, "-initrd");
-        args_add(argv, "/proc/self/fd/%d", l->ramdisk_fd);
-    }
-    args_add2(argv, "-append", l->cmdline);
-}
-
 int dm_argv(const struct dm_launch *l, struct strings *argv, struct err *e)
 {
     args_add(argv, "%s", l->binary);
@@ -323,6 +307,8 @@ int dm_argv(const struct dm_launch *l, struct strings *argv, struct err *e)
     add_channels(l, argv);
     if (add_disks(l, argv, e) < 0 || add_vifs(l, argv, e) < 0 || add_screen(l, argv, e) < 0)
         return -1;
-    add_kernel(l, argv);
+    args_add(argv, "-boot");
+    args_add(argv, "order=%s", boot_order(l->spec));
+    args_add_kernel(argv, l->kernel_fd, l->ramdisk_fd, l->cmdline);
     return 0;
 }

@@ -53,17 +53,9 @@ int xen_vnc(struct guest *guest, struct vnc_place *place, struct err *e)
     struct xguest *g = xguest_of(guest);
     struct screen sc;
 
-    memset(place, 0, sizeof(*place));
     if (!dm_has(g) || !screen_of(g->spec, &sc))
         return err_set(e, ERR_UNSUPPORTED, "it has no screen");
-    if (query_vnc(g, &v, e) < 0)
-        return -1;
-    if (!value_get_bool(v, "enabled", false))
-        return err_set(e, ERR_STATE, "its QEMU serves no VNC");
-    snprintf(place->host, sizeof(place->host), "%s", value_get_str(v, "host", ""));
-    place->port = atoi(value_get_str(v, "service", "0"));
-    place->password = strcmp(value_get_str(v, "auth", "none"), "none") != 0;
-    return 0;
+    return query_vnc(g, &v, e) < 0 ? -1 : vnc_place_read(v, place, e);
 }
 
 /* One of the commands that change a drive; key and text: one argument more, or NULL. */
