@@ -16,6 +16,11 @@ answers() {
     timeout 60 sh -c "until ping -c 1 -W 2 $1 >/dev/null; do :; done" || fail "$1 does not answer"
 }
 
+# tree: all of xenstore, but for directories that remain once there was any domain
+tree() {
+    xenstore-ls | grep -vxE ' *(vm|libxl) = ""'
+}
+
 # use_hooks: xend finds our own hook scripts, and Xen's where there is none of ours yet.
 use_hooks() {
     mkdir -p "$ROOT/etc/xen"

@@ -12,7 +12,7 @@ swtpms() {
 }
 # no_swtpm: it ends by itself when its QEMU has
 no_swtpm() {
-    tries=500
+    tries=3000
     while [ -n "$(swtpms)" ]; do
         [ $((tries -= 1)) -gt 0 ] || fail "swtpm lives on: $(swtpms)"
         sleep 0.01

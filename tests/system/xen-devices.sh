@@ -5,8 +5,6 @@
 . tests/xen.sh
 requires xl xenstore-ls losetup
 
-# tree: all of xenstore, but for directories that remain once there was any domain
-tree() { xenstore-ls | grep -vxE ' *(vm|libxl) = ""'; }
 # clean WHEN: nothing is left of any guest
 clean() {
     assert_eq "$(cat "$T/tree")" "$(tree)" "xenstore after $1"

@@ -7,7 +7,6 @@
 requires xl xenstore-ls losetup socat
 TIMEOUT=300
 
-tree() { xenstore-ls | grep -vxE ' *(vm|libxl) = ""'; }
 # clean WHEN: nothing is left of any guest
 clean() {
     assert_eq "$(cat "$T/tree")" "$(tree)" "xenstore after $1"

@@ -10,7 +10,6 @@ type_in() {
     timeout 20 sh -c "until xenstore-read /local/domain/$(xl domid s1)/console/tty; do :; done" >"$T/tty" 2>/dev/null
     printf '%s\r' "$1" >"$(cat "$T/tty")"
 }
-tree() { xenstore-ls | grep -vxE '(vm|libxl) = ""'; }
 clean() { # WHEN
     assert_eq "$(cat "$T/tree")" "$(tree)" "xenstore after $1"
     assert_eq Domain-0 "$(xl list | awk 'NR > 1 { print $1 }')" "domains after $1"

@@ -12,10 +12,6 @@ config() {
     shift 3
     printf '%s\n' "$@" >>"$config_"
 }
-# tree: all of xenstore, but for the two directories that remain once there was any domain
-tree() {
-    xenstore-ls | grep -vxE '(vm|libxl) = ""'
-}
 # clean WHEN: nothing is left of any guest
 clean() {
     assert_eq "$(cat "$T/tree")" "$(tree)" "xenstore after $1"
