@@ -3,11 +3,15 @@
 
 #include <string.h>
 
+#include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/console.h"
 #include "xend/policy.h"
+#include "xend/queue.h"
 #include "xend/xend.h"
+
+#define MAKE_WAY_MS 1000
 
 /* In the table a name is one domain's. As the original called those without one. With the lock. */
 static char *name_for(const struct xend *x, const char *name, const struct guest_change *c)
@@ -85,4 +89,28 @@ void foreign_gone(struct xend *x, struct domain *d)
     domain_stopped(x->domains, d);
     xend_unlock(x);
     domain_forget_if_transient(x, d);
+}
+
+/* The driver looks before xenstored has told it. */
+static bool has_ended(struct xend *x, const struct domain *d)
+{
+    enum stop_reason reason;
+    enum guest_state now = d->guest ? x->driver->ops->state(d->guest, &reason) : GUEST_GONE;
+
+    return now == GUEST_GONE || now == GUEST_DYING;
+}
+
+void foreign_make_way(struct xend *x, const struct spec *s)
+{
+    int64_t until = now_ms() + MAKE_WAY_MS;
+    struct domain *d = domain_find_name(x->domains, s->name);
+
+    if (!d || !d->foreign)
+        d = s->uuid ? domain_find_uuid(x->domains, s->uuid) : NULL;
+    if (!d || !d->foreign || !has_ended(x, d))
+        return;
+    domain_ref(d);
+    while (!d->removed && !queue_stopping(x->queue) && now_ms() < until)
+        queue_wait(x->queue, until);
+    domain_unref(d);
 }

@@ -11,5 +11,11 @@
 void foreign_changed(struct xend *x, const struct guest_change *c);
 /* It is no more; whoever ended it clears up. On a worker, inside its domain. */
 void foreign_gone(struct xend *x, struct domain *d);
+/*
+ * Before a domain of this spec is entered: when a foreign guest has its name or uuid and has just
+ * ended, waits (a second at most) until the table says so as well. With the lock, which it gives
+ * up meanwhile.
+ */
+void foreign_make_way(struct xend *x, const struct spec *s);
 
 #endif

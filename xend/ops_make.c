@@ -3,6 +3,7 @@
 
 #include "libxl/base/mem.h"
 #include "xend/devices.h"
+#include "xend/foreign.h"
 #include "xend/ops.h"
 #include "xend/xend.h"
 
@@ -38,10 +39,12 @@ struct task *domain_make_take(struct xend *x, struct spec *s_take, int64_t how, 
                               const char *by, struct err *e)
 {
     AUTO(spec_freep) struct spec *s = s_take;
-    struct domain *d = find_managed(x, s, how & CREATE_START);
     struct value *again = NULL;
+    struct domain *d;
     struct task *t;
 
+    foreign_make_way(x, s);
+    d = find_managed(x, s, how & CREATE_START);
     if (d) {
         if (!s->uuid)
             s->uuid = xstrdup(d->uuid);

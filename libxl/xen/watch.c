@@ -1,7 +1,8 @@
 /*
  * What changes: our guests held against Xen's list of domains; what differs is reported. xenstored
  * only says "some domain came, stopped or went" (@introduceDomain, @releaseDomain), never which;
- * and nobody tells of a pause by others: that is noticed at the next sample.
+ * and nobody tells of a pause by others: that is noticed at the next sample. Nor of the end of one
+ * that dies: xenstored speaks when it begins to, and its backends may hold its memory for a while.
  */
 #include <errno.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 
 #define TRIM_MS 4000  /* how often the logs of device models are looked at, while there are any */
 #define ALONE_MS 1000 /* how often to look for xenstored when it is away */
+#define DYING_MS 10   /* when to look again for the end of what dies: twice this, and so on */
 
 /* With the lock: takes over what Xen says of each guest. */
 static void compare(struct xen *d, const struct infos *infos)
@@ -27,6 +29,8 @@ static void compare(struct xen *d, const struct infos *infos)
 
         if (info)
             known[info - infos->ptr] = true;
+        if (state == GUEST_DYING && g->pub.foreign)
+            state = GUEST_GONE; /* nothing is left for us to do */
         if (g->held && (state == GUEST_PAUSED || state == GUEST_RUNNING ||
                         (state == GUEST_SHUTDOWN && reason == STOP_SUSPEND)))
             state = g->state;
@@ -154,6 +158,22 @@ static int open_canary(void)
     return unix_connect(xs_daemon_socket(), &e);
 }
 
+/* How long to wait for news; *again_ms is what it was the last time, 0 if nothing was dying. */
+static int patience(struct xen *d, int *again_ms)
+{
+    bool dying = false;
+
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < d->guests.len; i++)
+        dying |= d->guests.ptr[i]->state == GUEST_DYING && !d->guests.ptr[i]->destroying;
+    pthread_mutex_unlock(&d->lock);
+    *again_ms = !dying                    ? 0
+                : !*again_ms              ? DYING_MS
+                : *again_ms < TRIM_MS / 2 ? *again_ms * 2
+                                          : TRIM_MS;
+    return dying ? *again_ms : dm_trim(d) ? TRIM_MS : -1;
+}
+
 static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_fn *change,
                  void *arg, struct err *e)
 {
@@ -163,16 +183,21 @@ static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_
                            {canary, POLLIN, 0},
                            {xs_fileno(xs), POLLIN, 0},
                            {d->dm_epoll, POLLIN, 0}};
+    int again_ms = 0;
 
     if (!xs_watch(xs, "@releaseDomain", "") || !xs_watch(xs, "@introduceDomain", ""))
         return err_sys(e, "xenstore: watching for domains");
     strangers_begin(d);
     for (;;) {
-        if (poll(fds, ARRAY_LEN(fds), dm_trim(d) ? TRIM_MS : -1) < 0) {
+        int n = poll(fds, ARRAY_LEN(fds), patience(d, &again_ms));
+
+        if (n < 0) {
             if (errno != EINTR)
                 return err_sys(e, "poll");
             continue;
         }
+        if (n == 0 && again_ms && refresh(d, e) < 0)
+            return -1;
         if (fds[0].revents)
             return 0;
         if (fds[2].revents)

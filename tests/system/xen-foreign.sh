@@ -86,11 +86,21 @@ assert_eq poweroff "$(xenstore-read "/local/domain/$id/control/shutdown")"
 
 # Ended by either.
 xl destroy x3
-eventually gone x3
+assert_ok xm wait x3 --for gone --timeout 60 # it hears of it: it does not look
 assert_ok xm destroy x1
 assert_eq Domain-0 "$(xl list | awk 'NR > 1 { print $1 }')"
 assert_fails 3 xm domid x1
 clean 'xm destroy of what xl made'
+
+# A name is free as soon as its makers have let go of it.
+for _ in 1 2 3; do
+    xl create -q -p "$T/x2.cfg"
+    eventually here x2
+    xl destroy x2
+    assert_ok xm create -q -p "$T/x2.cfg"
+    assert_ok xm destroy x2
+done
+clean 'the same name in turn'
 
 # One that stops is left to its makers.
 xl create -q -e -p "$T/x1.cfg" # -e: nobody waits for its end
@@ -108,7 +118,7 @@ clean 'the end of what had stopped'
 assert_ok xm create -q -p "$T/g1.cfg"
 assert_match '^g1 ' "$(xl list g1)"
 xl destroy g1
-eventually gone g1
+assert_ok xm wait g1 --for gone --timeout 60
 clean 'xl destroy of ours'
 assert_ok xm create -q -p "$T/g1.cfg"
 stop_xend
