@@ -85,6 +85,10 @@ listing() {
     result 'list with 30 domains' 0.45 list
     for i in $(seq 30); do assert_ok xm destroy "l$i"; done
 }
+# from now on they are not the stock ones, so they are executed
+change_scripts() {
+    for name in block vif-bridge; do echo '# changed' >>"$ROOT/etc/xen/scripts/$name"; done
+}
 # processes that a running guest of TOOL needs
 helpers() {
     before=$(pgrep -c .)
@@ -111,7 +115,9 @@ alternate 'create -p, PV 128 MiB, raw Linux' 0.65 pv
 alternate 'create -p, PVH 128 MiB, raw Linux' 0.65 pvh
 xm create -q -p "$T/xz.xm" && xm destroy b1 # from the second on
 alternate 'create -p, PV 128 MiB, xz Linux' 0.20 xz
-alternate 'create -p, vif and disk, with scripts' 0.60 devices 'destroy, vif and disk, with scripts' 0.60
+alternate 'create -p, vif and disk, in process' 0.10 devices 'destroy, vif and disk, in process' 0.35
+change_scripts
+alternate 'create -p, vif and disk, scripts executed' 0.60 devices 'destroy, vif and disk, scripts executed' 0.60
 listing
 saving
 row 'processes for each running PV guest' "$(helpers xm)" '<= 0' "xl $(helpers xl)"
