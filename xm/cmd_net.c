@@ -12,8 +12,8 @@ const struct option net_new_options[] = {
     {0, "cidr", "NET", "Its addresses, as 10.77.1.0/24; else a free one is taken."},
     {0, "cidr6", "NET", "Its IPv6 addresses, as fd00:1:2:3::/64, or auto; else it has none."},
     {0, "bridge", "NAME", "With --mode bridge: which bridge."},
-    {0, "dhcp", "yes|no", "Whether guests get addresses; default yes."},
-    {0, "dns", "yes|no", "Whether guests can ask for names; default yes."},
+    {0, "dhcp", "[yes|no]", "Whether guests get addresses; default yes."},
+    {0, "dns", "[yes|no]", "Whether guests can ask for names; default yes."},
     {0, "no-autostart", NULL, "It does not start with xend."},
     {0, "no-start", NULL, "Only define it."},
     {0},
@@ -27,18 +27,18 @@ const struct option net_autostart_options[] = {
     {0},
 };
 
-/* yes or no of an option into the body; -1 after an error with the usage. */
+/* yes (also when it stands alone) or no of an option into the body; -1 after an error with the usage. */
 static int take_yes(struct xm *xm, const struct args *a, const char *option, struct value *body)
 {
     const char *text = args_get(a, option);
 
     if (!text)
         return 0;
-    if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0) {
+    if (*text && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0) {
         xm_usage_error(xm->command, "--%s: '%.60s' is not yes or no", option, text);
         return -1;
     }
-    value_set_bool(body, option, strcmp(text, "yes") == 0);
+    value_set_bool(body, option, strcmp(text, "no") != 0);
     return 0;
 }
 

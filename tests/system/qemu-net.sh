@@ -21,7 +21,7 @@ assert_eq "$head_
 default      inactive nat        10.77.0.0/24       yes  yes  no        -" "$out"
 assert_eq lo "$(ip -br link | awk '{ print $1 }')"
 
-assert_ok xm net-new lab --mode isolated
+assert_ok xm net-new lab --mode isolated --dhcp --dns=yes
 assert_ok xm net-list
 assert_match '^lab          active   isolated   10.77.1.0/24       yes  yes  yes       -$' "$out"
 assert_match '10.77.1.1/24' "$(ip -br address show dev xn-lab)"
