@@ -27,7 +27,8 @@ const struct option net_autostart_options[] = {
     {0},
 };
 
-/* yes (also when it stands alone) or no of an option into the body; -1 after an error with the usage. */
+/* yes (also when it stands alone) or no of an option into the body; -1 after an error with the
+ * usage. */
 static int take_yes(struct xm *xm, const struct args *a, const char *option, struct value *body)
 {
     const char *text = args_get(a, option);
