@@ -81,7 +81,8 @@ static void check_needed(const struct device *d, const char *where, struct probl
 
     for (size_t i = 0; i < 2 * ARRAY_LEN(needed); i++) {
         const char *name = needed[i / 2].names[i % 2];
-        if (needed[i / 2].class != d->class || !name)
+        if (needed[i / 2].class != d->class || !name ||
+            (d->class == DEVICE_USBDEV && d->usbdev.device))
             continue;
         if (field_is_default(field_find(&device_fields[d->class], name), &d->disk))
             problems_add(p, where, NULL, "%s: %s is missing", class_names[d->class], name);
@@ -154,6 +155,20 @@ static void complete_target(struct disk *k)
     k->target = full;
 }
 
+/* There is one way to write it: it is a key. */
+static void complete_usb(struct usbdev *u)
+{
+    struct usb_name n;
+    struct err none;
+    char *text;
+
+    if (!u->device || usb_name_parse(u->device, &n, &none) < 0)
+        return;
+    text = usb_name_text(&n, u->device);
+    free(u->device);
+    u->device = text;
+}
+
 /* All faults of one device are reported; the checks across members only when it has none. */
 struct device *device_from_map(enum device_class class, const struct value *map, const char *where,
                                struct problems *p)
@@ -171,6 +186,8 @@ struct device *device_from_map(enum device_class class, const struct value *map,
         if (p->len == before)
             check_disk(&d->disk, where, p);
     }
+    if (class == DEVICE_USBDEV && p->len == before)
+        complete_usb(&d->usbdev);
     if (p->len == before)
         check_needed(d, where, p);
     if (p->len == before)
@@ -216,6 +233,8 @@ void device_note_ignored(const struct device *d, unsigned driver, const char *wh
 
     for (size_t i = 0; i < t->n; i++)
         any |= t->rows[i].drivers & driver;
+    if (d->class == DEVICE_USBDEV && !device_key(d)) /* xl's kind */
+        any &= ON_TEST;
     if (!any)
         problems_add(notes, where, NULL, "%s: %s; ignored", class, reason);
     for (size_t i = 0; any && i < t->n; i++) {
@@ -235,6 +254,8 @@ const char *device_key(const struct device *d)
         return d->vif.mac;
     case DEVICE_PCI:
         return d->pci.bdf;
+    case DEVICE_USBDEV:
+        return d->usbdev.device;
     default:
         return NULL;
     }

@@ -92,6 +92,7 @@ struct usbctrl {
 };
 
 struct usbdev {
+    char *device; /* what usbdevice= says, see usb_name_parse; NULL: hostbus and hostaddr do */
     char *type;
     int64_t hostbus, hostaddr, controller, port; /* -1: not said */
 };
@@ -172,13 +173,42 @@ void vif_set_mac(struct vif *v);
 
 /*
  * What names a device among those of its class in one domain (borrowed): a vif's MAC, a disk's
- * vdev, the host's address of a PCI device; NULL for classes without such a name. And whether this
- * text names it: letters of any case, /dev/ before a vdev, other ways to write its number.
+ * vdev, the host's address of a PCI device, what a USB device is; NULL for classes without such a
+ * name. And whether this text names it: letters of any case, /dev/ before a vdev, other ways to
+ * write its number.
  */
 const char *device_key(const struct device *d);
 bool device_has_key(const struct device *d, const char *key);
 /* The device of this class and key, or NULL; borrowed. */
 struct device *devices_find(const struct devices *v, enum device_class class, const char *key);
+
+/*
+ * What a usbdev's device says: tablet, mouse, keyboard, host:BUS.ADDR, host:VENDOR:PRODUCT
+ * (hexadecimal), disk:FILE; other words are QEMU's, which are carried. path is borrowed.
+ */
+enum usb_kind {
+    USB_TABLET,
+    USB_MOUSE,
+    USB_KEYBOARD,
+    USB_HOST_ADDR,
+    USB_HOST_ID,
+    USB_DISK,
+    USB_OTHER
+};
+struct usb_name {
+    enum usb_kind kind;
+    unsigned a, b; /* bus and address, or vendor and product */
+    const char *path;
+};
+int usb_name_parse(const char *text, struct usb_name *out, struct err *e);
+/* The one way to write it; the caller frees. */
+char *usb_name_text(const struct usb_name *n, const char *text);
+/* The hint for who named none of those that a driver can make. */
+int usb_name_hint(struct err *e);
+/* A file means the caller's directory. */
+void usbdev_make_absolute(struct usbdev *u);
+/* The disk of a device: its own, or that of a USB disk, in *room (borrows from d); or NULL. */
+const struct disk *device_disk(const struct device *d, struct disk *room);
 
 /* The bridge that it is to be on: its own, or its network's; NULL: it names none. The caller frees.
  */

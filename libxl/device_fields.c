@@ -197,6 +197,13 @@ static int check_usbctrl_type(const char *text, struct err *e)
     return check_word(text, words, "USB controller type", e);
 }
 
+static int check_usb_name(const char *text, struct err *e)
+{
+    struct usb_name n;
+
+    return usb_name_parse(text, &n, e);
+}
+
 static int check_connection(const char *text, struct err *e)
 {
     static const char *const words[] = {"pty", "socket", NULL};
@@ -341,6 +348,11 @@ static const struct field usbctrl_rows[] = {
 #define USBDEV(m) .name = #m, .offset = offsetof(struct usbdev, m), .drivers = N
 #define USBDEV_INT(m, n) USBDEV(m), .type = FIELD_INT, .dflt = "-1", .min = -1, .max = (n)
 static const struct field usbdev_rows[] = {
+    {.name = "device",
+     .offset = offsetof(struct usbdev, device),
+     .check = check_usb_name,
+     .drivers = ON_ALL,
+     .doc = "tablet, mouse, keyboard, host:BUS.ADDR, host:VENDOR:PRODUCT or disk:FILE."},
     {USBDEV(type), .dflt = "hostdev", .doc = "Only hostdev, a device of the host."},
     {USBDEV_INT(hostbus, 255), .doc = "The host's bus, as lsusb tells it."},
     {USBDEV_INT(hostaddr, 255), .doc = "The device on that bus."},

@@ -98,8 +98,10 @@ struct spec *spec_from_value(const struct value *map, struct problems *p)
 /* Devices stand in the order of their classes, so each list is made when its first one comes. */
 struct value *spec_to_value(const struct spec *s)
 {
+    AUTO(spec_freep) struct spec *words = spec_usb_to_words(s);
     struct value *map = value_map();
 
+    s = words ? words : s;
     fields_write(&spec_fields, s, false, map);
     for (size_t i = 0; i < s->devices.len; i++) {
         const char *name = device_class_name(s->devices.ptr[i]->class);
@@ -113,9 +115,11 @@ struct value *spec_to_value(const struct spec *s)
 
 struct value *spec_to_value_secrets(const struct spec *s)
 {
+    AUTO(spec_freep) struct spec *words = spec_usb_to_words(s);
     struct value *map = spec_to_value(s);
     size_t at[DEVICE_CLASSES] = {0};
 
+    s = words ? words : s;
     fields_reveal(&spec_fields, s, map);
     for (size_t i = 0; i < s->devices.len; i++) {
         const struct device *d = s->devices.ptr[i];
@@ -213,6 +217,7 @@ void spec_finish(struct spec *s, struct problems *p)
         s->maxmem = 0;
     if (s->maxvcpus == s->vcpus)
         s->maxvcpus = 0;
+    spec_words_to_usb(s, p);
     sort_devices(&s->devices);
     fill_cpus(s);
     spec_check(s, p);

@@ -122,14 +122,22 @@ static void check_disk_pair(const struct disk *a, const struct disk *b, const ch
 static void check_pair(const struct device *a, const struct device *b, const char *where,
                        struct problems *p)
 {
-    if (a->class != b->class)
+    struct disk rooms[2];
+    const struct disk *k = device_disk(a, &rooms[0]), *l = device_disk(b, &rooms[1]);
+
+    if (a->class != b->class) {
+        if (k && l && same_text(k->target, l->target))
+            problems_add(p, where, NULL, "The file \"%s\" is already used", l->target);
         return;
+    }
     if (a->class == DEVICE_DISK)
         check_disk_pair(&a->disk, &b->disk, where, p);
     else if (a->class == DEVICE_VFB)
         problems_add(p, where, NULL, "only one vfb is supported");
     else if (a->class == DEVICE_PCI && strcmp(a->pci.bdf, b->pci.bdf) == 0)
         problems_add(p, where, NULL, "The device \"%s\" is already defined", b->pci.bdf);
+    else if (a->class == DEVICE_USBDEV && same_text(a->usbdev.device, b->usbdev.device))
+        problems_add(p, where, NULL, "The device \"%s\" is already defined", b->usbdev.device);
     else if (a->class == DEVICE_VIF && a->vif.mac && b->vif.mac &&
              strcasecmp(a->vif.mac, b->vif.mac) == 0)
         problems_add(p, where, NULL, "The mac \"%s\" is already defined", b->vif.mac);

@@ -11,6 +11,11 @@
 void spec_read_devices(struct spec *s, enum device_class class, const struct value *list,
                        struct problems *p);
 
+/* The words of usbdevice as devices, taken off the list; and a copy with words instead of devices,
+ * or NULL when there are none. */
+void spec_words_to_usb(struct spec *s, struct problems *p);
+struct spec *spec_usb_to_words(const struct spec *s);
+
 /* What follows "ip=" on the kernel's command line, or NULL; the caller frees. */
 char *spec_ip_param(const struct spec *s);
 /* "nfsroot=SERVER:PATH ", or ""; the caller frees. */

@@ -227,9 +227,11 @@ static void add_extension(struct value *form, const struct spec *s)
 
 struct value *spec_to_sxp(const struct spec *s, const char *head)
 {
+    AUTO(spec_freep) struct spec *words = spec_usb_to_words(s);
     struct value *form = value_list();
     bool vm = strcmp(head, "domain") != 0;
 
+    s = words ? words : s;
     value_add_take(form, value_str(head));
     add_tops(form, s, vm);
     value_add_take(form, image_form(s, vm));

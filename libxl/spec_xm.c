@@ -445,6 +445,9 @@ struct spec *spec_from_xm(const struct value *vars, const char *default_name, st
             set_pci_defaults(&r, &s->devices.ptr[i]->pci);
     spec_note_others(vars, notes);
     spec_finish(s, p);
+    for (size_t i = 0; i < s->devices.len; i++)
+        if (s->devices.ptr[i]->class == DEVICE_USBDEV)
+            usbdev_make_absolute(&s->devices.ptr[i]->usbdev);
     spec_note_ignored(s, ON_XEN | ON_QEMU, notes);
     spec_name_variables(vars, p);
     spec_name_variables(vars, notes);

@@ -278,8 +278,10 @@ static void print_name(const struct spec *s, const char *name, bool xl, struct b
 
 char *spec_to_xm(const struct spec *s, bool xl)
 {
+    AUTO(spec_freep) struct spec *words = spec_usb_to_words(s);
     struct buf out = BUF_INIT;
 
+    s = words ? words : s;
     for (size_t i = 0; i < ARRAY_LEN(first_names); i++)
         print_name(s, first_names[i], xl, &out);
     for (size_t i = 0; i < spec_fields.n; i++)

@@ -37,7 +37,7 @@ allow 'config/*.[ch]' libxl/base/ config/
 for f in libxl/*.[ch]; do
     allow "$f" libxl/base/ config/ libxl/spec libxl/device libxl/driver.h libxl/job.h libxl/field.h \
         libxl/hostinfo.h libxl/hostif.h libxl/hotplug.h libxl/cpuset.h libxl/sharing.h \
-        libxl/pcihost libxl/hooks/hooks.h
+        libxl/pcihost libxl/usbhost.h libxl/hooks/hooks.h
 done
 allow 'libxl/dm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/driver.h libxl/dm/ libxl/hooks/nl.h
 allow 'libxl/hooks/*.[ch]' libxl/base/ config/ libxl/device.h libxl/sharing.h libxl/hotplug.h libxl/hooks/ \
@@ -45,10 +45,11 @@ allow 'libxl/hooks/*.[ch]' libxl/base/ config/ libxl/device.h libxl/sharing.h li
 for d in qemu test xen; do
     allow "libxl/$d/*.[ch]" libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h \
         libxl/job.h libxl/field.h libxl/hostinfo.h libxl/hotplug.h libxl/cpuset.h libxl/dm/ \
-        libxl/hooks/nl.h libxl/pcihost.h "libxl/$d/"
+        libxl/hooks/nl.h libxl/pcihost.h libxl/usbhost.h "libxl/$d/"
 done
 allow 'xend/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/driver.h libxl/job.h \
-    libxl/field.h libxl/cpuset.h libxl/hostif.h libxl/hotplug.h libxl/pcihost.h libxl/sharing.h xend/
+    libxl/field.h libxl/cpuset.h libxl/hostif.h libxl/hotplug.h libxl/pcihost.h libxl/usbhost.h libxl/sharing.h \
+    xend/
 allow 'xm/*.[ch]' libxl/base/ config/ libxl/spec.h libxl/device.h libxl/field.h libxl/hostif.h xm/
 only config/json.c yajl/
 only xend/server.c microhttpd

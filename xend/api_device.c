@@ -1,6 +1,8 @@
 /* Handlers of devices: the list of a domain's, attach, detach, media: see API.md. */
 #include <string.h>
+#include <strings.h>
 
+#include "libxl/base/buf.h"
 #include "libxl/base/mem.h"
 #include "xend/api.h"
 #include "xend/devices.h"
@@ -104,9 +106,10 @@ static struct device *read_device(const struct value *body, int class, struct re
     struct device *dev;
     struct err e;
 
-    if (class != DEVICE_DISK && class != DEVICE_VIF && class != DEVICE_PCI) {
+    if (class != DEVICE_DISK && class != DEVICE_VIF && class != DEVICE_PCI &&
+        class != DEVICE_USBDEV) {
         err_set(&e, ERR_INVALID, "class: a device of this kind cannot be attached or detached");
-        err_hint(&e, "disk, vif or pci");
+        err_hint(&e, "disk, vif, pci or usbdev");
         reply_err(p, &e);
         return NULL;
     }
@@ -139,6 +142,21 @@ void api_domain_attach(struct xend *x, struct request *r, struct reply *p)
         act_take(x, r, p, &op_attach, 0, device_job_value(dev));
 }
 
+/* The server leaves slashes escaped, for they end a part of a path; here they are a file's. */
+static struct value *device_arg(const char *text)
+{
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+
+    for (; *text; text++)
+        if (strncasecmp(text, "%2f", 3) == 0) {
+            buf_addc(&b, '/');
+            text += 2;
+        } else {
+            buf_addc(&b, *text);
+        }
+    return value_str(buf_str(&b));
+}
+
 void api_domain_detach(struct xend *x, struct request *r, struct reply *p)
 {
     const char *force = request_query(r, "force");
@@ -153,7 +171,7 @@ void api_domain_detach(struct xend *x, struct request *r, struct reply *p)
     } else {
         v = value_map();
         value_set_str(v, "class", r->args[1]);
-        value_set_str(v, "key", r->args[2]);
+        value_set_take(v, "key", device_arg(r->args[2]));
         act_take(x, r, p, &op_detach, force && parse_bool(force) == 1, v);
         return;
     }

@@ -1,6 +1,8 @@
 /* Who has which disk: see claims.h. */
 #include "xend/claims.h"
 
+#include <string.h>
+
 #include "libxl/base/mem.h"
 #include "libxl/sharing.h"
 #include "xend/xend.h"
@@ -69,18 +71,20 @@ static int take(struct xend *x, struct domain *d, const struct spec *s, bool che
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < s->devices.len; i++) {
-        const struct disk *k = &s->devices.ptr[i]->disk;
+        struct disk room;
+        const struct disk *k = device_disk(s->devices.ptr[i], &room);
 
-        if (s->devices.ptr[i]->class != DEVICE_DISK)
+        if (!k)
             continue;
         vec_push(v, claim_of(k));
         r = check ? disk_check_host(k, &v->ptr[v->len - 1].id, e) : 0;
     }
     xend_lock(x);
     for (size_t i = 0; check && r == 0 && i < s->devices.len; i++) {
-        const struct disk *k = &s->devices.ptr[i]->disk;
+        struct disk room;
+        const struct disk *k = device_disk(s->devices.ptr[i], &room);
 
-        if (s->devices.ptr[i]->class != DEVICE_DISK)
+        if (!k)
             continue;
         if (!had(d->claims, &v->ptr[n]))
             r = check_domains(x, d, k, &v->ptr[n], e);
@@ -126,12 +130,20 @@ int claims_add(struct xend *x, struct domain *d, const struct disk *k, struct er
     return r;
 }
 
+/* By number, but disks on USB, which have none. */
+static bool same_vdev(const char *a, const char *b)
+{
+    return strncmp(a, "disk:", 5) == 0 || strncmp(b, "disk:", 5) == 0
+               ? strcmp(a, b) == 0
+               : vdev_number(a) == vdev_number(b);
+}
+
 void claims_remove(struct domain *d, const char *vdev, bool newest)
 {
     size_t n = d->claims ? d->claims->len : 0, found = n;
 
     for (size_t i = 0; i < n && (found == n || newest); i++)
-        if (vdev_number(d->claims->ptr[i].vdev) == vdev_number(vdev))
+        if (same_vdev(d->claims->ptr[i].vdev, vdev))
             found = i;
     if (found == n)
         return;

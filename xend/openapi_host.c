@@ -94,6 +94,20 @@ static const struct key pci_assign_keys[] = {
     {"force", "boolean", "Also when the host uses it.", .flags = OPTIONAL},
 };
 
+static const struct key usb_device_keys[] = {
+    {"path", "string", .doc = "Its bus and ports, as 1-2.3."},
+    {"bus", "integer", .doc = "Its bus."},
+    {"addr", "integer", .doc = "Its address on that bus."},
+    {"vendor", "string", "Hexadecimal.", .flags = OPTIONAL},
+    {"product", "string", "Likewise.", .flags = OPTIONAL},
+    {"name", "string", "What it calls itself.", .flags = OPTIONAL},
+    {"domain", "string", "The running domain that has it.", .flags = OPTIONAL},
+};
+
+static const struct key usb_devices_keys[] = {
+    {"devices", "[UsbDevice", .doc = "By path."},
+};
+
 #define KEYS(k) (k), ARRAY_LEN(k)
 const struct schema host_schemas[] = {
     {"Network", "A virtual network.", KEYS(network_keys), 0},
@@ -110,5 +124,7 @@ const struct schema host_schemas[] = {
     {"PciDevice", "A PCI device of the host.", KEYS(pci_device_keys), 0},
     {"PciDevices", "The host's PCI devices.", KEYS(pci_devices_keys), 0},
     {"PciAssign", "How.", KEYS(pci_assign_keys), 0},
+    {"UsbDevice", "A USB device of the host.", KEYS(usb_device_keys), 0},
+    {"UsbDevices", "The host's USB devices.", KEYS(usb_devices_keys), 0},
 };
 const size_t host_schemas_count = ARRAY_LEN(host_schemas);

@@ -79,15 +79,21 @@ static struct device *add_to_spec(struct xend *x, struct task *t, struct spec *s
 /* A disk that a guest is to get. */
 static int claim(struct xend *x, struct domain *d, const struct device *dev, struct err *e)
 {
-    return d->guest && dev->class == DEVICE_DISK ? claims_add(x, d, &dev->disk, e) : 0;
+    struct disk room;
+    const struct disk *k = device_disk(dev, &room);
+
+    return d->guest && k ? claims_add(x, d, k, e) : 0;
 }
 
 static void unclaim(struct xend *x, struct domain *d, const struct device *dev, bool newest)
 {
-    if (dev->class != DEVICE_DISK)
+    struct disk room;
+    const struct disk *k = device_disk(dev, &room);
+
+    if (!k)
         return;
     xend_lock(x);
-    claims_remove(d, dev->disk.vdev, newest);
+    claims_remove(d, k->vdev, newest);
     xend_unlock(x);
 }
 
@@ -162,6 +168,8 @@ static struct device *find_device(struct xend *x, const struct domain *d, const 
         dev->disk.vdev = xstrdup(k->key);
     else if (class == DEVICE_VIF)
         dev->vif.mac = xstrdup(k->key);
+    else if (class == DEVICE_USBDEV)
+        dev->usbdev.device = xstrdup(k->key);
     return dev;
 }
 

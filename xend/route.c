@@ -195,6 +195,8 @@ const struct route routes[] = {
     {"POST", "/v1/pci/:pci/release", LEVEL_ADMIN, api_pci_release,
      "Gives it back to the driver that it had.", .reply = "Job", .params = P(WAIT),
      .answers = A_GUEST},
+    {"GET", "/v1/usb", LEVEL_READ, api_usb, "The host's USB devices, and which guests have.",
+     .reply = "UsbDevices", .answers = A(OK)},
     {"GET", "/v1/domains/:domain/console", LEVEL_OPERATE, api_domain_console,
      "The guest's console: after the upgrade, bytes both ways.", .params = P(HISTORY) | P(UPGRADE),
      .answers = A(UPGRADED) | A(INVALID) | A(NOT_FOUND) | A(CONFLICT) | A(UPGRADE)},

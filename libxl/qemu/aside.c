@@ -91,7 +91,8 @@ static int check_devices(const struct qguest *g, struct err *e)
     for (size_t i = 0; i < v->len; i++) {
         enum device_class class = v->ptr[i]->class;
 
-        if (class != DEVICE_DISK && class != DEVICE_VIF && class != DEVICE_VFB)
+        if (class != DEVICE_DISK && class != DEVICE_VIF && class != DEVICE_VFB &&
+            class != DEVICE_USBDEV)
             return err_set(e, ERR_UNSUPPORTED, "it keeps its devices of class %s until it ends",
                            device_class_name(class));
     }

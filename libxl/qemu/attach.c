@@ -193,9 +193,15 @@ static int attach_pci(struct qguest *g, const struct pci *p, struct err *e)
     return pci_plug(g, p, e) < 0 ? explain(g, e) : 0;
 }
 
+static int attach_usb(struct qguest *g, const struct usbdev *u, struct err *e)
+{
+    return usb_plug(g, u->device, e) < 0 ? explain(g, e) : 0;
+}
+
 static int check_class(const struct device *dev, struct err *e)
 {
-    if (dev->class == DEVICE_DISK || dev->class == DEVICE_VIF || dev->class == DEVICE_PCI)
+    if (dev->class == DEVICE_DISK || dev->class == DEVICE_VIF || dev->class == DEVICE_PCI ||
+        dev->class == DEVICE_USBDEV)
         return 0;
     return err_set(e, ERR_UNSUPPORTED,
                    "the qemu driver cannot attach devices of class %s to a guest that runs",
@@ -282,7 +288,8 @@ static int await_gone(const struct leaving *l, int64_t patience_ms, struct job *
     unsigned seen = 0;
 
     while (!mark(l, false, false)) {
-        bool paused = qemu_state(&l->g->pub, &reason) == GUEST_PAUSED;
+        bool paused = l->class != DEVICE_USBDEV && /* of USB no guest is asked */
+                      qemu_state(&l->g->pub, &reason) == GUEST_PAUSED;
 
         if (job_check(j, e) < 0 || qguest_check_lives(l->g, e) < 0)
             return -1;
@@ -331,8 +338,15 @@ static int cut_disk(const struct leaving *l, struct err *e)
 static int take_by_force(const struct leaving *l, struct err *e)
 {
     fault_point("qemu.cutting");
+    if (strcmp(l->id, USB_TABLET_ID) == 0)
+        return 0; /* goes with the screen */
     if (!l->dead && l->class == DEVICE_DISK && cut_disk(l, e) < 0)
         return -1;
+    if (l->class == DEVICE_USBDEV) { /* of these no guest can hold anything */
+        struct job j = JOB_INIT;
+
+        return ask(l, e) < 0 ? -1 : await_gone(l, GRACE_MS, &j, e);
+    }
     mark(l, false, true);
     qdevice_release(l->g, l->class, l->id, l->key);
     fault_point("qemu.cut");
@@ -351,12 +365,14 @@ int qdevices_cut(struct qguest *g, struct err *e)
         probe = (struct device){.class = q->class};
         if (q->class == DEVICE_DISK)
             probe.disk.vdev = q->key;
+        else if (q->class == DEVICE_USBDEV)
+            probe.usbdev.device = q->key;
         else
             probe.vif.mac = q->key;
         if (find_leaving(g, &probe, &l) && !l.dead && take_by_force(&l, e) < 0)
             return err_add(e, "taking %s away", l.key);
     }
-    return 0;
+    return qdevices_settle(g, e);
 }
 
 int qemu_detach(struct guest *guest, const struct device *dev, bool force, struct job *j,
@@ -372,6 +388,8 @@ int qemu_detach(struct guest *guest, const struct device *dev, bool force, struc
         return 0;
     if (l.class == DEVICE_DISK && disk_check_hot(l.key, e) < 0)
         return -1;
+    if (strcmp(l.id, USB_TABLET_ID) == 0)
+        return err_set(e, ERR_UNSUPPORTED, "the tablet is part of the guest's screen");
     job_step(j, "waiting until the guest lets go of it");
     if (job_check(j, e) < 0 || ask(&l, e) < 0)
         return -1;
@@ -414,9 +432,10 @@ int qemu_attach(struct guest *guest, const struct device *dev, struct job *j, st
         job_check(j, e) < 0 || check_new(g, dev, j, e) < 0)
         return -1;
     job_step(j, "attaching it");
-    r = dev->class == DEVICE_DISK  ? attach_disk(g, &dev->disk, e)
-        : dev->class == DEVICE_PCI ? attach_pci(g, &dev->pci, e)
-                                   : attach_vif(g, &dev->vif, e);
+    r = dev->class == DEVICE_DISK     ? attach_disk(g, &dev->disk, e)
+        : dev->class == DEVICE_PCI    ? attach_pci(g, &dev->pci, e)
+        : dev->class == DEVICE_USBDEV ? attach_usb(g, &dev->usbdev, e)
+                                      : attach_vif(g, &dev->vif, e);
     fault_point("qemu.attached");
     return r;
 }

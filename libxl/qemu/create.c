@@ -233,11 +233,13 @@ static int make(struct making *m, struct err *e)
         return -1;
     fault_point("qemu.prepared");
     job_step(j, "starting QEMU");
-    if (start(m, e) < 0 || shake_hands(m, e) < 0 || keep_machine(g, e) < 0 ||
+    if (start(m, e) < 0 || shake_hands(m, e) < 0 || keep_machine(g, e) < 0)
+        return -1;
+    qdevices_init(g);
+    if (usb_plug_all(g, m->launch.slots, e) < 0 ||
         (m->from ? restore_load(m->from, g, e) : set_balloon(g, e)) < 0 || vcpus_learn(g, e) < 0 ||
         vcpus_pin(g, e) < 0 || job_check(j, e) < 0)
         return -1;
-    qdevices_init(g);
     return pci_plug_all(g, e) < 0 ? -1 : state_save(g, PHASE_READY, e);
 }
 

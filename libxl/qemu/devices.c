@@ -49,6 +49,8 @@ struct qdevice *qdevice_find(struct qguest *g, enum device_class class, const ch
         probe.disk.vdev = (char *)key;
     else if (class == DEVICE_PCI)
         probe.pci.bdf = (char *)key;
+    else if (class == DEVICE_USBDEV)
+        probe.usbdev.device = (char *)key;
     else
         probe.vif.mac = (char *)key;
     for (size_t i = 0; i < g->devices.len; i++)
@@ -91,9 +93,12 @@ static const char *place_of_vif(const struct qguest *g, const char *mac)
 void qdevices_init(struct qguest *g)
 {
     const struct devices *v = &g->spec->devices;
+    struct screen sc;
 
     pthread_mutex_lock(&g->d->lock);
     qdevices_clear(g);
+    if (screen_of(g->spec, &sc))
+        qdevice_add(g, DEVICE_USBDEV, "tablet", USB_TABLET_ID, 1, NULL);
     g->next_vif = 0;
     for (size_t i = 0; i < v->len; i++) {
         char id[32];
@@ -183,6 +188,8 @@ static void learn_one(struct qguest *g, const char *name, struct qguest *out)
             g->next_vif = n + 1;
     } else if (strncmp(name, "pci-", 4) == 0) {
         learn_pci(g, name, out);
+    } else if (strncmp(name, "usb-", 4) == 0 || strcmp(name, USB_TABLET_ID) == 0) {
+        usb_learn(g, name, out);
     }
 }
 
@@ -258,7 +265,8 @@ static int tidy_nodes(struct qguest *g, struct err *e)
     for (size_t i = 0; i < value_len(nodes); i++) {
         const char *name = value_get_str(value_at(nodes, i), "node-name", "");
 
-        if (strncmp(name, "disk-", 5) == 0 || strncmp(name, "dead-", 5) == 0)
+        if (strncmp(name, "disk-", 5) == 0 || strncmp(name, "dead-", 5) == 0 ||
+            strncmp(name, "usb-", 4) == 0)
             qnode_release(g, name);
     }
     return 0;
@@ -275,7 +283,8 @@ static int tidy_fds(struct qguest *g, struct err *e)
         const struct value *fds = value_get(value_at(sets, i), "fds");
         const char *node = value_get_str(value_at(fds, 0), "opaque", "");
 
-        if (strncmp(node, "disk-", 5) == 0 && node[5])
+        if ((strncmp(node, "disk-", 5) == 0 && node[5]) ||
+            (strncmp(node, "usb-", 4) == 0 && !has_id(g, node)))
             qnode_release(g, node);
     }
     return 0;
@@ -402,6 +411,7 @@ struct value *qdevices_slots(struct qguest *g, struct err *e)
         if (*id)
             value_set_int(slots, saved_name(g, id), value_get_int(d, "slot", 0));
     }
+    usb_slots(g, slots);
     return slots;
 }
 

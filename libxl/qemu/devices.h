@@ -64,6 +64,25 @@ struct value *qdevices_slots(struct qguest *g, struct err *e);
 /* The QOM property of a device, NULL when there is none; the caller's. */
 char *qdevice_property(struct qguest *g, const char *id, const char *property);
 
+/* ---- usb.c */
+
+#define USB_ID "usb0"           /* the controller */
+#define USB_TABLET_ID "tablet0" /* of the screen */
+#define USB_PORTS_MAX 16        /* entries of saved.slots that are not PCI's */
+/* The name in QEMU of the device with this key; the caller's. */
+char *usb_id(const char *key);
+/* Whether the machine starts with a controller, and that one; pure functions. */
+bool usb_wanted(const struct launch *l);
+struct value *usb_controller(const struct launch *l);
+/* Plugs in one device, or all of g's spec that are not there yet, at the ports that slots name (or
+ * NULL). */
+int usb_plug(struct qguest *g, const char *key, struct err *e);
+int usb_plug_all(struct qguest *g, const struct value *slots, struct err *e);
+/* Adds the ports to what is saved of places; with nothing else under way. */
+void usb_slots(struct qguest *g, struct value *slots);
+/* A device of this name that g's QEMU has, into out; one that nobody knows is removed. */
+void usb_learn(struct qguest *g, const char *id, struct qguest *out);
+
 int qemu_devices(struct driver *d, const char *uuid, device_sample_fn *each, void *arg,
                  struct err *e);
 int qemu_attach(struct guest *g, const struct device *dev, struct job *j, struct err *e);

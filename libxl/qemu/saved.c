@@ -39,6 +39,8 @@ static char *devices_of(const struct spec *s)
         else if (d->class == DEVICE_VIF)
             buf_addf(&b, "%svif %s", b.len ? ", " : "",
                      d->vif.model ? d->vif.model : "virtio-net-pci");
+        else if (d->class == DEVICE_USBDEV && device_key(d))
+            buf_addf(&b, "%susb %s", b.len ? ", " : "", device_key(d));
     }
     if (!b.len)
         buf_adds(&b, "none");
@@ -140,7 +142,7 @@ int saved_write(const struct saved *s, struct frames *f, struct err *e)
 /* Numbers that a PCI bus has. */
 static struct value *slots_from_value(const struct value *v, struct err *e)
 {
-    bool sound = value_type(v) == VALUE_MAP && value_len(v) <= PCI_SLOTS;
+    bool sound = value_type(v) == VALUE_MAP && value_len(v) <= PCI_SLOTS + USB_PORTS_MAX;
 
     for (size_t i = 0; sound && i < value_len(v); i++) {
         const struct value *slot = value_at(v, i);
@@ -150,7 +152,7 @@ static struct value *slots_from_value(const struct value *v, struct err *e)
     }
     if (sound)
         return value_copy(v);
-    err_set(e, ERR_INVALID, "the saved guest's PCI slots make no sense");
+    err_set(e, ERR_INVALID, "the saved guest's PCI slots and USB ports make no sense");
     return NULL;
 }
 

@@ -10,7 +10,24 @@
 /* Of the classes that this driver tells of; others are not listed. */
 static bool is_listed(enum device_class class)
 {
-    return class == DEVICE_DISK || class == DEVICE_VIF;
+    return class == DEVICE_DISK || class == DEVICE_VIF || class == DEVICE_USBDEV;
+}
+
+/* Numbers of vifs are not used twice; a USB device has the first free port. */
+static int64_t number_of(struct test_guest *g, const struct device *dev)
+{
+    int64_t port = 1;
+
+    if (dev->class == DEVICE_DISK)
+        return vdev_number(dev->disk.vdev);
+    if (dev->class == DEVICE_VIF)
+        return g->next_vif++;
+    for (size_t i = 0; i < g->devices.len; i++)
+        if (g->devices.ptr[i].class == DEVICE_USBDEV && g->devices.ptr[i].devid == port) {
+            port++;
+            i = (size_t)-1; /* they are in no order */
+        }
+    return port;
 }
 
 static void add_device(struct test_guest *g, const struct device *dev)
@@ -19,7 +36,7 @@ static void add_device(struct test_guest *g, const struct device *dev)
     bool cdrom = dev->class == DEVICE_DISK && dev->disk.devtype == DISK_CDROM;
     struct test_device d = {.class = dev->class, .key = xstrdup(key ? key : "")};
 
-    d.devid = dev->class == DEVICE_DISK ? vdev_number(d.key) : g->next_vif++;
+    d.devid = number_of(g, dev);
     if (cdrom)
         d.media = xstrdup(dev->disk.target ? dev->disk.target : "");
     vec_push(&g->devices, d);
@@ -210,7 +227,10 @@ static void copy_devices(const struct test_guest *g, struct copies *out)
 
         memcpy(c.uuid, g->pub.uuid, sizeof(c.uuid));
         snprintf(c.backend, sizeof(c.backend), "/local/domain/0/backend/%s/%u/%lld",
-                 disk ? "vbd" : "vif", g->pub.domid, (long long)d->devid);
+                 disk                     ? "vbd"
+                 : d->class == DEVICE_VIF ? "vif"
+                                          : "vusb",
+                 g->pub.domid, (long long)d->devid);
         c.sample = (struct device_sample){.class = d->class,
                                           .devid = d->devid,
                                           .state = DEVICE_INITIALISING,

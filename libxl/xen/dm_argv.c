@@ -268,15 +268,18 @@ static int add_usb_device(const char *name, struct strings *argv, struct err *e)
 /* With a screen there is a tablet, which gives a viewer's pointer its place. */
 static int add_usb(const struct spec *s, bool screen, struct strings *argv, struct err *e)
 {
-    bool named = value_len(s->usbdevice);
+    bool named = false;
 
+    for (size_t i = 0; i < s->devices.len; i++)
+        named |= s->devices.ptr[i]->class == DEVICE_USBDEV && device_key(s->devices.ptr[i]);
     if (!s->usb && !named && !screen)
         return 0;
     args_add2(argv, "-device", "piix3-usb-uhci,id=usb");
     if (!named && screen)
         return add_usb_device("tablet", argv, e);
-    for (size_t i = 0; i < value_len(s->usbdevice); i++)
-        if (add_usb_device(value_as_str(value_at(s->usbdevice, i)), argv, e) < 0)
+    for (size_t i = 0; i < s->devices.len; i++)
+        if (s->devices.ptr[i]->class == DEVICE_USBDEV && device_key(s->devices.ptr[i]) &&
+            add_usb_device(device_key(s->devices.ptr[i]), argv, e) < 0)
             return -1;
     return 0;
 }

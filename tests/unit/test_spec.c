@@ -304,6 +304,10 @@ static void add_random_devices(struct spec *s, unsigned *seed)
     }
     if (rand_r(seed) % 2)
         vec_push(&s->devices, device_from_xm(DEVICE_VFB, "vnc=1,vncpasswd=a b", "", &p));
+    if (rand_r(seed) % 2)
+        vec_push(&s->devices, device_from_xm(DEVICE_USBDEV, "device=disk:/a b", "", &p));
+    if (rand_r(seed) % 2)
+        vec_push(&s->devices, device_from_xm(DEVICE_USBDEV, "device=tablet", "", &p));
     CU_ASSERT_EQUAL(p.len, 0);
 }
 
@@ -318,6 +322,8 @@ static void test_random_specs_go_round(void)
             const struct field *f = &spec_fields.rows[i];
             AUTO(value_freep) struct value *v = some_value(f, (unsigned)rand_r(&seed));
 
+            if (strcmp(f->name, "usbdevice") == 0) /* devices: no two may be the same */
+                continue;
             if (rand_r(&seed) % 3 == 0 || strcmp(f->name, "name") == 0)
                 field_read(f, s, v, "", &p);
         }

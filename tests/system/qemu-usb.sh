@@ -1,0 +1,87 @@
+#!/bin/sh
+# USB on QEMU: devices that are there from the start, that come and go while the guest runs, that survive
+# xend, a save and a restore; disks under the sharing rule; devices of the host as far as it goes without any.
+. tests/functions.sh
+. tests/guest.sh
+requires jq curl
+export XEND_SYSFS="$T/sys"
+# device PATH BUS ADDR VENDOR PRODUCT
+device() {
+    d=$XEND_SYSFS/bus/usb/devices/$1
+    mkdir -p "$d" "$XEND_SYSFS/dev/bus/usb/00$2"
+    echo "$2" >"$d/busnum"
+    echo "$3" >"$d/devnum"
+    echo "$4" >"$d/idVendor"
+    echo "$5" >"$d/idProduct"
+}
+device 1-1 1 2 046d c52b
+device 1-2 1 3 0951 1666
+device 1-3 1 4 0951 1666
+# usb DOMAIN: what it has, and where
+usb() {
+    xm usb-list "$1" --json | jq -r '[.[] | select(.live) | "\(.key)@\(.devid)"] | join(" ")'
+}
+fds() {
+    find "/proc/$(qemu_pid "$1")/fd" -lname "$T/*.img" -printf "%l\n" | sort -u | wc -l
+}
+for image in a b; do truncate -s 1M "$T/$image.img"; done
+start_xend qemu
+
+# None at first: the controller comes with the first device, also in a guest that runs.
+boot web1
+viewer web1
+assert_ok xm usb-add web1 tablet
+guest web1 'until grep -q 0x0c0330 /sys/bus/pci/devices/*/class; do sleep 0.1; done' sees-xhci
+assert_ok xm usb-add web1 "disk:$T/a.img"
+assert_eq "tablet@1 disk:$T/a.img@2 1" "$(usb web1) $(fds web1)"
+assert_ok xm usb-del web1 tablet
+assert_ok xm usb-add web1 mouse
+assert_ok xm usb-add web1 keyboard
+
+# It is known to the next xend; in a restored guest each is at its port.
+all="mouse@1 disk:$T/a.img@2 keyboard@3"
+assert_eq "$all" "$(usb web1)"
+kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+start_xend qemu
+assert_eq "$all 1" "$(usb web1) $(fds web1)"
+assert_ok xm save web1 "$T/saved"
+assert_ok xm restore "$T/saved"
+assert_eq "$all 1" "$(usb web1 | tr ' ' '\n' | sort -t@ -k2 | tr '\n' ' ' | sed 's/ $//') $(fds web1)"
+assert_ok xm usb-del web1 "disk:$T/a.img"
+assert_eq "mouse@1 keyboard@3 0" "$(usb web1) $(fds web1)" 'the image is let go of'
+assert_ok xm usb-add web1 "disk:$T/b.img"
+
+# Refused, with a reason; nothing changes.
+refused() {
+    text=$1
+    shift
+    before="$(usb web1) $(fds web1)"
+    assert_fails 1 xm usb-add web1 "$@"
+    assert_match "^Error: web1: attach: .*$text" "$err" "$*"
+    assert_eq "$before" "$(usb web1) $(fds web1)" "after $*"
+}
+refused 'No such file or directory' "disk:$T/nothing.img"
+refused 'is already connected' mouse
+refused 'this host has no USB device 1.9$' host:1.9
+refused 'this host has no USB device 1234:abcd$' host:1234:abcd
+refused 'this host has several USB devices 0951:1666$' host:0951:1666
+assert_match '^name one by its place: host:1.3 or host:1.4$' "$err"
+refused 'dev/bus/usb/001/002: No such file or directory$' host:046d:c52b
+: >"$XEND_SYSFS/dev/bus/usb/001/002"
+refused '(could not be|not a valid|failed to open|usb-host)' host:1.2 # QEMU's own words
+assert_fails 1 xm create -q "$(guest_config thief "disk = ['file:$T/b.img,xvda,w']")"
+assert_match 'domain web1 has it' "$err"
+assert_ok xm destroy web1
+
+# From the start; with a screen there is a tablet, which stays.
+assert_ok xm create -qp "$(guest_config web2 "usbdevice = ['tablet', 'disk:$T/a.img', 'kbd']" "vfb = ['vnc=1']")"
+assert_eq "tablet@1 disk:$T/a.img@2 keyboard@3" "$(usb web2)"
+assert_fails 1 xm usb-del web2 tablet
+assert_match "the tablet is part of the guest's screen" "$err"
+assert_ok xm usb-del web2 keyboard
+assert_ok xm destroy web2
+assert_fails 1 xm create -q "$(guest_config web3 "usbdevice = 'braille'")"
+assert_match "^Error: web3: USB device braille: 'braille' is no USB device that this driver has" "$err"
+assert_fails 1 xm create -q "$(guest_config web3 "usbdevice = 'host:1.9'")"
+assert_match '^Error: web3: USB device host:1.9: this host has no USB device 1.9' "$err"
+nothing_left
