@@ -357,7 +357,14 @@ static const struct field usbdev_rows[] = {
     {USBDEV_INT(hostbus, 255), .doc = "The host's bus, as lsusb tells it."},
     {USBDEV_INT(hostaddr, 255), .doc = "The device on that bus."},
     {USBDEV_INT(controller, 255), .doc = "The usbctrl it is plugged into; -1: the first free one."},
-    {USBDEV_INT(port, 31), .doc = "The port of that one; -1: the first free one."},
+    {.name = "port",
+     .offset = offsetof(struct usbdev, port),
+     .type = FIELD_INT,
+     .dflt = "-1",
+     .min = -1,
+     .max = 31,
+     .drivers = ON_QEMU | N,
+     .doc = "The port of that one; -1: the first free one."},
 };
 
 #define VTPM(m) .name = #m, .offset = offsetof(struct vtpm, m)

@@ -1,4 +1,7 @@
-/* xm usb-add, usb-del, usb-list, usb-list-assignable-devices. */
+/*
+ * xm usb-add, usb-del, usb-list, usb-list-assignable-devices; and usb-attach, usb-detach and
+ * usb-hc-*, the original's for paravirtual controllers, on the one controller that there is.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,14 +35,11 @@ static struct device *read_usb(struct xm *xm, const char *word)
     return NULL;
 }
 
-int cmd_usb_add(struct xm *xm, const struct args *a)
+static int attach(struct xm *xm, const struct args *a, const struct device *dev)
 {
-    AUTO(device_freep) struct device *dev = read_usb(xm, args_word(a, 1));
     AUTO(value_freep) struct value *body = value_map(), *job = NULL;
     int status;
 
-    if (!dev)
-        return EXIT_ERROR;
     value_set_str(body, "class", device_class_name(dev->class));
     value_set_take(body, "device", device_to_value(dev));
     status = domain_act(xm, a, "/devices", body, &job);
@@ -48,15 +48,107 @@ int cmd_usb_add(struct xm *xm, const struct args *a)
     return status;
 }
 
+int cmd_usb_add(struct xm *xm, const struct args *a)
+{
+    AUTO(device_freep) struct device *dev = read_usb(xm, args_word(a, 1));
+
+    return dev ? attach(xm, a, dev) : EXIT_ERROR;
+}
+
+static int detach(struct xm *xm, const struct args *a, const char *key)
+{
+    AUTO(freep) char *escaped = url_escape(key);
+    AUTO(freep) char *action = xasprintf("/devices/usbdev/%s", escaped);
+
+    return domain_ask(xm, a, "DELETE", action, NULL, NULL);
+}
+
 int cmd_usb_del(struct xm *xm, const struct args *a)
 {
     AUTO(device_freep) struct device *dev = read_usb(xm, args_word(a, 1));
-    AUTO(freep) char *escaped = dev ? url_escape(device_key(dev)) : NULL, *action = NULL;
 
-    if (!dev)
-        return EXIT_ERROR;
-    action = xasprintf("/devices/usbdev/%s", escaped);
-    return domain_ask(xm, a, "DELETE", action, NULL, NULL);
+    return dev ? detach(xm, a, device_key(dev)) : EXIT_ERROR;
+}
+
+/* DevId and Port of the command line; false after an error. */
+static bool read_port(struct xm *xm, const struct args *a, int64_t *port, int *status)
+{
+    int64_t controller;
+    struct err e;
+
+    if (!parse_int(args_word(a, 1), &controller) || !parse_int(args_word(a, 2), port) ||
+        *port < 1) {
+        *status = xm_usage_error(xm->command, "Invalid argument.");
+        return false;
+    }
+    if (controller == 0)
+        return true;
+    err_set(&e, ERR_NOT_FOUND, "Device %.20s (vusb) is not connected", args_word(a, 1));
+    err_hint(&e, "a domain has one USB controller, number 0");
+    *status = xm_fail(&e);
+    return false;
+}
+
+int cmd_usb_attach(struct xm *xm, const struct args *a)
+{
+    AUTO(value_freep) struct value *reply = NULL;
+    const char *bus = args_word(a, 3);
+    const struct value *list;
+    int64_t port;
+    int status;
+    struct err e;
+
+    if (!read_port(xm, a, &port, &status))
+        return status;
+    if (!(reply = xend_get(xm, "/v1/usb", &e)))
+        return xm_fail(&e);
+    list = value_get(reply, "devices");
+    for (size_t i = 0; i < value_len(list); i++) {
+        const struct value *d = value_at(list, i);
+        AUTO(device_freep) struct device *dev = NULL;
+
+        if (strcmp(value_get_str(d, "path", ""), bus) != 0)
+            continue;
+        dev = device_new(DEVICE_USBDEV);
+        dev->usbdev.device = xasprintf("host:%" PRId64 ".%" PRId64, value_get_int(d, "bus", 0),
+                                       value_get_int(d, "addr", 0));
+        dev->usbdev.port = port;
+        return attach(xm, a, dev);
+    }
+    err_set(&e, ERR_NOT_FOUND, "this host has no USB device at %.60s", bus);
+    err_hint(&e, "xm usb-list-assignable-devices lists those that it has");
+    return xm_fail(&e);
+}
+
+int cmd_usb_detach(struct xm *xm, const struct args *a)
+{
+    AUTO(freep) char *path = domain_path(args_word(a, 0), "/devices?class=usbdev");
+    AUTO(value_freep) struct value *reply = NULL;
+    const struct value *list;
+    int64_t port;
+    int status;
+    struct err e;
+
+    if (!read_port(xm, a, &port, &status))
+        return status;
+    if (domain_check(args_word(a, 0), &e) < 0 || !(reply = xend_get(xm, path, &e)))
+        return xm_fail(&e);
+    list = value_get(reply, "devices");
+    for (size_t i = 0; i < value_len(list); i++)
+        if (value_get_int(value_at(list, i), "devid", 0) == port)
+            return detach(xm, a, value_get_str(value_at(list, i), "key", ""));
+    err_set(&e, ERR_NOT_FOUND, "nothing is plugged into USB port %" PRId64, port);
+    return xm_fail(&e);
+}
+
+int cmd_usb_hc(struct xm *xm, const struct args *a)
+{
+    struct err e;
+
+    (void)xm, (void)a;
+    err_set(&e, ERR_UNSUPPORTED, "paravirtual USB controllers are not supported");
+    err_hint(&e, "usb-add gives a domain the controller that it needs, with 15 ports");
+    return xm_fail(&e);
 }
 
 static const struct value *host_device(const struct value *all, const char *place)

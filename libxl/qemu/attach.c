@@ -195,7 +195,7 @@ static int attach_pci(struct qguest *g, const struct pci *p, struct err *e)
 
 static int attach_usb(struct qguest *g, const struct usbdev *u, struct err *e)
 {
-    return usb_plug(g, u->device, e) < 0 ? explain(g, e) : 0;
+    return usb_plug(g, u, e) < 0 ? explain(g, e) : 0;
 }
 
 static int check_class(const struct device *dev, struct err *e)

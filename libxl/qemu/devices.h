@@ -76,7 +76,7 @@ bool usb_wanted(const struct launch *l);
 struct value *usb_controller(const struct launch *l);
 /* Plugs in one device, or all of g's spec that are not there yet, at the ports that slots name (or
  * NULL). */
-int usb_plug(struct qguest *g, const char *key, struct err *e);
+int usb_plug(struct qguest *g, const struct usbdev *u, struct err *e);
 int usb_plug_all(struct qguest *g, const struct value *slots, struct err *e);
 /* Adds the ports to what is saved of places; with nothing else under way. */
 void usb_slots(struct qguest *g, struct value *slots);

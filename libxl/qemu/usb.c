@@ -102,11 +102,21 @@ static bool port_is_free(struct qguest *g, int64_t port)
     return !taken;
 }
 
-/* The port that it had when it was saved, or the first free one. */
+/* The port that it had when it was saved, the one that is asked for, or the first free one. */
 static int64_t choose_port(struct qguest *g, const struct value *slots, const char *id,
-                           struct err *e)
+                           int64_t wanted, struct err *e)
 {
     int64_t ports = ports_of(g), port = slots ? value_get_int(slots, id, 0) : 0;
+
+    if (!port && wanted >= 0) {
+        if (wanted < 1 || wanted > ports)
+            return err_set(e, ERR_INVALID,
+                           "there is no USB port %" PRId64 ": they are 1 to %" PRId64, wanted,
+                           ports);
+        return port_is_free(g, wanted)
+                   ? wanted
+                   : err_set(e, ERR_BUSY, "the USB port %" PRId64 " is taken", wanted);
+    }
 
     for (int64_t i = 1; !port && i <= ports; i++)
         if (port_is_free(g, i))
@@ -190,8 +200,9 @@ static int need_controller(struct qguest *g, struct err *e)
 }
 
 /* slots: see saved.slots; or NULL. */
-static int plug(struct qguest *g, const char *key, const struct value *slots, struct err *e)
+static int plug(struct qguest *g, const struct usbdev *u, const struct value *slots, struct err *e)
 {
+    const char *key = u->device;
     AUTO(freep) char *id = usb_id(key), *place = NULL, *text = NULL;
     AUTO(value_freep) struct value *v = value_map();
     struct usb_name n;
@@ -204,7 +215,7 @@ static int plug(struct qguest *g, const char *key, const struct value *slots, st
         err_set(e, ERR_UNSUPPORTED, "'%.60s' is no USB device that this driver has", key);
         return usb_name_hint(e);
     }
-    if (need_controller(g, e) < 0 || (port = choose_port(g, slots, id, e)) < 0)
+    if (need_controller(g, e) < 0 || (port = choose_port(g, slots, id, u->port, e)) < 0)
         return -1;
     text = xasprintf("%" PRId64, port);
     value_set_str(v, "driver", drivers[n.kind]);
@@ -226,12 +237,12 @@ static int plug(struct qguest *g, const char *key, const struct value *slots, st
     return 0;
 }
 
-int usb_plug(struct qguest *g, const char *key, struct err *e)
+int usb_plug(struct qguest *g, const struct usbdev *u, struct err *e)
 {
-    if (!key)
+    if (!u->device)
         return err_set(e, ERR_UNSUPPORTED, "a usbdev without a device: name it as host:BUS.ADDR");
     fault_point("qemu.attaching");
-    return plug(g, key, NULL, e);
+    return plug(g, u, NULL, e);
 }
 
 /* The screen has a tablet already. */
@@ -251,7 +262,7 @@ int usb_plug_all(struct qguest *g, const struct value *slots, struct err *e)
         const struct device *d = g->spec->devices.ptr[i];
 
         if (d->class == DEVICE_USBDEV && device_key(d) && !is_there(g, device_key(d)) &&
-            plug(g, device_key(d), slots, e) < 0)
+            plug(g, &d->usbdev, slots, e) < 0)
             return err_add(e, "USB device %s", device_key(d));
     }
     return 0;

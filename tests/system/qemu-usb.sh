@@ -24,6 +24,9 @@ usb() {
 fds() {
     find "/proc/$(qemu_pid "$1")/fd" -lname "$T/*.img" -printf "%l\n" | sort -u | wc -l
 }
+recovered() {
+    [ -z "$(ls "$ROOT/var/run/xend/intents")" ]
+}
 for image in a b; do truncate -s 1M "$T/$image.img"; done
 start_xend qemu
 
@@ -38,12 +41,18 @@ assert_ok xm usb-del web1 tablet
 assert_ok xm usb-add web1 mouse
 assert_ok xm usb-add web1 keyboard
 
-# It is known to the next xend; in a restored guest each is at its port.
+# It is known to the next xend, which takes back what was half attached; in a restored guest each is at its
+# port.
 all="mouse@1 disk:$T/a.img@2 keyboard@3"
-assert_eq "$all" "$(usb web1)"
-kill -9 "$(cat "$ROOT/var/run/xend.pid")"
-start_xend qemu
-assert_eq "$all 1" "$(usb web1) $(fds web1)"
+for point in qemu.attach-node qemu.attached; do
+    stop_xend
+    XEND_FAULT=$point start_xend qemu
+    ! xm usb-add web1 "disk:$T/b.img" >/dev/null 2>&1 || fail "xend did not pass $point"
+    timeout 20 sh -c 'while "$1" status >/dev/null; do :; done' sh "$BUILD_DIR/xend"
+    start_xend qemu
+    eventually recovered
+    assert_eq "$all 1" "$(usb web1) $(fds web1)" "after $point"
+done
 assert_ok xm save web1 "$T/saved"
 assert_ok xm restore "$T/saved"
 assert_eq "$all 1" "$(usb web1 | tr ' ' '\n' | sort -t@ -k2 | tr '\n' ' ' | sed 's/ $//') $(fds web1)"
@@ -69,6 +78,10 @@ assert_match '^name one by its place: host:1.3 or host:1.4$' "$err"
 refused 'dev/bus/usb/001/002: No such file or directory$' host:046d:c52b
 : >"$XEND_SYSFS/dev/bus/usb/001/002"
 refused '(could not be|not a valid|failed to open|usb-host)' host:1.2 # QEMU's own words
+assert_fails 1 xm usb-attach web1 0 1 1-1
+assert_match 'the USB port 1 is taken$' "$err"
+assert_fails 1 xm usb-attach web1 0 16 1-1
+assert_match 'there is no USB port 16: they are 1 to 15$' "$err"
 assert_fails 1 xm create -q "$(guest_config thief "disk = ['file:$T/b.img,xvda,w']")"
 assert_match 'domain web1 has it' "$err"
 assert_ok xm destroy web1

@@ -84,6 +84,17 @@ assert_ok xm usb-del web1 "disk:$T/a.img"
 assert_ok xm usb-add thief "disk:$T/a.img"
 assert_ok xm destroy thief
 
+# The original's way, on the one controller.
+assert_ok xm usb-attach web1 0 9 1-2.3
+assert_eq 'host:1.7 9' "$(xm list --long --json web1 2>/dev/null | jq -r '..|.usbdev? | select(.)[0] | "\(.device) \(.port)"' | head -n 1)"
+assert_ok xm usb-detach web1 0 1
+refused "this host has no USB device at 9-9$" 1 xm usb-attach web1 0 9 9-9
+refused 'nothing is plugged into USB port 14$' 1 xm usb-detach web1 0 14
+refused 'Device 1 \(vusb\) is not connected$' 1 xm usb-detach web1 1 1
+refused 'Invalid argument\.$' 1 xm usb-attach web1 0 x 1-2.3
+refused 'paravirtual USB controllers are not supported$' 1 xm usb-hc-create web1 2 8
+refused 'paravirtual USB controllers are not supported$' 1 xm usb-hc-destroy web1 0
+
 # One that is managed and does not run; a file of every kind reads back.
 assert_ok xm new "$(make_config web2 'usb = 1' "usbdevice = ['mouse', 'disk:a.img', 'host:46d:C52B']")"
 assert_ok xm usb-list web2
