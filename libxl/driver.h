@@ -194,8 +194,10 @@ struct driver_ops {
     /*
      * The first serial or PV console: an open, connected stream, the caller's. console_log: the
      * file where everything it ever said is kept (bounded), or NULL; the caller frees the name.
+     * serial (or NULL: there are none): another one, by its number from 1; nothing of it is kept.
      */
     int (*console)(struct guest *g, struct err *e);
+    int (*serial)(struct guest *g, unsigned n, struct err *e);
     char *(*console_log)(struct guest *g);
 
     /*

@@ -260,8 +260,9 @@ static const struct field rows[] = {
     {INT(rtc_timeoffset), .sxp = "image/rtc_timeoffset", .min = INT32_MIN, .max = INT32_MAX,
      .unit = "seconds", .drivers = ON_ALL, .doc = "What the guest's clock differs from UTC."},
     {BOOL(sdl), .sxp = "image/sdl", .drivers = N, .doc = "Show the screen in a local window."},
-    {LIST(serial), .sxp = "image/serial", .drivers = N,
-     .doc = "Where emulated serial ports go, as QEMU's -serial says it."},
+    {LIST(serial), .sxp = "image/serial", .drivers = ON_QEMU | N,
+     .doc = "Where emulated serial ports go, as QEMU's -serial says it: pty (xm console -n N), "
+            "file:PATH, tcp:HOST:PORT, null."},
     {STR(soundhw), .sxp = "image/soundhw", .drivers = N, .doc = "The emulated sound cards."},
     {INT(tsc_mode), .sxp = "image/tsc_mode", .min = 0, .max = 3, .drivers = X,
      .doc = "Time stamp counter: 0 default, 1 always emulated, 2 never, 3 pvrdtscp."},

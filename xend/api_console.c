@@ -12,6 +12,7 @@
 struct console_request {
     struct xend *xend;
     char uuid[UUID_TEXT_SIZE];
+    unsigned n;
     size_t history;
 };
 
@@ -29,13 +30,14 @@ static void on_console(void *arg, int fd, const void *early, size_t n_early, voi
         server_end_upgrade(handle);
         return;
     }
-    console_add_viewer(c->xend->consoles, d, fd, early, n_early, c->history, handle);
+    console_add_viewer(c->xend->consoles, d, c->n, fd, early, n_early, c->history, handle);
     xend_lock(c->xend);
     domain_unref(d);
     xend_unlock(c->xend);
 }
 
-static void upgrade(struct xend *x, struct request *r, struct reply *p, const struct domain *d)
+static void upgrade(struct xend *x, struct request *r, struct reply *p, const struct domain *d,
+                    unsigned n)
 {
     struct console_request *c;
     int64_t history;
@@ -49,6 +51,7 @@ static void upgrade(struct xend *x, struct request *r, struct reply *p, const st
     c = xcalloc(1, sizeof(*c));
     c->xend = x;
     memcpy(c->uuid, d->uuid, sizeof(c->uuid));
+    c->n = n;
     c->history = (size_t)history;
     p->status = 101;
     p->upgrade = "xend-console";
@@ -73,17 +76,22 @@ static int console_failed(struct xend *x, uint64_t job, struct err *e)
 static int find_console(struct xend *x, struct request *r, struct reply *p, struct err *e)
 {
     struct domain *d = domain_get(x->domains, r->args[0], e);
+    struct task *t;
     char by[32];
+    int64_t n;
 
-    if (!d || op_check(&op_console, d, e) < 0)
+    if (!d || op_check(&op_console, d, e) < 0 ||
+        request_query_int(r, "n", 0, CONSOLES_MAX - 1, 0, &n, e) < 0)
         return -1;
-    if (console_connected(x->consoles, d)) {
-        upgrade(x, r, p, d);
+    if (console_connected(x->consoles, d, (unsigned)n)) {
+        upgrade(x, r, p, d, (unsigned)n);
     } else if (r->job) {
         return console_failed(x, r->job, e);
     } else {
         request_by(r, by, sizeof(by));
-        r->job = queue_add(x->queue, d, &op_console, by, false)->id;
+        t = queue_add(x->queue, d, &op_console, by, false);
+        t->arg = (int)n;
+        r->job = t->id;
     }
     return 0;
 }

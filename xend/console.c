@@ -57,40 +57,41 @@ void consoles_free(struct consoles *c)
     free(c);
 }
 
-bool console_connected(struct consoles *c, const struct domain *d)
+bool console_connected(struct consoles *c, const struct domain *d, unsigned n)
 {
     bool connected;
 
     pthread_mutex_lock(&c->lock);
-    connected = d->console && d->console->guest.fd >= 0;
+    connected = d->consoles[n] && d->consoles[n]->guest.fd >= 0;
     pthread_mutex_unlock(&c->lock);
     return connected;
 }
 
-bool console_wanted(struct consoles *c, const struct domain *d)
+bool console_wanted(struct consoles *c, const struct domain *d, unsigned n)
 {
     bool wanted;
 
     pthread_mutex_lock(&c->lock);
-    wanted = d->console && d->console->viewers;
+    wanted = d->consoles[n] && d->consoles[n]->viewers;
     pthread_mutex_unlock(&c->lock);
     return wanted;
 }
 
 /* The hub of d, made if needed. With the lock. */
-static struct console *hub_of(struct consoles *c, struct domain *d)
+static struct console *hub_of(struct consoles *c, struct domain *d, unsigned n)
 {
-    struct console *h = d->console;
+    struct console *h = d->consoles[n];
 
     if (h)
         return h;
     h = xcalloc(1, sizeof(*h));
     h->guest = (struct end){GUEST, h, -1, false};
     h->domain = d;
+    h->number = n;
     h->log_fd = -1;
     h->next = c->hubs;
     c->hubs = h;
-    d->console = h;
+    d->consoles[n] = h;
     return h;
 }
 
@@ -104,14 +105,14 @@ static int open_log(struct console *h, const char *log, struct err *e)
     return 0;
 }
 
-int console_connect(struct consoles *c, struct domain *d, int fd_take, const char *log,
+int console_connect(struct consoles *c, struct domain *d, unsigned n, int fd_take, const char *log,
                     struct err *e)
 {
     struct console *h;
     int r = 0;
 
     pthread_mutex_lock(&c->lock);
-    h = hub_of(c, d);
+    h = hub_of(c, d, n);
     if (h->guest.fd >= 0 || ((log || h->log_fd < 0) && (r = open_log(h, log, e)) < 0)) {
         close(fd_take);
     } else {
@@ -133,10 +134,12 @@ int console_connect(struct consoles *c, struct domain *d, int fd_take, const cha
 void console_guest_left(struct consoles *c, struct domain *d)
 {
     pthread_mutex_lock(&c->lock);
-    if (d->console) {
-        if (d->console->guest.fd >= 0)
-            console_guest_lost(c, d->console);
-        console_feed_all(c, d->console);
+    for (unsigned n = 0; n < CONSOLES_MAX; n++) {
+        if (!d->consoles[n])
+            continue;
+        if (d->consoles[n]->guest.fd >= 0)
+            console_guest_lost(c, d->consoles[n]);
+        console_feed_all(c, d->consoles[n]);
     }
     pthread_mutex_unlock(&c->lock);
 }
@@ -144,16 +147,18 @@ void console_guest_left(struct consoles *c, struct domain *d)
 void console_close(struct consoles *c, struct domain *d)
 {
     pthread_mutex_lock(&c->lock);
-    if (d->console) {
-        d->console->closing_ms = now_ms() + CLOSING_MS;
-        d->console->domain = NULL;
-        d->console = NULL;
+    for (unsigned n = 0; n < CONSOLES_MAX; n++) {
+        if (!d->consoles[n])
+            continue;
+        d->consoles[n]->closing_ms = now_ms() + CLOSING_MS;
+        d->consoles[n]->domain = NULL;
+        d->consoles[n] = NULL;
         poke(c);
     }
     pthread_mutex_unlock(&c->lock);
 }
 
-void console_add_viewer(struct consoles *c, struct domain *d, int fd, const void *early,
+void console_add_viewer(struct consoles *c, struct domain *d, unsigned n, int fd, const void *early,
                         size_t n_early, size_t history, void *handle)
 {
     struct viewer *v = xcalloc(1, sizeof(*v)), **at;
@@ -161,7 +166,7 @@ void console_add_viewer(struct consoles *c, struct domain *d, int fd, const void
     off_t size;
 
     pthread_mutex_lock(&c->lock);
-    h = d->console;
+    h = d->consoles[n];
     if (!h) {
         pthread_mutex_unlock(&c->lock);
         free(v);

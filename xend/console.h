@@ -16,6 +16,7 @@ struct consoles;
 struct domain;
 struct xend;
 
+#define CONSOLES_MAX 4 /* of one domain: n below is less */
 #define CONSOLE_HISTORY_DEFAULT 16384
 #define CONSOLE_HISTORY_MAX 65536 /* also what a hub in memory keeps */
 
@@ -24,21 +25,21 @@ struct consoles *consoles_new(struct xend *x);
 void consoles_free(struct consoles *c);
 
 /* True while the guest's stream is open; while viewers wait for one (a rebooting guest). */
-bool console_connected(struct consoles *c, const struct domain *d);
-bool console_wanted(struct consoles *c, const struct domain *d);
+bool console_connected(struct consoles *c, const struct domain *d, unsigned n);
+bool console_wanted(struct consoles *c, const struct domain *d, unsigned n);
 
 /* Gives the hub of d (made if needed) the guest's stream, which it swallows, and its log or NULL.
  */
-int console_connect(struct consoles *c, struct domain *d, int fd_take, const char *log,
+int console_connect(struct consoles *c, struct domain *d, unsigned n, int fd_take, const char *log,
                     struct err *e);
 
-/* The guest is gone; viewers stay. */
+/* Of all consoles of d. The guest is gone; viewers stay. */
 void console_guest_left(struct consoles *c, struct domain *d);
 /* The domain is gone: viewers get the rest, then their connections end. */
 void console_close(struct consoles *c, struct domain *d);
 
 /* A viewer: an upgraded connection, ended by server_end_upgrade(handle). */
-void console_add_viewer(struct consoles *c, struct domain *d, int fd, const void *early,
+void console_add_viewer(struct consoles *c, struct domain *d, unsigned n, int fd, const void *early,
                         size_t n_early, size_t history, void *handle);
 
 #endif

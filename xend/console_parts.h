@@ -33,6 +33,7 @@ struct viewer {
 struct console {
     struct end guest; /* fd -1 while there is none */
     struct domain *domain;
+    unsigned number; /* in domain->consoles */
     int log_fd;
     bool own_log; /* in memory: the pump appends what the guest says */
     off_t logged; /* bytes that the guest said and that the log must hold by now */

@@ -212,7 +212,7 @@ void console_hub_free(struct console **at)
     close_fd(&h->log_fd);
     buf_clear(&h->input);
     if (h->domain)
-        h->domain->console = NULL;
+        h->domain->consoles[h->number] = NULL;
     free(h);
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "xend/console.h"
 #include "libxl/base/index.h"
 #include "libxl/base/uuid.h"
 #include "libxl/driver.h"
@@ -60,7 +61,7 @@ struct domain {
     struct domain *next_ready;
     bool ready;          /* waits for a worker */
     struct guest *guest; /* touched by the domain's own tasks only */
-    struct console *console;
+    struct console *consoles[CONSOLES_MAX];
     struct claims *claims; /* of disks, claims.h; NULL: none */
 
     char *json; /* the cached text of the wire form, or NULL */

@@ -72,6 +72,8 @@ const struct key params[PARAMS] = {
                   .doc = "Only those of one domain: its name, domid or uuid; also of one that is "
                          "gone, while an event that is kept tells of it."},
     [PARAM_FOLLOW] = {"follow", "boolean", .doc = "Go on with what is written from now on."},
+    [PARAM_CONSOLE] = {"n", "integer", "The number of the console, or serial port; 0 is the first.",
+                       RANGE(0, CONSOLES_MAX - 1)},
     [PARAM_HISTORY] = {"history", "integer", "Bytes of what the guest said before, sent first.",
                        RANGE(0, CONSOLE_HISTORY_MAX)},
     [PARAM_CLASS] = {"class", "string", "Only devices of this class.", .words = DEVICE_CLASS_WORDS},

@@ -27,18 +27,20 @@ int op_no_guest(const struct domain *d, struct err *e)
 }
 
 /* Opens the guest's console for those who watch it. */
-static int connect_console(struct xend *x, struct domain *d, struct err *e)
+static int connect_console(struct xend *x, struct domain *d, unsigned n, struct err *e)
 {
     AUTO(freep) char *log = NULL;
     int fd;
 
-    if (console_connected(x->consoles, d))
+    if (console_connected(x->consoles, d, n))
         return 0;
-    fd = x->driver->ops->console(d->guest, e);
+    if (n && !x->driver->ops->serial)
+        return err_set(e, ERR_NOT_FOUND, "there is no console %u", n);
+    fd = n ? x->driver->ops->serial(d->guest, n, e) : x->driver->ops->console(d->guest, e);
     if (fd < 0)
-        return err_add(e, "console");
-    log = x->driver->ops->console_log(d->guest);
-    return console_connect(x->consoles, d, fd, log, e);
+        return n ? -1 : err_add(e, "console");
+    log = n ? NULL : x->driver->ops->console_log(d->guest);
+    return console_connect(x->consoles, d, n, fd, log, e);
 }
 
 /* One that is dead as soon as it may run did not start. */
@@ -104,8 +106,9 @@ int domain_guest_take(struct xend *x, struct domain *d, struct task *t, struct g
     domain_started(x->domains, d, g);
     xend_unlock(x);
     domain_find_screen(x, d);
-    if (console_wanted(x->consoles, d) && connect_console(x, d, e) < 0)
-        log_warn("domain=%s: %s", t->name, e->msg); /* its viewers see nothing, it runs */
+    for (unsigned n = 0; n < CONSOLES_MAX; n++)
+        if (console_wanted(x->consoles, d, n) && connect_console(x, d, n, e) < 0)
+            log_warn("domain=%s: %s", t->name, e->msg); /* its viewers see nothing, it runs */
     if (paused)
         return 0;
     job_step(&t->job, "starting its vcpus");
@@ -317,8 +320,7 @@ static int run_reset(struct xend *x, struct domain *d, struct task *t, struct er
 
 static int run_console(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    (void)t;
-    return d->guest ? connect_console(x, d, e) : op_no_guest(d, e);
+    return d->guest ? connect_console(x, d, (unsigned)t->arg, e) : op_no_guest(d, e);
 }
 
 /*

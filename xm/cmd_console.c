@@ -15,12 +15,14 @@
 #include "xm/terminal.h"
 #include "xm/xm.h"
 
-#define ESCAPE 0x1d /* ^] */
+#define ESCAPE 0x1d   /* ^] */
+#define CONSOLE_MAX 3 /* as xend has it */
 #define HISTORY_DEFAULT 16384
 
 const struct option console_options[] = {
     {'q', "quiet", NULL, "Say nothing when the domain does not exist or does not run."},
-    {'n', "num", "N", "Number of the console; there is only 0."},
+    {'n', "num", "N", "Number of the console, or serial port: 0 to 3."},
+    {0, "type", "pv|serial", "Accepted: a domain has consoles of one kind."},
     {0, "history", "BYTES", "How much of what the guest said before to print (16384)."},
     {0},
 };
@@ -43,9 +45,9 @@ static int pump_console(int sock, const struct buf *early, const char *greeting,
     return r;
 }
 
-int console_attach(struct xm *xm, const char *domain, int history, bool quiet)
+int console_attach(struct xm *xm, const char *domain, int number, int history, bool quiet)
 {
-    AUTO(freep) char *suffix = xasprintf("/console?history=%d", history);
+    AUTO(freep) char *suffix = xasprintf("/console?history=%d&n=%d", history, number);
     AUTO(freep) char *path = domain_path(domain, suffix);
     bool greet = isatty(STDIN_FILENO) && !quiet;
     AUTO(buf_clear) struct buf early = BUF_INIT;
@@ -65,14 +67,15 @@ int console_attach(struct xm *xm, const char *domain, int history, bool quiet)
 int cmd_console(struct xm *xm, const struct args *a)
 {
     const char *num = args_get(a, "num"), *history = args_get(a, "history");
+    const char *type = args_get(a, "type");
     int64_t n = 0, bytes = HISTORY_DEFAULT;
 
-    if ((num && !parse_int(num, &n)) ||
+    if ((num && !parse_int(num, &n)) || (type && strcmp(type, "pv") && strcmp(type, "serial")) ||
         (history && (!parse_int(history, &bytes) || bytes < 0 || bytes > HISTORY_MAX)))
         return xm_usage_error(xm->command, "Invalid argument.");
-    if (n != 0)
+    if (n < 0 || n > CONSOLE_MAX)
         return xm_usage_error(xm->command, "there is no console %s", num);
-    return console_attach(xm, args_word(a, 0), (int)bytes, args_has(a, "quiet"));
+    return console_attach(xm, args_word(a, 0), (int)n, (int)bytes, args_has(a, "quiet"));
 }
 
 int cmd_serve(struct xm *xm, const struct args *a)

@@ -141,7 +141,7 @@ void interrupt_wipe(bool wipe);
 void interrupt_quiet(void);
 
 /* Attaches the terminal to a domain's console (cmd_console.c); returns the exit status. */
-int console_attach(struct xm *xm, const char *domain, int history, bool quiet);
+int console_attach(struct xm *xm, const char *domain, int number, int history, bool quiet);
 
 int cmd_autostart(struct xm *xm, const struct args *a);
 int cmd_block_attach(struct xm *xm, const struct args *a);

@@ -136,7 +136,7 @@ static void add_policy(const struct launch *l, struct strings *argv)
 }
 
 /* Monitor and console: sockets that are open already. The console says all to its log as well. */
-static void add_channels(const struct launch *l, struct strings *argv)
+static int add_channels(const struct launch *l, struct strings *argv, struct err *e)
 {
     struct value *v;
 
@@ -151,13 +151,13 @@ static void add_channels(const struct launch *l, struct strings *argv)
     args_add(argv, "-chardev");
     args_add(argv, "socket,id=console,fd=%d,server=on,wait=off,logfile=/dev/fdset/%d,logappend=on",
              l->console_fd, l->console_log_fd);
-    v = device("isa-serial", "serial0");
-    value_set_str(v, "chardev", "console");
-    add_device_take(argv, v);
+    if (argv_serials(l, argv, e) < 0)
+        return -1;
     add_device_take(argv, device("pvpanic", "pvpanic0"));
     v = device("virtio-balloon-pci", "balloon0");
     launch_place(l, v, "balloon0");
     add_device_take(argv, v);
+    return 0;
 }
 
 /* What the original and people call a model, and what QEMU does. */
@@ -286,7 +286,8 @@ int argv_build(const struct launch *l, struct strings *argv, struct err *e)
     if (add_machine(l, argv, e) < 0)
         return -1;
     add_policy(l, argv);
-    add_channels(l, argv);
+    if (add_channels(l, argv, e) < 0)
+        return -1;
     /* the screen last: disks and interfaces have the same slots with and without it */
     if (argv_disks(l, argv, e) < 0 || add_vifs(l, argv, e) < 0 || argv_screen(l, argv, e) < 0)
         return -1;

@@ -18,8 +18,7 @@
 
 #define WAIT_SLICE_MS 200 /* how soon a cancelled job is noticed */
 
-/* A listening socket in the guest's directory; its number in the child, or -1. */
-static int listen_at(struct making *m, const char *name, struct err *e)
+int making_listen(struct making *m, const char *name, struct err *e)
 {
     AUTO(freep) char *path = path_join(m->g->dir, name);
     int fd = unix_listen(path, 0600, e);
@@ -58,16 +57,16 @@ static int make_channels(struct making *m, struct err *e)
         return -1;
     g->log = xasprintf("%s/qemu-dm-%s.log", g->d->log_dir, g->spec->name);
     g->console_log = xasprintf("%s/guest-%s.log", console_dir, g->spec->name);
-    m->launch.qmp_fd = listen_at(m, "qmp.sock", e);
+    m->launch.qmp_fd = making_listen(m, "qmp.sock", e);
     if (m->launch.qmp_fd < 0)
         return -1;
-    m->launch.console_fd = listen_at(m, "console.sock", e);
+    m->launch.console_fd = making_listen(m, "console.sock", e);
     fd = m->launch.console_fd < 0 ? -1 : logfile_open(g->console_log, e);
     if (fd < 0)
         return -1;
     m->launch.console_log_fd = making_pass_take(m, fd);
     m->log_fd = logfile_open(g->log, e);
-    return m->log_fd < 0 ? -1 : 0;
+    return m->log_fd < 0 ? -1 : serials_open(m, e);
 }
 
 /* What tells this incarnation from every other: nobody else can know it. */

@@ -151,11 +151,7 @@ void qemu_forget(struct guest *guest)
 /* QEMU serves one client at a time; xend spreads the stream to many. */
 int qemu_console(struct guest *guest, struct err *e)
 {
-    struct qguest *g = qguest_of(guest);
-    AUTO(freep) char *path = path_join(g->dir, "console.sock");
-    int fd = unix_connect(path, e);
-
-    return fd < 0 ? err_add(e, "console") : fd;
+    return qemu_serial(guest, 0, e);
 }
 
 char *qemu_console_log(struct guest *guest)

@@ -5,7 +5,7 @@
 #include "libxl/qemu/saved.h"
 
 /* one for a disk, two for an interface, and those of struct launch */
-#define CHILD_FDS_MAX (2 * DOMAIN_DEVICES_MAX + 10)
+#define CHILD_FDS_MAX (2 * DOMAIN_DEVICES_MAX + SERIALS_MAX + 10)
 
 /* What is gathered on the way to a process. */
 struct making {
@@ -25,6 +25,10 @@ struct making {
 
 /* The child gets this descriptor; its number there. */
 int making_pass_take(struct making *m, int fd);
+/* A listening socket in the guest's directory; its number in the child, or -1. */
+int making_listen(struct making *m, const char *name, struct err *e);
+/* serial.c: opens what its serial ports go to; the guest's directory is there. */
+int serials_open(struct making *m, struct err *e);
 /* Our copies: while one is open, a listening socket outlives its QEMU and an image stays locked. */
 void making_close(struct making *m);
 /* Opens and checks all that the guest is made of, then settles how it runs: before anything

@@ -27,6 +27,7 @@
 #define PATIENCE_MS 30000      /* so long a guest may stand still while it is to obey */
 #define NEWS_SLICE_MS 250      /* how soon a cancelled job is noticed, at the latest */
 #define DOMID_MAX 32751
+#define SERIALS_MAX 4 /* of a PC */
 
 struct change {
     char uuid[UUID_TEXT_SIZE];
@@ -149,6 +150,7 @@ struct launch {
     int qmp_fd, console_fd, console_log_fd; /* numbers in the child */
     int kernel_fd, ramdisk_fd;              /* -1: none */
     int vnc_secret_fd;                      /* -1: none */
+    int serial_fds[SERIALS_MAX];            /* of those that need one; see serial.c */
     int tpm_fd;                             /* to swtpm; used when the spec has a TPM */
     const char *vnc_listen, *keymap;        /* where the spec says none; or NULL */
     const struct launch_disk *disks;        /* one for each disk of the spec, in order */
@@ -168,6 +170,7 @@ void launch_place(const struct launch *l, struct value *device, const char *name
 /* QEMU's name for a model of a network card, or NULL; NULL is the default's. */
 const char *nic_driver(const char *model);
 
+int argv_serials(const struct launch *l, struct strings *argv, struct err *e); /* serial.c */
 int argv_screen(const struct launch *l, struct strings *argv, struct err *e);
 /* True when the spec's kernel is loaded by QEMU itself; else its disks are booted by the BIOS. */
 bool boots_kernel(const struct spec *s);
@@ -362,6 +365,7 @@ int qemu_pause(struct guest *g, struct err *e);
 int qemu_resume(struct guest *g, struct err *e);
 int qemu_stop(struct guest *g, enum stop_reason how, struct err *e);
 int qemu_console(struct guest *g, struct err *e);
+int qemu_serial(struct guest *g, unsigned n, struct err *e); /* serial.c */
 char *qemu_console_log(struct guest *g);
 struct value *qemu_node_info(struct driver *d, struct err *e);
 int qemu_host_log(struct driver *d, bool clear, struct buf *out, struct err *e);

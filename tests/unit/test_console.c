@@ -28,7 +28,7 @@ struct fixture {
 static void view(struct fixture *f, int pair[2])
 {
     CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    console_add_viewer(f->consoles, &f->domain, pair[1], NULL, 0, 0, &pair[1]);
+    console_add_viewer(f->consoles, &f->domain, 0, pair[1], NULL, 0, 0, &pair[1]);
 }
 
 static void set_up(struct fixture *f)
@@ -38,7 +38,7 @@ static void set_up(struct fixture *f)
     memset(f, 0, sizeof(*f));
     f->consoles = consoles_new(NULL);
     CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, f->guest), 0);
-    CU_ASSERT_EQUAL_FATAL(console_connect(f->consoles, &f->domain, f->guest[1], NULL, &e), 0);
+    CU_ASSERT_EQUAL_FATAL(console_connect(f->consoles, &f->domain, 0, f->guest[1], NULL, &e), 0);
     view(f, f->first);
     view(f, f->second);
 }

@@ -1,9 +1,9 @@
 #!/bin/sh
-# USB on QEMU: devices that are there from the start, that come and go while the guest runs, that survive
+# Serial ports and USB on QEMU. Ports that are streams, files and connections; USB devices that are there from the start, that come and go while the guest runs, that survive
 # xend, a save and a restore; disks under the sharing rule; devices of the host as far as it goes without any.
 . tests/functions.sh
 . tests/guest.sh
-requires jq curl
+requires jq curl python3
 export XEND_SYSFS="$T/sys"
 # device PATH BUS ADDR VENDOR PRODUCT
 device() {
@@ -31,8 +31,30 @@ for image in a b; do truncate -s 1M "$T/$image.img"; done
 start_xend qemu
 
 # None at first: the controller comes with the first device, also in a guest that runs.
-boot web1
+python3 -c 'import socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+print(s.accept()[0].makefile().readline().strip(), flush=True)' >"$T/tcp" &
+PIDS="$PIDS $!"
+until [ -s "$T/tcp" ]; do sleep 0.05; done
+port=$(head -n 1 "$T/tcp")
+boot web1 "serial = ['pty', 'pty', 'file:$T/serial.log', 'tcp:127.0.0.1:$port']"
 viewer web1
+
+# Each port is where it was said to be; the second console works both ways.
+mkfifo "$T/second"
+background sh -c "exec '$BUILD_DIR/xm' console -q -n 1 web1 <'$T/second' >'$T/heard'"
+exec 4>"$T/second"
+guest web1 'stty -F /dev/ttyS1 raw -echo; (head -n 1 </dev/ttyS1; echo said-$x) & for n in 1 2 3; do echo port-$n >/dev/ttyS$n; done; x=it' ports
+timeout 30 tail -n +1 -F "$T/heard" 2>/dev/null | grep -qm 1 port-1 || fail "port 1: $(cat "$T/heard")"
+echo typed-on-ttyS1 >&4
+wait_console web1 typed-on-ttyS1
+timeout 30 tail -n +1 -F "$T/serial.log" | grep -qm 1 port-2 || fail 'port 2'
+timeout 30 tail -n +1 -F "$T/tcp" | grep -qm 1 port-3 || fail 'port 3'
+assert_fails 1 xm console -n 2 web1
+assert_match "^Error: serial port 2 goes to file:$T/serial.log$" "$err"
+assert_fails 1 xm console -n 4 web1
+assert_match '^Error: there is no console 4' "$err"
 assert_ok xm usb-add web1 tablet
 guest web1 'until grep -q 0x0c0330 /sys/bus/pci/devices/*/class; do sleep 0.1; done' sees-xhci
 assert_ok xm usb-add web1 "disk:$T/a.img"
@@ -85,6 +107,15 @@ assert_match 'there is no USB port 16: they are 1 to 15$' "$err"
 assert_fails 1 xm create -q "$(guest_config thief "disk = ['file:$T/b.img,xvda,w']")"
 assert_match 'domain web1 has it' "$err"
 assert_ok xm destroy web1
+
+assert_fails 1 xm create -q "$(guest_config web2 "serial = 'stdio'")"
+assert_match "^Error: web2: serial: 'stdio': not one of pty, file:PATH, tcp:HOST:PORT, null$" "$err"
+assert_fails 1 xm create -q "$(guest_config web2 "serial = ['pty', 'file:$T']")"
+assert_match "^Error: web2: serial: $T: Is a directory$" "$err"
+assert_ok xm create -qp "$(guest_config web2)"
+assert_fails 1 xm console -n 1 web2
+assert_match '^Error: there is no console 1$' "$err"
+assert_ok xm destroy web2
 
 # From the start; with a screen there is a tablet, which stays.
 assert_ok xm create -qp "$(guest_config web2 "usbdevice = ['tablet', 'disk:$T/a.img', 'kbd']" "vfb = ['vnc=1']")"
