@@ -10,6 +10,7 @@
 
 #include "config/json.h"
 #include "libxl/base/fault.h"
+#include "libxl/base/fsops.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
@@ -90,7 +91,7 @@ void intent_clear(struct xend *x, const char *uuid)
     AUTO(freep) char *path = intent_path(x, uuid);
 
     fault_point("intent.clearing");
-    unlink(path);
+    fs_unlink(path);
     fault_point("intent.cleared");
 }
 
@@ -210,7 +211,7 @@ static bool resume(struct xend *x, const char *uuid, const struct value *intent)
     if (strcmp(value_get_str(intent, "boot", boot_id()), boot_id()) !=
         0) { /* its guest is gone, too */
         if (file)
-            unlink(file);
+            fs_unlink(file);
         intent_clear(x, uuid);
         return true;
     }
@@ -219,7 +220,7 @@ static bool resume(struct xend *x, const char *uuid, const struct value *intent)
             : op == INTENT_RESUME ? access(value_get_str(intent, "name", ""), F_OK) < 0
                                   : false;
     if (file)
-        unlink(file);
+        fs_unlink(file);
     xend_lock(x);
     d = domain_find_uuid(x->domains, uuid);
     if (d && op >= INTENT_ATTACH)
@@ -251,7 +252,7 @@ static void resume_file(struct xend *x, const char *name)
     if (intent)
         err_set(&e, ERR_INVALID, "it is of no operation that this xend knows");
     AUTO(freep) char *aside = xasprintf("%s.bad", path);
-    rename(path, aside);
+    fs_rename(path, aside);
     log_error("%s: set aside as %s: %s", path, aside, e.msg);
 }
 
@@ -263,6 +264,7 @@ void intents_resume(struct xend *x)
 
     if (!d)
         return;
+    remove_unfinished(dir);
     while ((entry = readdir(d)))
         if (strlen(entry->d_name) > UUID_TEXT_SIZE)
             resume_file(x, entry->d_name);

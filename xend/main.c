@@ -184,6 +184,8 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
 {
     int listen_fd;
 
+    remove_unfinished(x->paths.lib_dir);
+    remove_unfinished(x->paths.run_dir);
     network_start(x);
     if (open_driver(x, e) < 0)
         return -1;

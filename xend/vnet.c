@@ -2,6 +2,7 @@
 #include "xend/vnet.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "config/json.h"
 #include "libxl/base/fault.h"
+#include "libxl/base/fsops.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
@@ -254,23 +256,26 @@ static int script_locked(struct xend *x, const struct value *n, const char *acti
     return r;
 }
 
-static void forget(struct xend *x, const char *name)
+static int forget(struct xend *x, const char *name, struct err *e)
 {
     AUTO(freep) char *path = file_of(x, name, "json");
     AUTO(freep) char *leases = file_of(x, name, "leases");
 
     fault_point("vnet.removing");
-    unlink(path);
-    unlink(leases);
+    if (fs_unlink(path) < 0 && errno != ENOENT)
+        return err_sys(e, "%s", path);
+    fs_unlink(leases);
     xend_lock(x);
     value_remove(x->networks, name);
     xend_unlock(x);
+    return sync_parent(path, e);
 }
 
 static int run_new(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     struct value *n = NULL;
     AUTO(freep) char *name = NULL;
+    struct err ignored;
 
     (void)d;
     xend_lock(x);
@@ -291,7 +296,8 @@ static int run_new(struct xend *x, struct domain *d, struct task *t, struct err 
     AUTO(value_freep) struct value *copy = get(x, name, e);
     if (copy && script_locked(x, copy, "start", e) == 0)
         return 0;
-    forget(x, name); /* one that cannot be is not defined */
+    if (forget(x, name, &ignored) < 0) /* one that cannot be is not defined */
+        log_error("network=%s: %s", name, ignored.msg);
     return -1;
 }
 
@@ -315,8 +321,7 @@ static int run_delete(struct xend *x, struct domain *d, struct task *t, struct e
 {
     if (run_stop(x, d, t, e) < 0)
         return -1;
-    forget(x, value_get_str(t->arg_value, "name", ""));
-    return 0;
+    return forget(x, value_get_str(t->arg_value, "name", ""), e);
 }
 
 static int run_autostart(struct xend *x, struct domain *d, struct task *t, struct err *e)
@@ -365,7 +370,7 @@ static int make_default(struct xend *x, const char *dir, struct err *e)
     AUTO(value_freep) struct value *body = value_map();
     struct value *n;
 
-    if (make_dirs(dir, 0700, e) < 0)
+    if (make_dirs(dir, 0700, e) < 0 || sync_parent(dir, e) < 0)
         return -1;
     if (geteuid() != 0)
         return 0;
@@ -391,6 +396,7 @@ int vnet_open(struct xend *x, struct err *e)
     x->host = domain_new(x->domains, "host");
     if (!d)
         return make_default(x, dir, e);
+    remove_unfinished(dir);
     while ((entry = readdir(d))) {
         size_t n = strlen(entry->d_name);
         if (n > 5 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 5, ".json") == 0)

@@ -30,6 +30,8 @@ struct fs_call {
     size_t size;
 };
 
+#define FS_SHORT (-1) /* of a hook: only half of a write is done */
+
 /* Called before each, from any thread: an errno makes it fail, 0 lets it be done. */
 typedef int fs_hook_fn(void *arg, const struct fs_call *c);
 /* done (or NULL): after an open that succeeded. Before there are threads; NULL takes it back. */

@@ -1,6 +1,7 @@
 /* Files, sockets and deadlines: see io.h. */
 #include "libxl/base/io.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +15,8 @@
 
 #include "libxl/base/fsops.h"
 #include "libxl/base/mem.h"
+
+#define UNFINISHED ".tmp-XXXXXX" /* the end of the name of a file that is being written */
 
 int64_t now_ms(void)
 {
@@ -111,7 +114,7 @@ int sync_parent(const char *path, struct err *e)
 static int replace_file(const char *path, const void *p, size_t n, mode_t mode, bool durable,
                         struct err *e)
 {
-    AUTO(freep) char *tmp = xasprintf("%s.tmp-XXXXXX", path);
+    AUTO(freep) char *tmp = xasprintf("%s" UNFINISHED, path);
     AUTO(closep) int fd = fs_temp(tmp);
 
     if (fd < 0)
@@ -134,6 +137,23 @@ int write_file_atomic(const char *path, const void *p, size_t n, mode_t mode, st
 int write_file_whole(const char *path, const void *p, size_t n, mode_t mode, struct err *e)
 {
     return replace_file(path, p, n, mode, false, e);
+}
+
+void remove_unfinished(const char *dir)
+{
+    size_t n = strlen(UNFINISHED), same = strcspn(UNFINISHED, "X");
+    DIR *d = opendir(dir);
+    struct dirent *entry;
+
+    while (d && (entry = readdir(d))) {
+        size_t len = strlen(entry->d_name);
+        AUTO(freep) char *path = path_join(dir, entry->d_name);
+
+        if (len > n && strncmp(entry->d_name + len - n, UNFINISHED, same) == 0)
+            fs_unlink(path);
+    }
+    if (d)
+        closedir(d);
 }
 
 int make_dirs(const char *path, mode_t mode, struct err *e)

@@ -34,9 +34,13 @@ int write_file_atomic(const char *path, const void *p, size_t n, mode_t mode, st
 /* The same, but only against a dying process, not a power cut: for what is lost at boot anyway. */
 int write_file_whole(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
 
-/* Makes a directory and its parents; existing ones are fine and keep their mode. */
+/* Removes what a process that died in one of these two has left in a directory. While nobody else
+ * writes there. */
+void remove_unfinished(const char *dir);
+
 /* The directory that path is in, on disk: what was renamed there stays so. */
 int sync_parent(const char *path, struct err *e);
+/* Makes a directory and its parents; existing ones are fine and keep their mode. */
 int make_dirs(const char *path, mode_t mode, struct err *e);
 
 /*

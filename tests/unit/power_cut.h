@@ -1,7 +1,8 @@
 /*
  * What a power cut leaves: the calls of fsops.h, written down, and played into a model of a file
  * system that keeps what was synced (of a file its bytes, of a directory its entries). The result
- * of any beginning of them is then made into real files. Included by test_managed.c.
+ * of any beginning of them is then made into real files. Included by test_managed.c and
+ * test_intents.c.
  */
 #ifndef TESTS_POWER_CUT_H
 #define TESTS_POWER_CUT_H
@@ -15,8 +16,8 @@
 #include "libxl/base/io.h"
 #include "libxl/base/vec.h"
 
-/* What is left of that which was not synced. */
-enum left { LEFT_NOTHING, LEFT_NAMES, LEFT_TORN, LEFT_ALL_KINDS };
+/* What is left of that which was not synced. LEFT_WHOLE: all of it, for only the process died. */
+enum left { LEFT_NOTHING, LEFT_NAMES, LEFT_TORN, LEFT_ALL_KINDS, LEFT_WHOLE = LEFT_ALL_KINDS };
 
 struct noted {
     enum fs_op op;
@@ -192,7 +193,8 @@ static void play(struct nodes *all, struct node *top, struct node *open_files[10
 static void make_real(const struct node *n, const char *path, enum left left)
 {
     const struct entries *v = left == LEFT_NOTHING ? &n->kept : &n->now;
-    size_t len = n->synced + (left == LEFT_TORN ? (n->data.len - n->synced) / 2 : 0);
+    size_t lost = n->data.len - n->synced;
+    size_t len = n->synced + (left == LEFT_WHOLE ? lost : left == LEFT_TORN ? lost / 2 : 0);
     struct err e;
 
     if (!n->dir) {

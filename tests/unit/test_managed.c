@@ -2,44 +2,16 @@
  * Managed domains on disk: what is answered lasts. How often the disk is waited for, what the n-th
  * failure of each call leaves, and what a power cut leaves at any moment.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <pthread.h>
 
 #include "tests/unit/cunit.h"
+#include "tests/unit/disk.h"
 #include "tests/unit/power_cut.h"
 #include "xend/managed.h"
 #include "xend/savefile.h"
 #include "xend/xend.h"
 
 #define DOMAINS 3 /* 1 to 3; their memory tells the definition: 64 + version */
-
-static char *scratch(void)
-{
-    char *dir = xstrdup("/tmp/test_managed-XXXXXX");
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
-    return dir;
-}
-
-static void remove_tree(const char *path)
-{
-    DIR *d = opendir(path);
-    struct dirent *entry;
-
-    while (d && (entry = readdir(d))) {
-        AUTO(freep) char *inner = path_join(path, entry->d_name);
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (entry->d_type == DT_DIR)
-            remove_tree(inner);
-        else
-            unlink(inner);
-    }
-    if (d)
-        closedir(d);
-    rmdir(path);
-}
 
 static struct xend xend_at(char *dir)
 {
@@ -103,21 +75,13 @@ static struct found load(const struct xend *x)
 static int strangers(const char *dir)
 {
     AUTO(freep) char *dirs = path_join(dir, "domains");
-    DIR *d = opendir(dirs);
-    struct dirent *entry;
-    int n = 0;
 
-    while (d && (entry = readdir(d)))
-        n += strncmp(entry->d_name, "00000000-", 9) != 0 && strcmp(entry->d_name, ".") != 0 &&
-             strcmp(entry->d_name, "..") != 0;
-    if (d)
-        closedir(d);
-    return n;
+    return disk_count(dirs, "."); /* those have none */
 }
 
 static void test_counts(void)
 {
-    AUTO(freep) char *dir = scratch();
+    AUTO(freep) char *dir = disk_new();
     struct xend x = xend_at(dir);
     struct err e;
     uint64_t before;
@@ -135,7 +99,7 @@ static void test_counts(void)
     before = fs_syncs();
     CU_ASSERT_EQUAL(load(&x).version[1], 0);
     CU_ASSERT_EQUAL(fs_syncs() - before, 0);
-    remove_tree(dir);
+    disk_remove(dir);
 }
 
 /* The first fsync of the list is held until everybody else has asked for one. */
@@ -179,7 +143,7 @@ static void *leave(void *arg)
 
 static void test_group(void)
 {
-    AUTO(freep) char *dir = scratch();
+    AUTO(freep) char *dir = disk_new();
     struct xend x = xend_at(dir);
     struct crowd k = {&x, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 64, 0};
     struct member members[64];
@@ -199,24 +163,7 @@ static void test_group(void)
     fs_hook(NULL, NULL, NULL);
     CU_ASSERT(k.syncs <= 3); /* one held; one for all that came meanwhile; perhaps the last */
     CU_ASSERT_EQUAL(load(&x).version[1], 0);
-    remove_tree(dir);
-}
-
-/* Fails the n-th call of an operation (all of them: FS_OPS), once or from then on. */
-struct trouble {
-    enum fs_op op;
-    int left, error;
-    bool stays, happened;
-};
-
-static int fail_nth(void *arg, const struct fs_call *c)
-{
-    struct trouble *t = arg;
-
-    if ((t->op != FS_OPS && c->op != t->op) || --t->left > 0 || (t->left < 0 && !t->stays))
-        return 0;
-    t->happened = true;
-    return t->error;
+    disk_remove(dir);
 }
 
 /* Each change with its n-th call failing: it says so and changes nothing, and then it works. */
@@ -224,7 +171,7 @@ static void sweep(enum fs_op op, int error)
 {
     for (int what = 0; what < 3; what++) /* new, again, removed */
         for (int n = 1;; n++) {
-            AUTO(freep) char *dir = scratch();
+            AUTO(freep) char *dir = disk_new();
             struct xend x = xend_at(dir);
             struct trouble t = {op, n, error, false, false};
             struct err e = {0};
@@ -233,7 +180,7 @@ static void sweep(enum fs_op op, int error)
             load(&x);
             if (what)
                 CU_ASSERT_EQUAL(define(&x, 1, 1, &e), 0);
-            fs_hook(fail_nth, NULL, &t);
+            fs_hook(trouble_hook, NULL, &t);
             r = what == 2 ? forget(&x, 1, &e) : define(&x, 1, 2, &e);
             fs_hook(NULL, NULL, NULL);
             if (r < 0) {
@@ -246,7 +193,7 @@ static void sweep(enum fs_op op, int error)
             }
             CU_ASSERT_EQUAL(load(&x).version[1], what == 2 ? 0 : 2);
             CU_ASSERT_EQUAL(strangers(dir), 0);
-            remove_tree(dir);
+            disk_remove(dir);
             if (!t.happened)
                 break;
             CU_ASSERT_FATAL(n < 100);
@@ -261,27 +208,6 @@ static void test_failures(void)
         for (size_t i = 0; i < ARRAY_LEN(errors); i++)
             if (op != FS_UNLINK && op != FS_RMDIR) /* tidying: the next start does it */
                 sweep((enum fs_op)op, errors[i]);
-}
-
-/* A disk that fails from the n-th call on, whatever is called: the error comes, nothing hangs. */
-static void test_dead_disk(void)
-{
-    for (int n = 1; n < 12; n++) {
-        AUTO(freep) char *dir = scratch();
-        struct xend x = xend_at(dir);
-        struct trouble t = {FS_OPS, n, EIO, true, false};
-        struct err e = {0};
-        int now, r;
-
-        CU_ASSERT_EQUAL(define(&x, 1, 1, &e), 0);
-        fs_hook(fail_nth, NULL, &t);
-        r = define(&x, 2, 1, &e);
-        CU_ASSERT(define(&x, 1, 2, &e) < 0 || !t.happened || r == 0);
-        fs_hook(NULL, NULL, NULL);
-        now = load(&x).version[1];
-        CU_ASSERT(now == 1 || now == 2);
-        remove_tree(dir);
-    }
 }
 
 /* What suspend and resume do to files; what is in a checkpoint is long, and ends with this. */
@@ -312,6 +238,94 @@ static int resume(const struct xend *x, int n, struct err *e)
     return managed_remove_checkpoint(x, uuid, e);
 }
 
+/* A checkpoint that has its name is whole, and nothing is beside it. */
+static void check_checkpoint(const struct xend *x, int n, bool there)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    AUTO(freep) char *file = NULL, *partial = NULL;
+    char uuid[UUID_TEXT_SIZE];
+    struct err e;
+
+    uuid_of(n, uuid);
+    file = managed_checkpoint(x, uuid);
+    partial = xasprintf("%s-incomplete", file);
+    CU_ASSERT(access(partial, F_OK) < 0);
+    CU_ASSERT_EQUAL(access(file, F_OK) == 0, there);
+    if (there && read_file(file, 1 << 20, &text, &e) == 0)
+        CU_ASSERT(text.len == 5000 + strlen(CHECKPOINT_END) &&
+                  strcmp(text.ptr + 5000, CHECKPOINT_END) == 0);
+}
+
+/* Writes that are cut short or interrupted are gone on with. */
+static void test_tired(void)
+{
+    AUTO(freep) char *dir = disk_new();
+    struct xend x = xend_at(dir);
+    int writes = 0;
+    struct err e;
+
+    load(&x);
+    fs_hook(tired_hook, NULL, &writes);
+    CU_ASSERT_EQUAL(define(&x, 1, 1, &e), 0);
+    CU_ASSERT_EQUAL(define(&x, 1, 2, &e), 0);
+    CU_ASSERT_EQUAL(suspend(&x, 1, &e), 0);
+    fs_hook(NULL, NULL, NULL);
+    CU_ASSERT(writes > 20);
+    CU_ASSERT_EQUAL(load(&x).version[1], 2);
+    check_checkpoint(&x, 1, true);
+    disk_remove(dir);
+}
+
+/* A checkpoint whose n-th call fails: there is none, or the old one, and the next one works. */
+static void test_checkpoint_failures(void)
+{
+    for (int op = 0; op < FS_OPS; op++)
+        for (int n = 1;; n++) {
+            AUTO(freep) char *dir = disk_new();
+            struct xend x = xend_at(dir);
+            struct trouble t = {(enum fs_op)op, n, ENOSPC, false, false};
+            struct err e = {0};
+            int r;
+
+            CU_ASSERT_EQUAL(define(&x, 1, 1, &e), 0);
+            fs_hook(trouble_hook, NULL, &t);
+            r = suspend(&x, 1, &e);
+            fs_hook(NULL, NULL, NULL);
+            if (r < 0) {
+                CU_ASSERT_EQUAL(e.sys, ENOSPC);
+                /* once it has its name, only the sync of the name can fail */
+                CU_ASSERT(!load(&x).suspended[1] || op == FS_SYNC);
+                CU_ASSERT_EQUAL(suspend(&x, 1, &e), 0);
+            }
+            check_checkpoint(&x, 1, true);
+            disk_remove(dir);
+            if (!t.happened)
+                break;
+            CU_ASSERT_FATAL(n < 100);
+        }
+}
+
+/* A disk that fails from the n-th call on, whatever is called: the error comes, nothing hangs. */
+static void test_dead_disk(void)
+{
+    for (int n = 1; n < 12; n++) {
+        AUTO(freep) char *dir = disk_new();
+        struct xend x = xend_at(dir);
+        struct trouble t = {FS_OPS, n, EIO, true, false};
+        struct err e = {0};
+        int now, r;
+
+        CU_ASSERT_EQUAL(define(&x, 1, 1, &e), 0);
+        fs_hook(trouble_hook, NULL, &t);
+        r = define(&x, 2, 1, &e);
+        CU_ASSERT(define(&x, 1, 2, &e) < 0 || !t.happened || r == 0);
+        fs_hook(NULL, NULL, NULL);
+        now = load(&x).version[1];
+        CU_ASSERT(now == 1 || now == 2);
+        disk_remove(dir);
+    }
+}
+
 /* What is done, and which versions there are before and after it. */
 enum { REMOVE = 0, SUSPEND = -1, RESUME = -2 };
 static const struct {
@@ -332,28 +346,10 @@ static int do_step(const struct xend *x, size_t i, struct found *state, struct e
     return v == REMOVE ? forget(x, n, e) : define(x, n, v, e);
 }
 
-/* A checkpoint that has its name is whole, and nothing is beside it. */
-static void check_checkpoint(const struct xend *x, int n, bool there)
-{
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-    AUTO(freep) char *file = NULL, *partial = NULL;
-    char uuid[UUID_TEXT_SIZE];
-    struct err e;
-
-    uuid_of(n, uuid);
-    file = managed_checkpoint(x, uuid);
-    partial = xasprintf("%s-incomplete", file);
-    CU_ASSERT(access(partial, F_OK) < 0);
-    CU_ASSERT_EQUAL(access(file, F_OK) == 0, there);
-    if (there && read_file(file, 1 << 20, &text, &e) == 0)
-        CU_ASSERT(text.len == 5000 + strlen(CHECKPOINT_END) &&
-                  strcmp(text.ptr + 5000, CHECKPOINT_END) == 0);
-}
-
 static void check_cut(size_t calls, enum left left, const struct found *before,
                       const struct found *after)
 {
-    AUTO(freep) char *dir = scratch();
+    AUTO(freep) char *dir = disk_new();
     struct xend x = xend_at(dir);
     struct found f;
 
@@ -368,12 +364,12 @@ static void check_cut(size_t calls, enum left left, const struct found *before,
         }
         CU_ASSERT_EQUAL(strangers(dir), 0);
     }
-    remove_tree(dir);
+    disk_remove(dir);
 }
 
 static void test_power_cut(void)
 {
-    AUTO(freep) char *dir = scratch();
+    AUTO(freep) char *dir = disk_new();
     struct xend x = xend_at(dir);
     struct found state[ARRAY_LEN(steps) + 1] = {0};
     size_t ends[ARRAY_LEN(steps) + 1], step = 0;
@@ -396,10 +392,12 @@ static void test_power_cut(void)
                       &state[step < ARRAY_LEN(steps) ? step + 1 : step]);
     }
     power_stop();
-    remove_tree(dir);
+    disk_remove(dir);
 }
 
 TESTS("managed", {"how often the disk is waited for", test_counts},
       {"changes that come together wait together", test_group},
       {"a call that fails changes nothing", test_failures}, {"a disk that dies", test_dead_disk},
+      {"a checkpoint that fails", test_checkpoint_failures},
+      {"writes that are short or interrupted", test_tired},
       {"a power cut at any moment", test_power_cut})
