@@ -12,35 +12,17 @@
 #include <unistd.h>
 
 #include "config/json.h"
+#include "libxl/base/fsops.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "libxl/base/vec.h"
+#include "xend/events_parts.h"
 #include "xend/queue.h"
 #include "xend/server.h"
 #include "xend/xend.h"
 
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-#define LOST_IDS 100000 /* skipped after a host boot: unwritten events may have been seen */
-
-struct pending VEC(struct value *);
-
-struct events {
-    struct xend *xend;
-    pthread_mutex_t lock; /* a leaf */
-    pthread_cond_t work;
-    struct pending pending;
-    bool stopping;
-    pthread_t writer;
-    /* the writer's own */
-    char *path;
-    int fd;
-    off_t size;
-    /* the ring: text of event id is ring[id % EVENTS_KEPT] */
-    char *ring[EVENTS_KEPT];
-    uint64_t oldest, newest; /* newest 0: none yet */
-    uint64_t last_id;        /* of the newest, pending ones included */
-};
+#define IDS_AT_ONCE 1000 /* reserved together: so many may be skipped after a power cut */
 
 static double seconds_now(void)
 {
@@ -50,8 +32,7 @@ static double seconds_now(void)
     return (double)(t.tv_sec * 1000 + t.tv_nsec / 1000000) / 1e3;
 }
 
-/* Queues an event; swallows v, whose id and time are set here. */
-static void emit_take(struct events *e, struct value *v)
+void events_emit_take(struct events *e, struct value *v)
 {
     pthread_mutex_lock(&e->lock);
     value_set_int(v, "id", (int64_t)++e->last_id);
@@ -61,7 +42,7 @@ static void emit_take(struct events *e, struct value *v)
     pthread_mutex_unlock(&e->lock);
 }
 
-static struct value *new_event(const char *type)
+struct value *events_new(const char *type)
 {
     struct value *v = value_map();
 
@@ -77,14 +58,14 @@ void event_domain(struct xend *x, const struct domain *d, const char *type)
 
     if (!x->events)
         return;
-    v = new_event(type);
+    v = events_new(type);
     value_set_str(v, "domain", d->spec->name);
     value_set_str(v, "uuid", d->uuid);
     value_set_take(v, "domid", d->domid == DOMID_NONE ? value_nil() : value_int(d->domid));
     value_set_str(v, "state", domain_state_name(d->state));
     if (d->state == DOMAIN_SHUTDOWN)
         value_set_str(v, "reason", stop_reason_name(d->reason));
-    emit_take(x->events, v);
+    events_emit_take(x->events, v);
 }
 
 void event_ended(struct xend *x, const struct domain *d, const struct guest_change *c)
@@ -93,7 +74,7 @@ void event_ended(struct xend *x, const struct domain *d, const struct guest_chan
 
     if (!x->events)
         return;
-    v = new_event("ended");
+    v = events_new("ended");
     value_set_str(v, "domain", d->spec->name);
     value_set_str(v, "uuid", d->uuid);
     value_set_int(v, "domid", c->domid);
@@ -101,7 +82,7 @@ void event_ended(struct xend *x, const struct domain *d, const struct guest_chan
     if (c->state == GUEST_SHUTDOWN)
         value_set_str(v, "reason", stop_reason_name(c->reason));
     value_set_str(v, "detail", c->detail);
-    emit_take(x->events, v);
+    events_emit_take(x->events, v);
 }
 
 void event_job(struct xend *x, const struct task *t)
@@ -110,7 +91,7 @@ void event_job(struct xend *x, const struct task *t)
 
     if (!x->events || t->kind->hidden)
         return;
-    v = new_event("job");
+    v = events_new("job");
     value_set_str(v, "domain", t->name);
     value_set_str(v, "uuid", t->uuid);
     value_set_int(v, "job", (int64_t)t->id);
@@ -119,7 +100,7 @@ void event_job(struct xend *x, const struct task *t)
     value_set_str(v, "by", t->by);
     if (t->state == TASK_FAILED || t->state == TASK_CANCELLED)
         value_set_str(v, "error", t->err.msg);
-    emit_take(x->events, v);
+    events_emit_take(x->events, v);
 }
 
 /* The writer. */
@@ -139,12 +120,18 @@ static void rotate(struct events *e)
     e->size = 0;
 }
 
-static void keep(struct events *e, uint64_t id, char *text_take)
+static void forget(struct events *e, uint64_t id)
 {
-    char **slot = &e->ring[id % EVENTS_KEPT];
+    free(e->ring[id % EVENTS_KEPT]);
+    e->ring[id % EVENTS_KEPT] = NULL;
+}
 
-    free(*slot);
-    *slot = text_take;
+void events_keep(struct events *e, uint64_t id, char *text_take)
+{
+    for (uint64_t i = 1; e->newest && i < EVENTS_KEPT && e->newest + i < id; i++)
+        forget(e, e->newest + i);
+    forget(e, id);
+    e->ring[id % EVENTS_KEPT] = text_take;
     if (!e->newest)
         e->oldest = id;
     e->newest = id;
@@ -152,25 +139,62 @@ static void keep(struct events *e, uint64_t id, char *text_take)
         e->oldest = e->newest - EVENTS_KEPT + 1;
 }
 
+/* Before any of them is shown. When it fails, it is tried again with the next batch. */
+static void reserve_ids(struct events *e, uint64_t newest)
+{
+    char text[24];
+    struct err failed;
+    int n;
+
+    if (newest <= e->reserved)
+        return;
+    n = snprintf(text, sizeof(text), "%" PRIu64 "\n", newest + IDS_AT_ONCE);
+    if (write_file_atomic(e->ids_path, text, (size_t)n, 0600, &failed) == 0)
+        e->reserved = newest + IDS_AT_ONCE;
+    else
+        log_error("%s: ids of events may come again after a power cut", failed.msg);
+}
+
+static int64_t id_of(const struct value *event)
+{
+    return value_get_int(event, "id", 0);
+}
+
+/* When that fails, what is known of ids is forgotten with it: the next xend skips many. */
+static void write_lines(struct events *e, const struct buf *lines)
+{
+    struct err failed;
+
+    if ((!e->torn || write_all(e->fd, "\n", 1, &failed) == 0) &&
+        write_all(e->fd, lines->ptr, lines->len, &failed) == 0) {
+        e->torn = false;
+        return;
+    }
+    log_error("%s: %s: events go on unwritten", e->path, failed.msg);
+    e->torn = true;
+    e->reserved = 0;
+    if (fs_unlink(e->ids_path) < 0 && errno != ENOENT)
+        log_error("%s: %s: ids of events may come again", e->ids_path, strerror(errno));
+}
+
 /* Writes a batch, then shows it. Without the lock; the ring changes with it. */
 static void publish(struct events *e, struct pending *batch)
 {
     AUTO(buf_clear) struct buf lines = BUF_INIT;
-    struct err failed;
 
     for (size_t i = 0; i < batch->len; i++) {
         json_print(batch->ptr[i], &lines);
         buf_addc(&lines, '\n');
     }
-    if (write_all(e->fd, lines.ptr, lines.len, &failed) < 0)
-        log_error("%s: %s: events go on unwritten", e->path, failed.msg);
+    reserve_ids(e, (uint64_t)id_of(batch->ptr[batch->len - 1]));
+    write_lines(e, &lines);
     e->size += (off_t)lines.len;
     if (e->size > EVENTS_FILE_MAX)
         rotate(e);
     pthread_mutex_lock(&e->lock);
     for (size_t i = 0, at = 0; i < batch->len; i++) {
         size_t len = strcspn(lines.ptr + at, "\n");
-        keep(e, (uint64_t)value_get_int(batch->ptr[i], "id", 0), xstrndup(lines.ptr + at, len));
+        events_keep(e, (uint64_t)id_of(batch->ptr[i]), xstrndup(lines.ptr + at, len));
         at += len + 1;
         value_free(batch->ptr[i]);
     }
@@ -324,104 +348,6 @@ int events_read_files(struct events *v, struct buf *out, struct err *e)
     return 0;
 }
 
-/* Reading the log back at start. A job is open while its last event is queued or running. */
-struct history {
-    struct events *events;
-    struct value *open_jobs; /* id -> its last event */
-    bool same_boot;
-};
-
-static void note_job(struct value *open_jobs, const struct value *v)
-{
-    char key[24];
-    const char *state = value_get_str(v, "state", "");
-
-    snprintf(key, sizeof(key), "%" PRId64, value_get_int(v, "job", 0));
-    if (strcmp(state, "queued") == 0 || strcmp(state, "running") == 0)
-        value_set_take(open_jobs, key, value_copy(v));
-    else
-        value_remove(open_jobs, key);
-}
-
-static void read_line(struct history *h, const char *line, size_t len, const char *boot)
-{
-    struct err e;
-    AUTO(value_freep) struct value *v = json_parse(line, len, "events.log", &e);
-    int64_t id = value_get_int(v, "id", 0);
-    const char *type = value_get_str(v, "type", "");
-
-    if (!v || id <= 0)
-        return; /* the torn last line of a power cut */
-    h->events->last_id = (uint64_t)id;
-    keep(h->events, (uint64_t)id, xstrndup(line, len));
-    if (strcmp(type, "job") == 0) {
-        note_job(h->open_jobs, v);
-    } else if (strcmp(type, "xend-started") == 0) {
-        h->same_boot = strcmp(value_get_str(v, "boot", ""), boot) == 0;
-        value_free(h->open_jobs); /* reported by the start that followed them */
-        h->open_jobs = value_map();
-    }
-}
-
-static void read_log(struct history *h, const char *path, const char *boot)
-{
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-    struct err e;
-
-    if (read_file(path, 2 * EVENTS_FILE_MAX, &text, &e) < 0)
-        return;
-    for (size_t at = 0; at < text.len;) {
-        size_t len = strcspn(text.ptr + at, "\n");
-        read_line(h, text.ptr + at, len, boot);
-        at += len + 1;
-    }
-}
-
-static void report_start(struct history *h, const char *boot)
-{
-    struct value *v;
-
-    for (size_t i = 0; i < value_len(h->open_jobs); i++) {
-        v = value_copy(value_at(h->open_jobs, i));
-        value_set_str(v, "state", "interrupted");
-        value_set_str(v, "error", "xend ended while this was being done");
-        emit_take(h->events, v);
-    }
-    v = new_event("xend-started");
-    value_set_str(v, "version", VERSION);
-    value_set_str(v, "boot", boot);
-    emit_take(h->events, v);
-}
-
-/* Gaps in the ids would break the ring: what was kept before one is dropped. */
-static void skip_ids(struct events *e, uint64_t n)
-{
-    for (size_t i = 0; i < EVENTS_KEPT; i++) {
-        free(e->ring[i]);
-        e->ring[i] = NULL;
-    }
-    e->oldest = e->newest = 0;
-    e->last_id += n;
-}
-
-static void read_history(struct events *e)
-{
-    AUTO(buf_clear) struct buf boot = BUF_INIT;
-    AUTO(freep) char *older = xasprintf("%s.1", e->path);
-    struct history h = {.events = e, .open_jobs = value_map()};
-    struct err ignored;
-
-    read_file(BOOT_ID, 64, &boot, &ignored);
-    if (boot.len)
-        boot.ptr[strcspn(boot.ptr, "\n")] = '\0';
-    read_log(&h, older, buf_str(&boot));
-    read_log(&h, e->path, buf_str(&boot));
-    if (e->last_id && !h.same_boot)
-        skip_ids(e, LOST_IDS);
-    report_start(&h, buf_str(&boot));
-    value_free(h.open_jobs);
-}
-
 struct events *events_open(struct xend *x, const char *lib_dir, struct err *err)
 {
     struct events *e = xcalloc(1, sizeof(*e));
@@ -431,15 +357,17 @@ struct events *events_open(struct xend *x, const char *lib_dir, struct err *err)
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->work, NULL);
     e->path = path_join(lib_dir, "events.log");
+    e->ids_path = path_join(lib_dir, "events.ids");
     e->fd = open(e->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (e->fd < 0) {
         err_sys(err, "%s", e->path);
         free(e->path);
+        free(e->ids_path);
         free(e);
         return NULL;
     }
     e->size = fstat(e->fd, &st) == 0 ? st.st_size : 0;
-    read_history(e);
+    events_read_past(e);
     if (e->size && write(e->fd, "\n", 1) == 1) /* ends a torn line; empty ones are skipped */
         e->size++;
     pthread_create(&e->writer, NULL, writer, e);
@@ -459,6 +387,7 @@ void events_close(struct events *e)
         free(e->ring[i]);
     close(e->fd);
     free(e->path);
+    free(e->ids_path);
     vec_clear(&e->pending);
     pthread_mutex_destroy(&e->lock);
     pthread_cond_destroy(&e->work);

@@ -2,7 +2,8 @@
  * Events: every visible change, with an id that goes on across restarts of xend. They are written
  * to a file first (lib_dir/events.log, JSON lines, bounded with one older file), then shown to
  * those who follow. After a restart the file tells which jobs never ended: they get an event of
- * their own, "interrupted".
+ * their own, "interrupted". A power cut may take the last events, for nobody waits for the disk
+ * here; their ids never come again: lib_dir/events.ids says, durably, up to where any were shown.
  */
 #ifndef XEND_EVENTS_H
 #define XEND_EVENTS_H
