@@ -121,7 +121,7 @@ static void on_stream(void *arg, int fd, const void *early, size_t n_early, void
     (void)early;
     xend_lock(s->xend);
     if (n_early == 0) /* the client waits for the upgrade before it says anything */
-        r = link_attach(queue_find(s->xend->queue, s->job), fd, handle, &e);
+        r = link_attach(queue_find(s->xend->queue, s->job), fd, server_end_upgrade, handle, &e);
     xend_unlock(s->xend);
     if (r < 0)
         server_end_upgrade(handle);

@@ -10,6 +10,7 @@
 #include "libxl/base/log.h"
 #include "libxl/base/near.h"
 #include "libxl/driver.h"
+#include "xend/relocate.h"
 
 #define CONF_BYTES_MAX (256 * 1024) /* the original's commented example has 11 KiB */
 
@@ -64,6 +65,35 @@ static int check_starts(const char *text, struct err *e)
     return err_set(e, ERR_INVALID, "expected a number, 1 to 60: %s", text);
 }
 
+static int check_no_tls(const char *text, struct err *e) /* yes is noted, too */
+{
+    return check_bool(text, e);
+}
+
+static int check_port(const char *text, struct err *e)
+{
+    int64_t n;
+
+    if (parse_int(text, &n) && n >= 1 && n <= 65535)
+        return 0;
+    return err_set(e, ERR_INVALID, "expected a port, 1 to 65535: %s", text);
+}
+
+static int check_hosts(const char *text, struct err *e)
+{
+    struct hosts *h = hosts_parse(text, e);
+
+    hosts_free(h);
+    return h ? 0 : -1;
+}
+
+static int check_transport(const char *text, struct err *e)
+{
+    if (strcmp(text, "ssh") == 0 || strcmp(text, "tcp") == 0)
+        return 0;
+    return err_set(e, ERR_INVALID, "expected ssh or tcp: %s", text);
+}
+
 struct key {
     const char *name;
     const char *dflt;
@@ -83,6 +113,14 @@ static const struct key keys[] = {
     {"qemu-user", "xend-qemu", NULL},
     {"qemu-binary", NULL, NULL},
     {"qemu-accel", NULL, check_accel},
+    {"xend-relocation-server", "no", check_bool},
+    {"xend-relocation-port", "8002", check_port},
+    {"xend-relocation-address", "localhost", NULL},
+    {"xend-relocation-hosts-allow", "^localhost$ ^localhost\\.localdomain$", check_hosts},
+    {"xend-relocation-transport", "ssh", check_transport},
+    {"xend-relocation-ssl-server", "no", check_no_tls},
+    {"xend-relocation-ssl", "no", check_no_tls},
+    {"relocation-patience", "120", check_seconds},
     {"dom0-min-mem", "0", check_mib},
     {"enable-dom0-ballooning", "yes", check_bool},
     {"network-script", NULL, NULL},
@@ -147,6 +185,9 @@ static void set_value(struct reading *r, const struct key *k, const char *text)
         err_add(&e, "invalid xend config %s", k->name);
         fault(r, e.msg);
     } else {
+        if (k->check == check_no_tls && parse_bool(text) > 0)
+            note(r, k->name, "not supported, ignored: ssh, the default of xm migrate, encrypts",
+                 NULL);
         value_set_str(r->c->map, k->name, text);
     }
 }

@@ -26,6 +26,7 @@
 #include "xend/network.h"
 #include "xend/ops.h"
 #include "xend/peer.h"
+#include "xend/relocate.h"
 #include "xend/server.h"
 #include "xend/vnet.h"
 #include "xend/xend.h"
@@ -165,6 +166,7 @@ static int open_socket(struct xend *x, struct err *e)
 
 struct watch {
     struct xend *xend;
+    struct relocation *relocation;
     int stop_fd;
     pthread_t thread;
 };
@@ -209,6 +211,7 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
     if (!x->server)
         return -1;
     log_listen(server_wake_log, x->server);
+    w->relocation = relocate_open(x);
     pthread_create(&w->thread, NULL, watch_thread, w);
     return 0;
 }
@@ -233,6 +236,7 @@ static void stop_all(struct xend *x, struct watch *w)
     struct server *server = x->server;
 
     unlink(x->paths.socket);
+    relocate_close(w->relocation);
     if (!queue_stop(x->queue, JOBS_STOP_S)) {
         log_warn("a job still runs: ending without it");
         queue_abandon(x->queue);

@@ -270,7 +270,7 @@ static int run_resume(struct xend *x, struct domain *d, struct task *t, struct e
         return err_set(e, ERR_STATE, "Cannot resume domain that is not suspended.");
     if (fd < 0)
         return err_sys(e, "%s", file);
-    s = savefile_read(fd, file, x->driver->ops->name, e);
+    s = savefile_read(fd, file, x->driver->ops->name, &t->job, SAVEFILE_READ_S, e);
     if (s && strcmp(s->uuid, d->uuid) != 0)
         return err_set(e, ERR_INVALID, "%s: it is of another domain, %s", file, s->uuid);
     if (!s)

@@ -1,6 +1,7 @@
 /*
- * Moving a running guest to another xend, over a stream that a client has connected. Source and
- * destination speak in lines around the frame of a saved guest (savefile.h):
+ * Moving a running guest to another xend, over a stream that a client has connected, or that this
+ * xend connects itself (relocate.h). Source and destination speak in lines around the frame of a
+ * saved guest (savefile.h):
  *
  *     source                               destination
  *     frame with the configuration  --->
@@ -10,9 +11,10 @@
  *     go                            --->                    from here on it is the destination's
  *                                   <---   running
  *
- * or "error TEXT" in place of an answer. Before "go" any failure leaves the guest running at the
- * source. After it the source's copy never runs again by itself: when no "running" comes, it
- * stays suspended, so that it is never in two places and never lost.
+ * or "error TEXT" in place of an answer, which says too that the guest is not there. Before "go"
+ * any failure leaves the guest running at the source. After it the source's copy runs again only
+ * when the other side has said such an error: when nothing comes it stays suspended, so that it is
+ * never in two places and never lost.
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +26,7 @@
 #include "xend/link.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
+#include "xend/relocate.h"
 #include "xend/savefile.h"
 #include "xend/xend.h"
 
@@ -64,6 +67,11 @@ static int expect(struct task *t, int fd, int timeout_s, const char *word, struc
     return err_set(e, ERR_INVALID, "the other side says '%.40s' where %s is expected", line, word);
 }
 
+static int patience(const struct xend *x)
+{
+    return (int)conf_int(&x->conf, "relocation-patience");
+}
+
 static int send_guest(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
 {
     AUTO(spec_freep) struct spec *s = NULL;
@@ -74,8 +82,11 @@ static int send_guest(struct xend *x, struct domain *d, struct task *t, int fd, 
     if (s->nomigrate)
         return err_set(e, ERR_STATE, "it may not be migrated: nomigrate = 1");
     job_step(&t->job, "asking the destination");
-    if (savefile_write(fd, s, x->driver->ops->name, e) < 0 ||
-        expect(t, fd, ANSWER_S, "ready", e) < 0)
+    if (savefile_write(fd, s, x->driver->ops->name, e) < 0) {
+        hear_why(t, fd, e);
+        return -1;
+    }
+    if (expect(t, fd, patience(x), "ready", e) < 0)
         return -1;
     job_step(&t->job, "sending its memory");
     fault_point("migrate.begin");
@@ -88,46 +99,89 @@ static int send_guest(struct xend *x, struct domain *d, struct task *t, int fd, 
     return expect(t, fd, RESTORE_S, "restored", e);
 }
 
-/* The point of no return, and what follows. */
-static int give_away(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+/*
+ * The point of no return: not even a cancelled job knows better than the answer. *refused: the
+ * other side says that it has it no more, so it is still ours.
+ */
+static int give_away(struct xend *x, struct domain *d, int fd, bool *refused, struct err *e)
 {
+    char line[LINK_LINE_MAX];
+
     fault_point("migrate.giving");
-    if (link_say(fd, "go\n", e) == 0 && expect(t, fd, ANSWER_S, "running", e) == 0) {
-        fault_point("migrate.given");
-        if (domain_guest_end(x, d, e) < 0)
+    if (link_say(fd, "go\n", e) == 0 && link_hear(NULL, fd, ANSWER_S, line, e) == 0) {
+        if (strcmp(line, "running") == 0) {
+            fault_point("migrate.given");
+            return domain_guest_end(x, d, e) < 0 ? err_add(e, "it runs there; ending it here") : 0;
+        }
+        *refused = is_error(line, e);
+        if (*refused)
             return -1;
-        domain_forget_if_transient(x, d);
-        return 0;
+        err_set(e, ERR_INVALID, "the other side says '%.40s' where running is expected", line);
     }
     err_add(e, "it was told to run there, and is kept suspended here");
     err_hint(e, "Look there first: if it runs, xm destroy it here; if not, xm unpause it here.");
     return -1;
 }
 
-static int run_migrate(struct xend *x, struct domain *d, struct task *t, struct err *e)
+/* All of it over fd. Under an intent at every moment: to go on here, or that it may be there. */
+static int migrate_over(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
 {
-    enum stop_reason reason;
     const struct intent_more runs = {.paused = false};
     struct err undo;
-    bool given = false;
-    int fd, r;
+    bool ours = true;
+    int r = intent_write_more(x, d, INTENT_CHECKPOINT, &runs, e);
 
-    if (x->driver->ops->state(d->guest, &reason) != GUEST_RUNNING)
-        return err_set(e, ERR_STATE, "%s: migrating: it does not run now", t->name);
-    fd = link_wait(t, CONNECT_S, e);
-    r = fd < 0 ? -1 : intent_write_more(x, d, INTENT_CHECKPOINT, &runs, e);
     if (r == 0)
         r = send_guest(x, d, t, fd, e);
     if (r == 0)
         r = intent_write(x, d, INTENT_GIVEN, e);
     if (r == 0) {
-        given = true;
-        r = give_away(x, d, t, fd, e);
+        ours = false;
+        r = give_away(x, d, fd, &ours, e);
+        if (ours && intent_write_more(x, d, INTENT_CHECKPOINT, &runs, &undo) < 0)
+            log_error("domain=%s: %s", t->name, undo.msg);
     }
-    if (r < 0 && !given && domain_go_on(x, d, true, &undo) < 0)
+    if (r < 0 && ours && domain_go_on(x, d, true, &undo) < 0)
         log_error("domain=%s: going on after its migration: %s", t->name, undo.msg);
+    if (r == 0)
+        domain_forget_if_transient(x, d);
     intent_clear(x, t->uuid);
-    return r < 0 ? err_add(e, "%s: migrating", t->name) : 0;
+    return r;
+}
+
+static int check_runs(struct xend *x, const struct domain *d, struct err *e)
+{
+    enum stop_reason reason;
+
+    return x->driver->ops->state(d->guest, &reason) == GUEST_RUNNING
+               ? 0
+               : err_set(e, ERR_STATE, "it does not run now");
+}
+
+static int run_migrate(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    int fd = check_runs(x, d, e) < 0 ? -1 : link_wait(t, CONNECT_S, e);
+
+    if (fd >= 0)
+        link_set_patience(fd, patience(x));
+    return fd < 0 || migrate_over(x, d, t, fd, e) < 0 ? err_add(e, "%s: migrating", t->name) : 0;
+}
+
+/* The same where no client has connected a stream: xend does, by TCP. */
+static int run_migrate_to(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    const char *host = value_get_str(t->arg_value, "host", "");
+    int port = (int)value_get_int(t->arg_value, "port", 0);
+    AUTO(closep) int fd = -1;
+
+    if (check_runs(x, d, e) == 0)
+        fd = relocate_connect(t, host, port, patience(x), e);
+    if (fd < 0 || migrate_over(x, d, t, fd, e) < 0)
+        return err_add(e, "%s: migrating", t->name);
+    t->result = value_copy(t->arg_value);
+    value_set_str(t->result, "name", t->name);
+    value_set_str(t->result, "uuid", t->uuid);
+    return 0;
 }
 
 /* Our error for the other side's user: one line. */
@@ -146,17 +200,10 @@ static void tell_error(int fd, const struct err *e)
 
 static int receive_spec(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
 {
-    struct spec *s = savefile_read(fd, "what is sent", x->driver->ops->name, e);
-    int r;
+    struct spec *s =
+        savefile_read(fd, "what is sent", x->driver->ops->name, &t->job, patience(x), e);
 
-    if (!s)
-        return -1;
-    xend_lock(x);
-    r = domain_enter_take(x->domains, d, s, e);
-    if (r == 0)
-        task_rename(t, d);
-    xend_unlock(x);
-    return r;
+    return s ? domain_enter_saved_take(x, d, t, s, e) : -1;
 }
 
 /* Without "go" it is not ours: whatever happens, nothing of it stays here. */
@@ -175,27 +222,47 @@ static int receive_guest(struct xend *x, struct domain *d, struct task *t, int f
     return domain_let_go(x, d, e);
 }
 
+/*
+ * It is not here when the source hears of the error, for the source's own goes on then. One that
+ * cannot be ended is left to the next xend, and the source is told nothing.
+ */
+static void give_back(struct xend *x, struct domain *d, struct task *t, int fd, const struct err *e)
+{
+    struct err more;
+    int r = d->guest ? domain_guest_end(x, d, &more) : 0;
+
+    if (r < 0) {
+        log_error("domain=%s: giving back what was received: %s", t->name, more.msg);
+        if (intent_write(x, d, INTENT_DESTROY, &more) < 0)
+            log_error("domain=%s: %s", t->name, more.msg);
+        return;
+    }
+    domain_settle_definition(x, d);
+    domain_forget_if_transient(x, d);
+    intent_clear(x, t->uuid);
+    tell_error(fd, e);
+    link_end(fd);
+}
+
 static int run_receive(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    struct err ignored;
     int fd = link_wait(t, CONNECT_S, e);
 
     if (fd < 0)
         return -1;
+    link_set_patience(fd, patience(x));
     if (receive_spec(x, d, t, fd, e) < 0 || receive_guest(x, d, t, fd, e) < 0) {
-        if (d->guest && domain_guest_end(x, d, &ignored) < 0)
-            log_error("domain=%s: giving back what was received: %s", t->name, ignored.msg);
-        domain_forget_if_transient(x, d);
-        tell_error(fd, e);
-        intent_clear(x, t->uuid);
+        give_back(x, d, t, fd, e);
         return err_add(e, "receiving");
     }
     if (link_say(fd, "running\n", e) < 0)
         log_warn("domain=%s: it runs here; the source does not know: %s", t->name, e->msg);
+    domain_settle_definition(x, d);
     t->result = domain_result(x, d);
     intent_clear(x, t->uuid);
     return 0;
 }
 
 const struct task_kind op_migrate = {.name = "migrate", .run = run_migrate, .streams = true};
+const struct task_kind op_migrate_to = {.name = "migrate", .run = run_migrate_to};
 const struct task_kind op_receive = {.name = "receive", .run = run_receive, .streams = true};

@@ -161,12 +161,8 @@ static struct domain *find_halted(struct xend *x, const struct spec *s)
                : NULL;
 }
 
-/*
- * The record gets what the file says, and its place in the list: that of the managed domain that
- * was saved, which keeps its name and what it is defined as.
- */
-static int enter(struct xend *x, struct domain *d, struct task *t, struct spec *s_take,
-                 struct err *e)
+int domain_enter_saved_take(struct xend *x, struct domain *d, struct task *t, struct spec *s_take,
+                            struct err *e)
 {
     struct domain *old;
     int r = 0;
@@ -232,8 +228,7 @@ static int restore(struct xend *x, struct domain *d, struct task *t, int fd, str
     return -1;
 }
 
-/* What it is defined as waits for its next start only where it differs from what runs. */
-static void settle_definition(struct xend *x, struct domain *d)
+void domain_settle_definition(struct xend *x, struct domain *d)
 {
     struct err ignored; /* the name is its own */
 
@@ -255,17 +250,17 @@ static int run_restore(struct xend *x, struct domain *d, struct task *t, struct 
 
     if (fd < 0)
         return err_sys(e, "restoring: %s", file);
-    s = savefile_read(fd, file, x->driver->ops->name, e);
-    if (!s || enter(x, d, t, s, e) < 0)
+    s = savefile_read(fd, file, x->driver->ops->name, &t->job, SAVEFILE_READ_S, e);
+    if (!s || domain_enter_saved_take(x, d, t, s, e) < 0)
         return err_add(e, "restoring");
     if (restore(x, d, t, fd, e) < 0) {
         err_add(e, "%s: restoring %s", t->name, file);
-        settle_definition(x, d);
+        domain_settle_definition(x, d);
         domain_forget_if_transient(x, d);
         intent_clear(x, t->uuid);
         return -1;
     }
-    settle_definition(x, d);
+    domain_settle_definition(x, d);
     t->result = domain_result(x, d);
     intent_clear(x, t->uuid);
     return 0;

@@ -38,6 +38,14 @@ int domain_save(struct xend *x, struct domain *d, struct task *t, const char *fi
                 struct err *e);
 /* The guest is as it was before a save, which may have got as far as making it stand still. */
 int domain_go_on(struct xend *x, struct domain *d, bool was_running, struct err *e);
+/*
+ * The record of a restored guest gets what was saved of it, and its place in the list: that of the
+ * managed domain that it was, which keeps its name and what it is defined as.
+ */
+int domain_enter_saved_take(struct xend *x, struct domain *d, struct task *t, struct spec *s_take,
+                            struct err *e);
+/* After that: the definition waits for the next start only where it differs from what runs. */
+void domain_settle_definition(struct xend *x, struct domain *d);
 /* A guest from a stream, paused. Under the caller's intent. */
 int domain_restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e);
 /* Whether a stored spec asks for what a guest was made with. */

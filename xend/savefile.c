@@ -4,7 +4,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/sxp.h"
 #include "libxl/base/fault.h"
@@ -54,18 +56,51 @@ int savefile_write(int fd, const struct spec *s, const char *driver, struct err 
     return 0;
 }
 
+/* Where it is read from: a file, or a stream whose other side may be slow, or nobody. */
+struct source {
+    int fd;
+    struct job *job;
+    int64_t end_ms;
+};
+
+/* Exactly n bytes. */
+static int get(const struct source *s, void *p, size_t n, struct err *e)
+{
+    for (size_t got = 0; got < n;) {
+        struct pollfd fds[] = {{s->fd, POLLIN, 0}, {s->job->cancel_fd, POLLIN, 0}};
+        int64_t left = s->end_ms - now_ms();
+        ssize_t r;
+
+        if (poll(fds, 2, left > 0 ? (int)left : 0) < 0 && errno != EINTR)
+            return err_sys(e, "poll");
+        if (job_check(s->job, e) < 0)
+            return -1;
+        if (left <= 0)
+            return err_set(e, ERR_TIMEOUT, "it did not come in time");
+        if (!fds[0].revents)
+            continue;
+        r = read(s->fd, (char *)p + got, n - got);
+        if (r == 0)
+            return err_set(e, ERR_INVALID, "it ends %zu bytes too early", n - got);
+        if (r < 0 && errno != EINTR)
+            return err_sys(e, "read");
+        got += r > 0 ? (size_t)r : 0;
+    }
+    return 0;
+}
+
 /* The text of the configuration; not NUL-terminated to its end when it holds one. */
-static int read_text(int fd, struct buf *text, struct err *e)
+static int read_text(const struct source *s, struct buf *text, struct err *e)
 {
     char magic[sizeof(SAVE_MAGIC) - 1];
     uint32_t length;
-    int r = read_full(fd, magic, sizeof(magic), e);
+    int r = get(s, magic, sizeof(magic), e);
 
-    if (r < 0 && e->sys)
+    if (r < 0 && e->code != ERR_INVALID)
         return -1;
     if (r < 0 || memcmp(magic, SAVE_MAGIC, sizeof(magic)) != 0)
         return err_set(e, ERR_INVALID, "not a saved domain: it does not begin with %s", SAVE_MAGIC);
-    if (read_full(fd, &length, sizeof(length), e) < 0)
+    if (get(s, &length, sizeof(length), e) < 0)
         return err_add(e, "the length of its configuration, at byte %zu", sizeof(magic));
     length = ntohl(length);
     if (length == 0 || length > SAVE_CONFIG_MAX)
@@ -73,7 +108,7 @@ static int read_text(int fd, struct buf *text, struct err *e)
                        "at byte %zu: a configuration of %" PRIu32 " bytes: not from 1 to %d",
                        sizeof(magic), length, SAVE_CONFIG_MAX);
     buf_reserve(text, length);
-    if (read_full(fd, text->ptr, length, e) < 0)
+    if (get(s, text->ptr, length, e) < 0)
         return err_add(e, "its configuration, at byte %zu", sizeof(magic) + sizeof(length));
     text->len = length;
     return 0;
@@ -125,10 +160,12 @@ static struct spec *read_spec(const struct buf *text, const char *driver, struct
     return s;
 }
 
-struct spec *savefile_read(int fd, const char *path, const char *driver, struct err *e)
+struct spec *savefile_read(int fd, const char *path, const char *driver, struct job *j,
+                           int timeout_s, struct err *e)
 {
+    const struct source in = {fd, j, now_ms() + (int64_t)timeout_s * 1000};
     AUTO(buf_clear) struct buf text = BUF_INIT;
-    struct spec *s = read_text(fd, &text, e) < 0 ? NULL : read_spec(&text, driver, e);
+    struct spec *s = read_text(&in, &text, e) < 0 ? NULL : read_spec(&text, driver, e);
 
     if (!s)
         err_add(e, "%s", path);

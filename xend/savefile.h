@@ -21,9 +21,12 @@ int savefile_commit(int fd, const char *partial, const char *file, struct err *e
 int savefile_write(int fd, const struct spec *s, const char *driver, struct err *e);
 
 /*
- * Reads it; fd is then at the driver's stream. The caller's; NULL and *e, with the place in the
- * file, when it is none, is damaged, or was written by another driver than this one.
+ * Reads it, within so many seconds and until the job is cancelled; fd is then at the driver's
+ * stream. The caller's; NULL and *e, with the place in the file, when it is none, is damaged, or
+ * was written by another driver than this one.
  */
-struct spec *savefile_read(int fd, const char *path, const char *driver, struct err *e);
+struct spec *savefile_read(int fd, const char *path, const char *driver, struct job *j,
+                           int timeout_s, struct err *e);
+#define SAVEFILE_READ_S 60 /* a few KiB */
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * xm migrate: a job here, one there, and a stream of each, which xm passes bytes between. So the
  * two daemons need no way to each other, and whoever may use both may move a domain: the way there
- * is the user's own ssh. When xm ends too early, both jobs fail and the guest runs on.
+ * is the user's own ssh. When xm ends too early, both jobs fail and the guest runs on. Or, where
+ * that is asked for, one job here, and xend connects to the other one by TCP.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -13,13 +14,15 @@
 
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
+#include "libxl/field.h"
 #include "xm/client.h"
 #include "xm/pump.h"
 #include "xm/xm.h"
 
 const struct option migrate_options[] = {
     {'l', "live", NULL, "Let it run while its memory is sent."},
-    {'p', "port", "PORT", "Port of ssh on the other host."},
+    {'p', "port", "PORT", "By TCP, unencrypted, to this port of the other xend; not by ssh."},
+    {'s', "ssl", NULL, "Not supported; ssh, the default, encrypts."},
     {0, "json", NULL, "Print JSON: the domain as it is there."},
     {0},
 };
@@ -49,12 +52,16 @@ static int open_side(struct side *s, const char *path, const struct value *body,
     return -1;
 }
 
-/* "host", "user@host", or what -H takes. The caller frees. */
-static char *server_of(const char *host, const char *port)
+/* What -H takes. */
+static bool is_address(const char *host)
 {
-    if (strncmp(host, "unix:", 5) == 0 || strstr(host, "://"))
-        return xstrdup(host);
-    return port ? xasprintf("ssh://%s:%s", host, port) : xasprintf("ssh://%s", host);
+    return strncmp(host, "unix:", 5) == 0 || strstr(host, "://");
+}
+
+/* "host", "user@host", or what -H takes. The caller frees. */
+static char *server_of(const char *host)
+{
+    return is_address(host) ? xstrdup(host) : xasprintf("ssh://%s", host);
 }
 
 /* What became of one side's job: NULL with its error. */
@@ -86,21 +93,17 @@ static int move(struct side *here, struct side *there, bool json)
     return EXIT_SUCCESS;
 }
 
-int cmd_migrate(struct xm *xm, const struct args *a)
+/* Through xm, which reaches both. */
+static int migrate_through(struct xm *xm, const struct args *a, struct value *body)
 {
-    AUTO(freep) char *server = server_of(args_word(a, 1), args_get(a, "port"));
+    AUTO(freep) char *server = server_of(args_word(a, 1));
     AUTO(freep) char *path = domain_path(args_word(a, 0), "/migrate");
-    AUTO(value_freep) struct value *body = value_map();
     struct side here = {.xm = *xm, .fd = -1}, there = {.xm = *xm, .fd = -1};
     int status = EXIT_ERROR;
     struct err e;
 
-    signal(SIGPIPE, SIG_IGN); /* a stream that ends is what the jobs tell of */
-    if (domain_check(args_word(a, 0), &e) < 0)
-        return xm_fail(&e);
     there.xm.host = server;
     there.xm.client = NULL;
-    value_set_bool(body, "live", args_has(a, "live"));
     interrupt_note("the migration ends; the domain runs on where it was.\n");
     if (open_side(&there, "/v1/receive", NULL, &e) < 0) {
         err_add(&e, "%s", args_word(a, 1));
@@ -117,4 +120,68 @@ int cmd_migrate(struct xm *xm, const struct args *a)
     client_free(there.xm.client);
     xm->client = here.xm.client;
     return status;
+}
+
+/* By xend itself, which connects to the other one. */
+static int migrate_to(struct xm *xm, const struct args *a, struct value *body)
+{
+    struct value *job = NULL;
+    int status;
+
+    value_set_str(body, "host", args_word(a, 1));
+    status = domain_act(xm, a, "/migrate", body, &job);
+    if (status == EXIT_SUCCESS && args_has(a, "json"))
+        print_result(job);
+    value_free(job);
+    return status;
+}
+
+/*
+ * By TCP, when a port is given or xend's configuration says so and the host is a mere name: 1 then,
+ * 0 for ssh, -1.
+ */
+static int want_tcp(struct xm *xm, const struct args *a, struct value *body, struct err *e)
+{
+    const char *host = args_word(a, 1), *port = args_get(a, "port");
+    AUTO(value_freep) struct value *config = NULL;
+    int64_t n = 0;
+
+    if (port && is_address(host))
+        return err_set(e, ERR_INVALID, "%s: --port is for a host's name", host);
+    if (port && (!parse_int(port, &n) || n < 1 || n > 65535))
+        return err_set(e, ERR_INVALID, "--port: '%s' is not from 1 to 65535", port);
+    if (port)
+        value_set_int(body, "port", n);
+    if (port || is_address(host) || strchr(host, '@'))
+        return port != NULL;
+    config = xend_get(xm, "/v1/config", e);
+    if (!config)
+        return -1;
+    if (strcmp(value_get_str(config, "xend-relocation-transport", "ssh"), "tcp") != 0)
+        return 0;
+    if (parse_bool(value_get_str(config, "xend-relocation-ssl", "no")) <= 0)
+        return 1;
+    err_set(e, ERR_UNSUPPORTED, "xend-config.sxp has xend-relocation-ssl, which is not supported");
+    return err_hint(e, "With (xend-relocation-transport ssh) ssh encrypts.");
+}
+
+int cmd_migrate(struct xm *xm, const struct args *a)
+{
+    AUTO(value_freep) struct value *body = value_map();
+    struct err e;
+    int tcp;
+
+    signal(SIGPIPE, SIG_IGN); /* a stream that ends is what the jobs tell of */
+    if (args_has(a, "ssl")) {
+        err_set(&e, ERR_UNSUPPORTED, "--ssl is not supported");
+        err_hint(&e, "Without it and --port the guest goes through ssh, which encrypts.");
+        return xm_fail(&e);
+    }
+    if (domain_check(args_word(a, 0), &e) < 0)
+        return xm_fail(&e);
+    value_set_bool(body, "live", args_has(a, "live"));
+    tcp = want_tcp(xm, a, body, &e);
+    if (tcp < 0)
+        return xm_fail(&e);
+    return tcp ? migrate_to(xm, a, body) : migrate_through(xm, a, body);
 }

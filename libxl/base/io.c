@@ -83,6 +83,17 @@ int read_full(int fd, void *p, size_t n, struct err *e)
     return 0;
 }
 
+int fd_patience_ms(int fd, bool writing)
+{
+    struct timeval t = {0};
+    socklen_t n = sizeof(t);
+
+    if (getsockopt(fd, SOL_SOCKET, writing ? SO_SNDTIMEO : SO_RCVTIMEO, &t, &n) < 0 ||
+        (!t.tv_sec && !t.tv_usec))
+        return -1;
+    return (int)(t.tv_sec * 1000 + t.tv_usec / 1000);
+}
+
 int read_file(const char *path, size_t max_bytes, struct buf *out, struct err *e)
 {
     AUTO(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -23,6 +23,11 @@ int write_all(int fd, const void *p, size_t n, struct err *e);
 int read_all(int fd, size_t max_bytes, struct buf *out, struct err *e);
 /* Exactly n bytes; ERR_INVALID when there are fewer. */
 int read_full(int fd, void *p, size_t n, struct err *e);
+/*
+ * How long a blocking read (or write) of fd waits before it fails, in ms for poll(): what whoever
+ * opened a socket has set for its other side (SO_RCVTIMEO, SO_SNDTIMEO). -1: for ever.
+ */
+int fd_patience_ms(int fd, bool writing);
 int read_file(const char *path, size_t max_bytes, struct buf *out, struct err *e);
 
 /*

@@ -33,6 +33,8 @@ void frames_init(struct frames *f, int fd, struct job *j)
         f->socket = S_ISSOCK(st.st_mode);
         f->file = S_ISREG(st.st_mode);
     }
+    f->patience_ms[0] = fd_patience_ms(fd, false);
+    f->patience_ms[1] = fd_patience_ms(fd, true);
     f->block = xmalloc(HEAD_BYTES + FRAME_BYTES_MAX);
     f->data = f->block + HEAD_BYTES;
 }
@@ -83,17 +85,22 @@ uint32_t crc32c(uint32_t crc, const void *p, size_t n)
     return crc32c_plain(crc, p, n);
 }
 
-/* Until fd is ready, or the job is cancelled. */
+/* Until fd is ready, the job is cancelled, or the other side has been still for too long. */
 static int await_ready(const struct frames *f, short what, struct err *e)
 {
     for (;;) {
         struct pollfd p[] = {{.fd = f->fd, .events = what},
                              {.fd = f->job->cancel_fd, .events = POLLIN}};
+        int r = poll(p, 2, f->patience_ms[what == POLLOUT]);
 
-        if (poll(p, 2, -1) < 0 && errno != EINTR)
+        if (r < 0 && errno != EINTR)
             return err_sys(e, "waiting");
         if (job_check(f->job, e) < 0)
             return -1;
+        if (r == 0)
+            return err_set(e, ERR_TIMEOUT, "the other side has %s nothing for %d s",
+                           what == POLLOUT ? "taken" : "sent",
+                           f->patience_ms[what == POLLOUT] / 1000);
         if (p[0].revents)
             return 0;
     }

@@ -11,10 +11,12 @@
 
 #define FRAME_BYTES_MAX (256 * 1024) /* in one block: what a pipe gives at a time is less */
 
-/* A saved guest being written or read. Waits for its descriptor until the job is cancelled. */
+/* A saved guest being written or read. Waits for its descriptor until the job is cancelled, or as
+ * long as the patience of a socket (fd_patience_ms). */
 struct frames {
     int fd; /* borrowed */
     bool file, socket;
+    int patience_ms[2]; /* for a read, for a write; -1: for ever */
     struct job *job;
     uint32_t crc;
     uint64_t bytes; /* so far */

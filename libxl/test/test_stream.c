@@ -75,12 +75,16 @@ static int read_exact(int fd, void *p, size_t n, struct job *j, struct err *e)
 
     while (n) {
         struct pollfd fds[] = {{fd, POLLIN, 0}, {j->cancel_fd, POLLIN, 0}};
+        int ready = poll(fds, 2, fd_patience_ms(fd, false));
         ssize_t r;
 
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        if (ready < 0 && errno != EINTR)
             return err_sys(e, "restoring");
         if (job_check(j, e) < 0)
             return -1;
+        if (ready == 0)
+            return err_set(e, ERR_TIMEOUT, "restoring: the other side has sent nothing for %d s",
+                           fd_patience_ms(fd, false) / 1000);
         r = read(fd, at, n);
         if (r < 0 && errno == EINTR)
             continue;

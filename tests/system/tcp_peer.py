@@ -1,0 +1,93 @@
+# Plays the other side of a migration by TCP, badly. Prints its port, then serves one connection
+# after another (never: all at once).
+# Usage: tcp_peer.py say TEXT...       says the n-th TEXT after the n-th thing it hears; then no more
+#        tcp_peer.py never             takes connections and says nothing
+#        tcp_peer.py cut PORT DIR WHEN TEXT
+#            passes bytes on to PORT and back, and cuts both connections before or after (WHEN) the
+#            first TEXT that the source says (DIR "to") or that PORT says ("from")
+#        tcp_peer.py flood PORT N HELD opens N connections to PORT that say nothing; when all but
+#            HELD were answered, prints how many of them with an error, and holds them until stdin ends
+import select, socket, sys
+
+
+def text(arg):
+    return arg.encode().decode("unicode_escape").encode("latin-1")
+
+
+def listener():
+    s = socket.create_server(("127.0.0.1", 0))
+    print(s.getsockname()[1], flush=True)
+    return s
+
+
+def say(texts):
+    s = listener()
+    while True:
+        c, _ = s.accept()
+        try:
+            for t in texts:
+                if not c.recv(65536):
+                    break
+                c.sendall(text(t))
+            c.shutdown(socket.SHUT_WR)
+            while c.recv(65536):
+                pass
+        except OSError:
+            pass
+        c.close()
+
+
+def never():
+    s, held = listener(), []
+    while True:
+        held.append(s.accept())
+
+
+def pump(c, there, watched, when, marker):
+    seen = b""
+    other = {c: there, there: c}
+    while True:
+        for a in select.select([c, there], [], [])[0]:
+            d = a.recv(65536)
+            if not d:
+                return
+            if a is (c if watched == "to" else there):
+                at = (seen + d).find(marker)
+                if at >= 0:
+                    end = at + (len(marker) if when == "after" else 0) - len(seen)
+                    other[a].sendall(d[: max(end, 0)])
+                    return
+                seen = (seen + d)[-len(marker) + 1 :]
+            other[a].sendall(d)
+
+
+def cut(port, watched, when, marker):
+    s = listener()
+    while True:
+        c, _ = s.accept()
+        there = socket.create_connection(("127.0.0.1", int(port)))
+        try:
+            pump(c, there, watched, when, text(marker))
+        except OSError:
+            pass
+        c.close()
+        there.close()
+
+
+def flood(port, n, held):
+    all_ = [socket.create_connection(("127.0.0.1", int(port))) for _ in range(int(n))]
+    waiting = select.poll()
+    for c in all_:
+        waiting.register(c, select.POLLIN)
+    heard = refused = 0
+    while heard < len(all_) - int(held):
+        for fd, _ in waiting.poll():
+            c = next(c for c in all_ if c.fileno() == fd)
+            waiting.unregister(c)
+            heard += 1
+            refused += b"(err " in c.recv(1000)
+    print(refused, flush=True)
+    sys.stdin.read()
+
+
+{"say": lambda *t: say(t), "never": never, "cut": cut, "flood": flood}[sys.argv[1]](*sys.argv[2:])
