@@ -76,6 +76,8 @@ int intent_write_more(struct xend *x, const struct domain *d, enum intent_op op,
     if (more->device)
         value_set_take(v, "device", value_copy(more->device));
     value_set_bool(v, "force", more->force);
+    if (more->there)
+        value_set_take(v, "there", value_copy(more->there));
     xend_lock(x);
     value_set_take(v, "spec", spec_to_value(d->spec));
     xend_unlock(x);
@@ -149,9 +151,25 @@ static struct task *go_on_device(struct xend *x, struct domain *d, enum intent_o
     return t;
 }
 
+/* Given away, perhaps: who has it now, or nobody knows. With the lock. */
+static struct task *go_on_given(struct xend *x, struct domain *d, const struct value *there)
+{
+    struct task *t = NULL;
+
+    if (there) {
+        t = queue_add(x->queue, d, &op_given, "xend", false);
+        t->arg_value = value_copy(there);
+    } else {
+        log_error("domain=%s: it was migrated when xend died, perhaps; it is left suspended: look "
+                  "there first, then xm destroy or xm unpause it here",
+                  d->spec->name);
+    }
+    return t;
+}
+
 /* What is left to do for a domain that exists. With the lock; the job that ends the intent. */
 static struct task *go_on(struct xend *x, struct domain *d, enum intent_op op, bool saved,
-                          bool paused)
+                          bool paused, const struct value *there)
 {
     struct task *t = NULL;
 
@@ -163,10 +181,7 @@ static struct task *go_on(struct xend *x, struct domain *d, enum intent_op op, b
             queue_add(x->queue, d, &op_unpause, "xend", false);
         return NULL;
     case INTENT_GIVEN:
-        log_error("domain=%s: it was migrated when xend died, perhaps; it is left suspended: look "
-                  "there first, then xm destroy or xm unpause it here",
-                  d->spec->name);
-        return NULL;
+        return go_on_given(x, d, there);
     case INTENT_DUMP:
     case INTENT_CHECKPOINT:
     case INTENT_SAVE:
@@ -226,7 +241,7 @@ static bool resume(struct xend *x, const char *uuid, const struct value *intent)
     if (d && op >= INTENT_ATTACH)
         queued = go_on_device(x, d, op, intent);
     else if (d)
-        queued = go_on(x, d, op, saved, paused);
+        queued = go_on(x, d, op, saved, paused, value_get(intent, "there"));
     else if (op == INTENT_RESTART)
         queued = start_again(x, intent);
     xend_unlock(x);

@@ -15,7 +15,7 @@ enum intent_op {
     INTENT_DUMP,       /* undone: the guest, which stands still for it, goes on */
     INTENT_SAVE,       /* finished when the file has its name, else undone like a dump */
     INTENT_RESUME,     /* undone while its checkpoint (more.name) is there, else finished */
-    INTENT_GIVEN,      /* another xend was told to run it: left as it is, for people to decide */
+    INTENT_GIVEN,      /* another xend was told to run it: it is asked, or people decide */
     INTENT_CHECKPOINT, /* undone like a dump; a file that has its name stays */
     INTENT_ATTACH,     /* undone: nobody was told that it succeeded */
     INTENT_DETACH,     /* finished */
@@ -30,6 +30,7 @@ struct intent_more {
     bool paused;                /* the guest stood still before */
     const struct value *device; /* of the last three: {"class","device"}; or NULL */
     bool force;                 /* of INTENT_DETACH */
+    const struct value *there;  /* of INTENT_GIVEN: who can be asked, {"host","port"}; or NULL */
 };
 
 /* Not with the lock; blocks. The spec is what a restart starts again. */

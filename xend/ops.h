@@ -48,6 +48,8 @@ extern const struct task_kind op_restore; /* as op_create; arg_value: the file *
 /* With a stream. migrate: arg: live. receive: on a record that learns who it is */
 extern const struct task_kind op_migrate, op_receive;
 extern const struct task_kind op_migrate_to; /* as op_migrate; arg_value: {"host","port"} */
+/* hidden: asks who has a guest that was given away; arg_value: as op_migrate_to */
+extern const struct task_kind op_given;
 /* hidden: undoes what stands still for a save or dump; arg: it runs on. Takes the intent back */
 extern const struct task_kind op_go_on;
 /* arg: bits of enum dump_how; arg_value: an absolute path, or "" for a file of its own name */

@@ -99,34 +99,51 @@ static int send_guest(struct xend *x, struct domain *d, struct task *t, int fd, 
     return expect(t, fd, RESTORE_S, "restored", e);
 }
 
+/* A source that was not told asks, if it can. False: nobody knows. */
+static bool ask_outcome(struct xend *x, struct task *t, bool *ours)
+{
+    const char *host = value_get_str(t->arg_value, "host", NULL);
+    int port = (int)value_get_int(t->arg_value, "port", 0);
+    enum outcome o = host ? relocate_outcome(t, host, port, patience(x)) : OUTCOME_UNKNOWN;
+
+    *ours = o == OUTCOME_REFUSED;
+    return o == OUTCOME_TAKEN || o == OUTCOME_REFUSED;
+}
+
 /*
- * The point of no return: not even a cancelled job knows better than the answer. *refused: the
- * other side says that it has it no more, so it is still ours.
+ * The point of no return: not even a cancelled job knows better than the answer. *ours: the other
+ * side says that it has it no more, so it is still ours.
  */
-static int give_away(struct xend *x, struct domain *d, int fd, bool *refused, struct err *e)
+static int give_away(struct xend *x, struct domain *d, struct task *t, int fd, bool *ours,
+                     struct err *e)
 {
     char line[LINK_LINE_MAX];
+    bool told;
 
     fault_point("migrate.giving");
-    if (link_say(fd, "go\n", e) == 0 && link_hear(NULL, fd, ANSWER_S, line, e) == 0) {
-        if (strcmp(line, "running") == 0) {
-            fault_point("migrate.given");
-            return domain_guest_end(x, d, e) < 0 ? err_add(e, "it runs there; ending it here") : 0;
-        }
-        *refused = is_error(line, e);
-        if (*refused)
-            return -1;
-        err_set(e, ERR_INVALID, "the other side says '%.40s' where running is expected", line);
+    told = link_say(fd, "go\n", e) == 0 && link_hear(NULL, fd, ANSWER_S, line, e) == 0;
+    if (told && strcmp(line, "running") != 0) {
+        *ours = is_error(line, e);
+        told = *ours;
+        if (!told)
+            err_set(e, ERR_INVALID, "the other side says '%.40s', not running", line);
     }
-    err_add(e, "it was told to run there, and is kept suspended here");
-    err_hint(e, "Look there first: if it runs, xm destroy it here; if not, xm unpause it here.");
-    return -1;
+    fault_point("migrate.given");
+    if (!told && !ask_outcome(x, t, ours)) {
+        err_add(e, "it was told to run there, and is kept suspended here");
+        err_hint(e,
+                 "Look there first: if it runs, xm destroy it here; if not, xm unpause it here.");
+        return -1;
+    }
+    if (*ours)
+        return -1;
+    return domain_guest_end(x, d, e) < 0 ? err_add(e, "it runs there; ending it here") : 0;
 }
 
 /* All of it over fd. Under an intent at every moment: to go on here, or that it may be there. */
 static int migrate_over(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
 {
-    const struct intent_more runs = {.paused = false};
+    const struct intent_more runs = {.paused = false}, given = {.there = t->arg_value};
     struct err undo;
     bool ours = true;
     int r = intent_write_more(x, d, INTENT_CHECKPOINT, &runs, e);
@@ -134,10 +151,10 @@ static int migrate_over(struct xend *x, struct domain *d, struct task *t, int fd
     if (r == 0)
         r = send_guest(x, d, t, fd, e);
     if (r == 0)
-        r = intent_write(x, d, INTENT_GIVEN, e);
+        r = intent_write_more(x, d, INTENT_GIVEN, &given, e);
     if (r == 0) {
         ours = false;
-        r = give_away(x, d, fd, &ours, e);
+        r = give_away(x, d, t, fd, &ours, e);
         if (ours && intent_write_more(x, d, INTENT_CHECKPOINT, &runs, &undo) < 0)
             log_error("domain=%s: %s", t->name, undo.msg);
     }
@@ -182,6 +199,25 @@ static int run_migrate_to(struct xend *x, struct domain *d, struct task *t, stru
     value_set_str(t->result, "name", t->name);
     value_set_str(t->result, "uuid", t->uuid);
     return 0;
+}
+
+/* An earlier xend has given it away, and died before it knew. Takes the intent back. */
+static int run_given(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    bool ours;
+    int r = 0;
+
+    if (!ask_outcome(x, t, &ours))
+        log_error("domain=%s: it was migrated when xend died, perhaps; it is left suspended: look "
+                  "at %s first, then xm destroy or xm unpause it here",
+                  t->name, value_get_str(t->arg_value, "host", ""));
+    else if (ours)
+        r = d->guest ? domain_go_on(x, d, true, e) : 0;
+    else
+        r = domain_guest_end(x, d, e);
+    domain_forget_if_transient(x, d);
+    intent_clear(x, t->uuid);
+    return r < 0 ? err_add(e, "%s: after its migration", t->name) : 0;
 }
 
 /* Our error for the other side's user: one line. */
@@ -265,4 +301,5 @@ static int run_receive(struct xend *x, struct domain *d, struct task *t, struct 
 
 const struct task_kind op_migrate = {.name = "migrate", .run = run_migrate, .streams = true};
 const struct task_kind op_migrate_to = {.name = "migrate", .run = run_migrate_to};
+const struct task_kind op_given = {.name = "given", .run = run_given, .hidden = true};
 const struct task_kind op_receive = {.name = "receive", .run = run_receive, .streams = true};

@@ -415,15 +415,9 @@ struct task *queue_find(struct queue *q, uint64_t id)
     return NULL;
 }
 
-struct value *queue_to_value(struct queue *q)
+struct task *queue_newest(const struct queue *q)
 {
-    struct value *v = value_map(), *list = value_list();
-
-    for (const struct task *t = q->newest; t; t = t->older)
-        if (!t->kind->hidden)
-            value_add_take(list, task_to_value(t));
-    value_set_take(v, "jobs", list);
-    return v;
+    return q->newest;
 }
 
 /* Cancels what waits in the queues. With the lock. */

@@ -96,6 +96,8 @@ void task_rename(struct task *t, const struct domain *d);
 
 /* With the lock: the job with this id, or NULL when it was never made or is forgotten. */
 struct task *queue_find(struct queue *q, uint64_t id);
+/* With the lock: the first of all that are known; the others follow by `older`. */
+struct task *queue_newest(const struct queue *q);
 /* With the lock: {"jobs":[...]}, newest first. The caller's. */
 struct value *queue_to_value(struct queue *q);
 /* With the lock: the wire form; the caller's. */

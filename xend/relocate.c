@@ -85,15 +85,67 @@ static void tell_refusal(int fd, const struct err *why)
         log_debug("relocation: a refusal: %s", strerror(errno));
 }
 
-/* The first line, which is all that it may say before it is answered. */
+/* With the lock. The newest job that has received the domain of this uuid; or NULL. */
+static const struct task *last_receive(struct xend *x, const char *uuid)
+{
+    const struct task *t = queue_newest(x->queue);
+
+    while (t && (t->kind != &op_receive || strcmp(t->uuid, uuid) != 0))
+        t = t->older;
+    return t;
+}
+
+/* With the lock. By the job that received it, or by what an earlier xend has left. */
+static enum outcome outcome_of(struct xend *x, const char *uuid)
+{
+    const struct task *t = last_receive(x, uuid);
+    const struct domain *d = domain_find_uuid(x->domains, uuid);
+    bool here = d && d->domid != DOMID_NONE;
+
+    if (d && (d->running || d->first))
+        return OUTCOME_ARRIVING;
+    if (t && t->state == TASK_DONE)
+        return OUTCOME_TAKEN;
+    if (t)
+        return here ? OUTCOME_UNKNOWN : OUTCOME_REFUSED;
+    return here ? OUTCOME_TAKEN : OUTCOME_UNKNOWN;
+}
+
+/* Answers the question for an outcome: 0, and the connection is done with. */
+static int tell_outcome(struct caller *c, const char *asked, struct err *e)
+{
+    struct xend *x = c->r->xend;
+    enum outcome o = OUTCOME_ARRIVING; /* of a xend that ends: the next one is asked */
+    AUTO(freep) char *answer = NULL;
+    char uuid[UUID_TEXT_SIZE];
+
+    if (!uuid_normalize(asked, uuid))
+        return err_set(e, ERR_INVALID, "'%.40s' is no uuid", asked);
+    pthread_mutex_lock(&c->r->lock);
+    if (!c->r->stopping) {
+        xend_lock(x);
+        o = outcome_of(x, uuid);
+        xend_unlock(x);
+    }
+    pthread_mutex_unlock(&c->r->lock);
+    answer = xasprintf("%s\n", outcome_names[o]);
+    return link_say(c->fd, answer, e);
+}
+
+/*
+ * The first line, which is all that it may say before it is answered. 1: a guest follows; 0: that
+ * was all.
+ */
 static int hear_request(struct caller *c, struct err *e)
 {
     char line[LINK_LINE_MAX];
 
     if (link_hear(NULL, c->fd, REQUEST_S, line, e) < 0)
         return -1;
+    if (strncmp(line, "outcome ", 8) == 0)
+        return tell_outcome(c, line + 8, e);
     if (strcmp(line, "receive") == 0 || strcmp(line, "(receive)") == 0)
-        return link_say(c->fd, RELOCATE_READY "\n", e);
+        return link_say(c->fd, RELOCATE_READY "\n", e) < 0 ? -1 : 1;
     if (strcmp(line, "sslreceive") == 0)
         return err_set(e, ERR_UNSUPPORTED, "this xend has no TLS for migration: use ssh");
     return err_set(e, ERR_INVALID, "Invalid operation: %.40s", line);
@@ -141,16 +193,18 @@ static void *serve(void *arg)
 {
     struct caller *c = arg;
     struct err e;
+    int r;
 
     relocate_bound(c->fd, c->r->patience_s);
-    if (check_caller(c, &e) < 0 || hear_request(c, &e) < 0) {
+    r = check_caller(c, &e) < 0 ? -1 : hear_request(c, &e);
+    if (r > 0 && make_job(c) == 0)
+        return NULL;
+    if (r < 0) {
         log_warn("relocation: from %s: %s", c->host[0] ? c->host : "?", e.msg);
         tell_refusal(c->fd, &e);
         link_end(c->fd);
-        caller_free(c);
-    } else if (make_job(c) < 0) {
-        caller_free(c);
     }
+    caller_free(c);
     return NULL;
 }
 

@@ -7,6 +7,11 @@
  *     source                               destination
  *     receive                       --->
  *                                   <---   (ready receive)     or (err (type T) (value 'TEXT'))
+ *
+ * A source whose connection was lost after it gave its guest away connects again and asks:
+ *
+ *     outcome UUID                  --->
+ *                                   <---   taken, refused, arriving (ask again) or unknown
  */
 #ifndef XEND_RELOCATE_H
 #define XEND_RELOCATE_H
@@ -28,6 +33,14 @@ void relocate_close(struct relocation *r);
  * which is the caller's; blocking.
  */
 int relocate_connect(struct task *t, const char *host, int port, int patience_s, struct err *e);
+
+/*
+ * On a job's worker, after "go": what the xend there says has become of the guest. Asks again while
+ * it is not decided or cannot be asked, for patience_s at most or until the job is cancelled.
+ */
+enum outcome { OUTCOME_TAKEN, OUTCOME_REFUSED, OUTCOME_ARRIVING, OUTCOME_UNKNOWN };
+enum outcome relocate_outcome(struct task *t, const char *host, int port, int patience_s);
+extern const char *const outcome_names[];
 
 /* Of a connection: another side that is gone is noticed within so long, whoever waits for it. */
 void relocate_bound(int fd, int patience_s);

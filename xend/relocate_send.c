@@ -9,11 +9,15 @@
 #include <unistd.h>
 
 #include "config/sxp.h"
+#include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 #include "xend/link.h"
 #include "xend/relocate.h"
 
 #define CONNECT_MS 10000 /* for one address */
+#define AGAIN_MS 500     /* between questions for the outcome */
+
+const char *const outcome_names[] = {"taken", "refused", "arriving", "unknown"};
 
 void relocate_bound(int fd, int patience_s)
 {
@@ -126,4 +130,37 @@ int relocate_connect(struct task *t, const char *host, int port, int patience_s,
     connected = fd;
     fd = -1;
     return connected;
+}
+
+/* One question. What cannot be asked is not decided. */
+static enum outcome ask(struct task *t, const char *host, int port, int patience_s)
+{
+    AUTO(freep) char *question = xasprintf("outcome %s\n", t->uuid);
+    char line[LINK_LINE_MAX];
+    struct err e;
+    AUTO(closep) int fd = connect_any(t, host, port, &e);
+
+    if (fd >= 0)
+        relocate_bound(fd, patience_s);
+    if (fd < 0 || link_say(fd, question, &e) < 0 || link_hear(t, fd, patience_s, line, &e) < 0)
+        return OUTCOME_ARRIVING;
+    for (int o = OUTCOME_TAKEN; o < OUTCOME_UNKNOWN; o++)
+        if (strcmp(line, outcome_names[o]) == 0)
+            return (enum outcome)o;
+    return OUTCOME_UNKNOWN;
+}
+
+enum outcome relocate_outcome(struct task *t, const char *host, int port, int patience_s)
+{
+    int64_t end = now_ms() + (int64_t)patience_s * 1000;
+    enum outcome o;
+
+    job_step(&t->job, "asking the destination what became of it");
+    while ((o = ask(t, host, port, patience_s)) == OUTCOME_ARRIVING) {
+        struct pollfd cancelled = {t->job.cancel_fd, POLLIN, 0};
+
+        if (now_ms() >= end || poll(&cancelled, 1, AGAIN_MS) > 0)
+            return OUTCOME_UNKNOWN;
+    }
+    return o;
 }

@@ -35,3 +35,14 @@ struct value *task_to_value(const struct task *t)
     value_set_take(v, "error", error ? error : value_nil());
     return v;
 }
+
+struct value *queue_to_value(struct queue *q)
+{
+    struct value *v = value_map(), *list = value_list();
+
+    for (const struct task *t = queue_newest(q); t; t = t->older)
+        if (!t->kind->hidden)
+            value_add_take(list, task_to_value(t));
+    value_set_take(v, "jobs", list);
+    return v;
+}

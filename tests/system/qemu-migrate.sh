@@ -1,13 +1,15 @@
 #!/bin/sh
-# A real guest that counts moves to another xend and back, live and not; it goes on counting and its
+# A real guest that counts moves to another xend and back, by TCP and live, through xm and not; it goes on counting and its
 # QEMU at the source is gone.
 . tests/functions.sh
 # shellcheck disable=SC2034  # of guest.sh
 . tests/guest.sh
-requires curl jq
+requires curl jq python3
 
 there=$T/there
-mkdir -p "$there"
+port=$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')
+mkdir -p "$there/etc/xen"
+echo "(xend-relocation-server yes)(xend-relocation-port $port)" >"$there/etc/xen/xend-config.sxp"
 stop_both() {
     xend stop --root "$there" >/dev/null 2>&1
     end_guests
@@ -30,7 +32,7 @@ await_tick() {
 file=$(guest_config web1 "extra = 'console=ttyS0 quiet tick=0.2'")
 assert_ok xm create -q "$file"
 await_tick "$ROOT" 3
-assert_ok xm migrate --live web1 "$there_socket"
+assert_ok xm migrate --live -p "$port" web1 127.0.0.1
 last=$(ticks "$ROOT")
 assert_eq '' "$(xm list --json web1 2>/dev/null | jq -r '.[].name')"
 await_tick "$there" $((last + 2))

@@ -76,16 +76,16 @@ def cut(port, watched, when, marker):
 
 def flood(port, n, held):
     all_ = [socket.create_connection(("127.0.0.1", int(port))) for _ in range(int(n))]
+    by_fd = {c.fileno(): c for c in all_}
     waiting = select.poll()
-    for c in all_:
-        waiting.register(c, select.POLLIN)
+    for fd in by_fd:
+        waiting.register(fd, select.POLLIN)
     heard = refused = 0
     while heard < len(all_) - int(held):
         for fd, _ in waiting.poll():
-            c = next(c for c in all_ if c.fileno() == fd)
-            waiting.unregister(c)
+            waiting.unregister(fd)
             heard += 1
-            refused += b"(err " in c.recv(1000)
+            refused += b"(err " in by_fd[fd].recv(1000)
     print(refused, flush=True)
     sys.stdin.read()
 
