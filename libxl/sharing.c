@@ -35,86 +35,130 @@ static dev_t whole_of(dev_t dev)
     return makedev(ma, mi);
 }
 
-static void identify_file(const struct stat *st, struct disk_identity *out)
+static bool loop_status(dev_t dev, struct loop_info64 *out)
 {
-    *out = (struct disk_identity){.kind = PLACE_FILE, .dev = st->st_dev, .ino = st->st_ino};
+    AUTO(freep) char *link = xasprintf("/sys/dev/block/%u:%u", major(dev), minor(dev));
+    char target[PATH_MAX], path[300];
+    ssize_t n = readlink(link, target, sizeof(target) - 1);
+    AUTO(closep) int fd = -1;
+
+    if (major(dev) != LOOP_MAJOR || n < 0)
+        return false;
+    target[n] = '\0';
+    snprintf(path, sizeof(path), "/dev/%.255s", strrchr(target, '/') + 1);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, out) == 0;
 }
 
 /* A loop device is its file, wherever that has gone since. */
-static bool identify_loop(const char *path, struct disk_identity *out)
+static struct disk_place place_of(dev_t dev)
 {
-    AUTO(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct loop_info64 info;
+    struct loop_info64 loop;
 
-    if (fd < 0 || ioctl(fd, LOOP_GET_STATUS64, &info) < 0)
-        return false;
-    *out = (struct disk_identity){
-        .kind = PLACE_FILE, .dev = (dev_t)info.lo_device, .ino = (ino_t)info.lo_inode};
-    return true;
+    if (loop_status(dev, &loop))
+        return (struct disk_place){
+            .kind = PLACE_FILE, .dev = (dev_t)loop.lo_device, .ino = (ino_t)loop.lo_inode};
+    return (struct disk_place){.kind = PLACE_BLOCK, .dev = dev, .whole = whole_of(dev)};
 }
 
-/* path: a node of it, for a look inside. */
-static void identify_block(const char *path, dev_t dev, struct disk_identity *out)
+static void add_below(struct disk_identity *out, dev_t dev, int depth);
+
+static void add_place(struct disk_identity *out, dev_t dev, int depth)
+{
+    if (out->n_below < DISK_BELOW_MAX)
+        out->below[out->n_below++] = place_of(dev);
+    if (depth > 0)
+        add_below(out, dev, depth - 1);
+}
+
+static void add_slaves(struct disk_identity *out, dev_t dev, int depth)
+{
+    AUTO(freep) char *dir = xasprintf("/sys/dev/block/%u:%u/slaves", major(dev), minor(dev));
+    DIR *d = opendir(dir);
+
+    for (const struct dirent *i; d && (i = readdir(d));) {
+        AUTO(freep) char *path = xasprintf("%s/%s/dev", dir, i->d_name);
+        AUTO(buf_clear) struct buf b = BUF_INIT;
+        unsigned ma, mi;
+        struct err none;
+
+        if (i->d_name[0] != '.' && read_file(path, 64, &b, &none) == 0 &&
+            sscanf(buf_str(&b), "%u:%u", &ma, &mi) == 2)
+            add_place(out, makedev(ma, mi), depth);
+    }
+    if (d)
+        closedir(d);
+}
+
+/* What the device is made of: a partition of a loop device of its file, a loop device of the device
+ * that it is on, others of what the kernel says. */
+static void add_below(struct disk_identity *out, dev_t dev, int depth)
 {
     dev_t whole = whole_of(dev);
+    struct loop_info64 loop;
 
-    if (major(dev) == LOOP_MAJOR && identify_loop(path, out))
-        return;
-    *out = (struct disk_identity){.kind = PLACE_BLOCK, .dev = dev, .whole = whole};
+    if (major(whole) != LOOP_MAJOR)
+        add_slaves(out, whole, depth);
+    else if (whole != dev)
+        add_place(out, whole, depth);
+    else if (loop_status(dev, &loop) && loop.lo_rdevice)
+        add_place(out, (dev_t)loop.lo_rdevice, depth);
 }
 
 void disk_identify_device(dev_t dev, struct disk_identity *out)
 {
-    AUTO(freep) char *link = xasprintf("/sys/dev/block/%u:%u", major(dev), minor(dev));
-    char target[PATH_MAX], path[300] = "";
-    ssize_t n = readlink(link, target, sizeof(target) - 1);
-
-    if (n > 0) {
-        target[n] = '\0';
-        snprintf(path, sizeof(path), "/dev/%.255s", strrchr(target, '/') + 1);
-    }
-    identify_block(path, dev, out);
+    *out = (struct disk_identity){.place = place_of(dev)};
+    add_below(out, dev, STACK_MAX);
 }
 
 static void identify_path(const char *path, struct disk_identity *out)
 {
     struct stat st;
 
-    *out = (struct disk_identity){.kind = PLACE_NONE};
     if (stat(path, &st) < 0)
         return;
     if (S_ISBLK(st.st_mode))
-        identify_block(path, st.st_rdev, out);
+        disk_identify_device(st.st_rdev, out);
     else if (S_ISREG(st.st_mode))
-        identify_file(&st, out);
+        out->place = (struct disk_place){.kind = PLACE_FILE, .dev = st.st_dev, .ino = st.st_ino};
 }
 
 void disk_identify(const struct disk *k, struct disk_identity *out)
 {
-    *out = (struct disk_identity){.kind = PLACE_NONE};
+    *out = (struct disk_identity){.n_below = 0};
     if (!k->target || !k->target[0])
         return;
     if (k->target[0] == '/')
         identify_path(k->target, out);
     else if (snprintf(out->name, sizeof(out->name), "%s:%s", k->type ? k->type : "", k->target) <
              (int)sizeof(out->name))
-        out->kind = PLACE_NET;
+        out->place.kind = PLACE_NET;
+}
+
+static bool is_same(const struct disk_place *a, const struct disk_place *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind == PLACE_FILE)
+        return a->dev == b->dev && a->ino == b->ino;
+    /* two partitions of one disk are two */
+    return a->kind == PLACE_BLOCK && (a->dev == b->dev || a->dev == b->whole || a->whole == b->dev);
+}
+
+/* Two that are made of the same, as two volumes of LVM are, are two. */
+static bool is_made_of(const struct disk_identity *a, const struct disk_place *b)
+{
+    for (size_t i = 0; i < a->n_below; i++)
+        if (is_same(&a->below[i], b))
+            return true;
+    return false;
 }
 
 bool disk_overlaps(const struct disk_identity *a, const struct disk_identity *b)
 {
-    if (a->kind != b->kind)
-        return false;
-    switch (a->kind) {
-    case PLACE_FILE:
-        return a->dev == b->dev && a->ino == b->ino;
-    case PLACE_BLOCK: /* two partitions of one disk are two */
-        return a->dev == b->dev || a->dev == b->whole || a->whole == b->dev;
-    case PLACE_NET:
+    if (a->place.kind == PLACE_NET && b->place.kind == PLACE_NET)
         return strcmp(a->name, b->name) == 0;
-    default:
-        return false;
-    }
+    return is_same(&a->place, &b->place) || is_made_of(a, &b->place) || is_made_of(b, &a->place);
 }
 
 bool disk_conflicts(int wanted, int held)
@@ -124,38 +168,13 @@ bool disk_conflicts(int wanted, int held)
     return wanted == DISK_WRITE || held != DISK_READ;
 }
 
-/* Is the device it, or made of it: LVM, RAID, and what is stacked on them? */
-static bool is_made_of(dev_t dev, const struct disk_identity *id, int depth)
-{
-    AUTO(freep) char *dir = xasprintf("/sys/dev/block/%u:%u/slaves", major(dev), minor(dev));
-    struct disk_identity own;
-    bool found;
-    DIR *d;
-
-    disk_identify_device(dev, &own);
-    found = disk_overlaps(id, &own);
-    d = found || depth == 0 ? NULL : opendir(dir);
-    for (const struct dirent *i; d && !found && (i = readdir(d));) {
-        AUTO(freep) char *path = xasprintf("%s/%s/dev", dir, i->d_name);
-        AUTO(buf_clear) struct buf b = BUF_INIT;
-        unsigned ma, mi;
-        struct err none;
-
-        found = i->d_name[0] != '.' && read_file(path, 64, &b, &none) == 0 &&
-                sscanf(buf_str(&b), "%u:%u", &ma, &mi) == 2 &&
-                is_made_of(makedev(ma, mi), id, depth - 1);
-    }
-    if (d)
-        closedir(d);
-    return found;
-}
-
 /* "36 35 98:0 /root /mnt rw,noatime ... - ext3 /dev/root rw,errors=continue" */
 static void look_at_mount(int mode, const struct disk_identity *id, char *line,
                           struct disk_use *out)
 {
     char point[256], options[256];
     const char *rest = strstr(line, " - ");
+    struct disk_identity mounted;
     unsigned ma, mi;
     bool read_only;
 
@@ -163,8 +182,10 @@ static void look_at_mount(int mode, const struct disk_identity *id, char *line,
         sscanf(rest, " - %*s %*s %255s", options) != 1)
         return;
     read_only = strcmp(options, "ro") == 0 || strncmp(options, "ro,", 3) == 0;
-    if (!disk_conflicts(mode, read_only ? DISK_READ : DISK_WRITE) ||
-        !is_made_of(makedev(ma, mi), id, STACK_MAX))
+    if (!disk_conflicts(mode, read_only ? DISK_READ : DISK_WRITE))
+        return;
+    disk_identify_device(makedev(ma, mi), &mounted);
+    if (!disk_overlaps(id, &mounted))
         return;
     out->kind = read_only ? USE_MOUNT : USE_MOUNT_RW;
     snprintf(out->where, sizeof(out->where), "%s", point);
@@ -173,7 +194,7 @@ static void look_at_mount(int mode, const struct disk_identity *id, char *line,
 /* "/dev/sda2 partition 1048572 0 -2", after a line of headings. */
 static void look_at_swap(int mode, const struct disk_identity *id, char *line, struct disk_use *out)
 {
-    struct disk_identity swap;
+    struct disk_identity swap = {.n_below = 0};
     char path[256];
 
     if (line[0] != '/' || sscanf(line, "%255s", path) != 1)
@@ -204,7 +225,7 @@ static void look_at_lines(const char *path,
 void disk_host_use(int mode, const struct disk_identity *id, struct disk_use *out)
 {
     *out = (struct disk_use){.kind = USE_NONE};
-    if (id->kind != PLACE_FILE && id->kind != PLACE_BLOCK)
+    if (id->place.kind != PLACE_FILE && id->place.kind != PLACE_BLOCK)
         return;
     look_at_lines("/proc/self/mountinfo", look_at_mount, mode, id, out);
     look_at_lines("/proc/swaps", look_at_swap, mode, id, out);

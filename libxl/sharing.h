@@ -1,9 +1,9 @@
 /*
  * Which disks are one and the same, by whatever name: hard links and symbolic links of a file, loop
- * devices on it, a disk and its partitions, and what LVM or RAID make of it; and whether the host
- * itself uses them. The rule is that of the original's block script. Called by xend, before a guest
- * gets a disk, and by libxl/hooks/share.c. Looks at the host, changes nothing, keeps nothing open;
- * may block as stat() does.
+ * devices on it, a disk and its partitions, and what device-mapper or RAID make of it; and whether
+ * the host itself uses them. The rule is that of the original's block script. Called by xend,
+ * before a guest gets a disk, and by libxl/hooks/share.c. Looks at the host, changes nothing, keeps
+ * nothing open; may block as stat() does.
  */
 #ifndef LIBXL_SHARING_H
 #define LIBXL_SHARING_H
@@ -12,16 +12,23 @@
 
 #include "libxl/device.h"
 
-struct disk_identity {
+#define DISK_BELOW_MAX 32 /* a volume of LVM on a RAID of many disks; of more some are not seen */
+
+struct disk_place {
     enum { PLACE_NONE, PLACE_FILE, PLACE_BLOCK, PLACE_NET } kind; /* none: empty, or not there */
-    dev_t dev;      /* of a file: where it is; of a block device: itself */
-    ino_t ino;      /* of a file */
-    dev_t whole;    /* of a partition: its disk; of others: dev */
+    dev_t dev;   /* of a file: where it is; of a block device: itself */
+    ino_t ino;   /* of a file */
+    dev_t whole; /* of a partition: its disk; of others: dev */
+};
+struct disk_identity {
+    struct disk_place place;
+    struct disk_place below[DISK_BELOW_MAX]; /* what it is made of, and those of that */
+    size_t n_below;
     char name[256]; /* type:target of one on the network; cut off, it is never equal */
 };
 
 void disk_identify(const struct disk *k, struct disk_identity *out);
-/* True when what is written to one is seen in the other. */
+/* True when what is written to one is seen in the other. Does not look at the host. */
 bool disk_overlaps(const struct disk_identity *a, const struct disk_identity *b);
 /* Whether a disk of mode `wanted` (enum disk_mode) may not be had while `held` is. */
 bool disk_conflicts(int wanted, int held);

@@ -4,24 +4,46 @@
 # shellcheck disable=SC2154
 
 # related DEVICE: the numbers (8:1, decimal) of all block devices that are it, a part of it, the disk
-# that it is a part of, or made of it (LVM, RAID): a write to one is a write to the other.
+# that it is a part of, what it is made of or is made of it (LVM, RAID, loop devices): a write to one is a
+# write to the other. Two volumes of one disk are two.
 related() {
     number_=$(printf '%d:%d' "0x$(stat -L -c %t "$1")" "0x$(stat -L -c %T "$1")")
-    echo "$number_"
-    sys_=/sys/dev/block/$number_
-    [ ! -e "$sys_/partition" ] || cat "$sys_/../dev"
-    for dev_ in "$sys_"/*/partition; do
-        [ -e "$dev_" ] || continue
-        cat "${dev_%partition}dev"
-        holders_of "${dev_%/partition}"
+    below "$number_"
+    for number_ in $(same_file "$number_"); do
+        above "$number_"
     done
-    holders_of "$sys_"
 }
 
-holders_of() {
-    for holder_ in "$1"/holders/*/dev; do
-        [ ! -e "$holder_" ] || cat "$holder_"
+# above NUMBER: it, its partitions, and what is made of them.
+above() {
+    echo "$1"
+    for dev_ in "/sys/dev/block/$1"/*/partition "/sys/dev/block/$1"/holders/*/dev; do
+        [ ! -e "$dev_" ] || above "$(cat "${dev_%/*}/dev")"
     done
+}
+
+# below NUMBER: it, the disk that it is a part of, and what that is made of.
+below() {
+    if [ -e "/sys/dev/block/$1/partition" ]; then
+        echo "$1"
+        set -- "$(cat "/sys/dev/block/$1/../dev")"
+    fi
+    same_file "$1"
+    for dev_ in "/sys/dev/block/$1"/slaves/*/dev; do
+        [ ! -e "$dev_" ] || below "$(cat "$dev_")"
+    done
+    dev_=$(cat "/sys/dev/block/$1/loop/backing_file" 2>/dev/null) || return 0
+    [ ! -b "$dev_" ] || below "$(printf '%d:%d' "0x$(stat -L -c %t "$dev_")" "0x$(stat -L -c %T "$dev_")")"
+}
+
+# same_file NUMBER: it, and the loop devices that are on the file that it is on.
+same_file() {
+    echo "$1"
+    case $1 in
+    7:*) losetup --list --noheadings -O MAJ:MIN,BACK-INO,BACK-MAJ:MIN 2>/dev/null |
+        awk -v number="$1" '{ file[$1] = $2 " " $3 }
+            END { for (i in file) if (i != number && file[i] == file[number]) print i }' ;;
+    esac
 }
 
 # used_locally MODE NUMBER...: prints where this host has one of them mounted, or uses it as swap; of a

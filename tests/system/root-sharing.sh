@@ -11,8 +11,10 @@ start_xend test
 truncate -s 16M "$T/fs.img"
 mkfs.ext4 -q "$T/fs.img"
 loop=$(losetup -f --show "$T/fs.img") || skip "no loop devices"
+on_loop=''
 tidy() {
     umount "$T/mnt" 2>/dev/null
+    [ -z "$on_loop" ] || losetup -d "$on_loop"
     losetup -d "$loop"
 }
 trap 'at_end tidy' EXIT
@@ -22,7 +24,17 @@ mkdir "$T/mnt"
 create web1 "disk = ['file:$T/fs.img,xvda,w']"
 assert_fails 1 xm create -q "$(make_config web2 "disk = ['phy:$loop,xvda,w']")"
 assert_match "disk xvda: $loop is mounted in a guest domain, .*: domain web1 has it as xvda$" "$err"
+# A loop device on that loop device, and a partition of it, are made of the file.
+on_loop=$(losetup -f --show -P "$loop")
+names=$on_loop
+! addpart "$on_loop" 1 0 1000 2>/dev/null || names="$on_loop ${on_loop}p1"
+for name in $names; do
+    assert_fails 1 xm create -q "$(make_config web2 "disk = ['phy:$name,xvda,w']")"
+    assert_match "disk xvda: $name is mounted in a guest domain, .*: domain web1 has it as xvda$" "$err"
+done
 assert_ok xm destroy web1
+losetup -d "$on_loop"
+on_loop=''
 
 mount "$loop" "$T/mnt"
 for disk in "file:$T/fs.img" "phy:$loop"; do

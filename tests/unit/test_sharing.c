@@ -28,13 +28,18 @@ static void test_modes(void)
         CU_ASSERT_EQUAL(disk_conflicts(rows[i].wanted, rows[i].held), rows[i].conflict);
 }
 
+static struct disk_identity block(unsigned ma, unsigned mi, unsigned whole)
+{
+    return (struct disk_identity){
+        .place = {.kind = PLACE_BLOCK, .dev = makedev(ma, mi), .whole = makedev(ma, whole)}};
+}
+
 static void test_partitions(void)
 {
-    struct disk_identity sda = {.kind = PLACE_BLOCK, .dev = makedev(8, 0), .whole = makedev(8, 0)};
-    struct disk_identity sda1 = {.kind = PLACE_BLOCK, .dev = makedev(8, 1), .whole = makedev(8, 0)};
-    struct disk_identity sda2 = {.kind = PLACE_BLOCK, .dev = makedev(8, 2), .whole = makedev(8, 0)};
-    struct disk_identity sdb1 = {
-        .kind = PLACE_BLOCK, .dev = makedev(8, 17), .whole = makedev(8, 16)};
+    struct disk_identity sda = block(8, 0, 0);
+    struct disk_identity sda1 = block(8, 1, 0);
+    struct disk_identity sda2 = block(8, 2, 0);
+    struct disk_identity sdb1 = block(8, 17, 16);
 
     CU_ASSERT_TRUE(disk_overlaps(&sda, &sda));
     CU_ASSERT_TRUE(disk_overlaps(&sda, &sda1));
@@ -42,6 +47,28 @@ static void test_partitions(void)
     CU_ASSERT_FALSE(disk_overlaps(&sda1, &sda2));
     CU_ASSERT_FALSE(disk_overlaps(&sda1, &sdb1));
     CU_ASSERT_FALSE(disk_overlaps(&sda, &sdb1));
+}
+
+/* Two volumes on one partition; a file, a loop device's partition on it, and a volume on that. */
+static void test_stacks(void)
+{
+    struct disk_identity sda = block(8, 0, 0), sda1 = block(8, 1, 0), sda2 = block(8, 2, 0);
+    struct disk_identity one = block(253, 0, 0), two = block(253, 1, 1), part = block(259, 0, 0);
+    struct disk_identity file = {.place = {.kind = PLACE_FILE, .dev = 5, .ino = 7}};
+
+    one.below[one.n_below++] = sda1.place;
+    two.below[two.n_below++] = sda1.place;
+    CU_ASSERT_FALSE(disk_overlaps(&one, &two));
+    CU_ASSERT_FALSE(disk_overlaps(&one, &sda2));
+    CU_ASSERT_TRUE(disk_overlaps(&one, &sda1));
+    CU_ASSERT_TRUE(disk_overlaps(&sda, &two));
+    part.below[part.n_below++] = file.place;
+    two.below[two.n_below++] = part.place;
+    two.below[two.n_below++] = file.place;
+    CU_ASSERT_TRUE(disk_overlaps(&file, &part));
+    CU_ASSERT_TRUE(disk_overlaps(&two, &file));
+    CU_ASSERT_TRUE(disk_overlaps(&part, &two));
+    CU_ASSERT_FALSE(disk_overlaps(&one, &file));
 }
 
 static struct disk_identity identity(const char *type, const char *target)
@@ -88,6 +115,7 @@ static void test_names(void)
 
 static const struct test_row rows[] = {{"modes that go together", test_modes},
                                        {"a disk and its partitions", test_partitions},
+                                       {"what is made of what", test_stacks},
                                        {"one file by two names", test_names}};
 
 int main(void)
