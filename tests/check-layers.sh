@@ -55,6 +55,6 @@ only config/json.c yajl/
 only xend/server.c microhttpd
 only libxl/base/uuid.c uuid/
 only libxl/hooks/stock.c nettle/
-only 'libxl/hooks/nl.c libxl/hooks/nft.c libxl/hooks/batch.c' libmnl/
+only 'libxl/hooks/nl.c libxl/hooks/nl_message.h libxl/hooks/nl_route.c libxl/hooks/nft.c libxl/hooks/batch.c' libmnl/
 only "$(echo libxl/xen/*)" xen
 exit $bad

@@ -25,8 +25,8 @@ typedef int hook_fn(struct hook *c, struct err *e);
 /* stock.c: the function of the stock script with this path, or NULL: *why (static) tells. */
 hook_fn *stock_find(const char *path, const char **why);
 
-/* vif.c, block.c: what each has the name of. */
-hook_fn hook_vif_bridge, hook_block;
+/* vif.c, route.c, block.c: what each has the name of. */
+hook_fn hook_vif_bridge, hook_vif_route, hook_vif_nat, hook_block;
 
 /* param.c */
 

@@ -6,20 +6,13 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
-#include <linux/rtnetlink.h>
 
 #include "libxl/base/vec.h"
+#include "libxl/hooks/nl_message.h"
 
-#define MESSAGE_BYTES 1024       /* ours */
 #define ANSWER_BYTES (32 * 1024) /* as much as the kernel puts into one part of a dump */
 #define ANSWER_S 20              /* it answers at once, but for a lock that others hold */
-
-union message {
-    char bytes[MESSAGE_BYTES];
-    struct nlmsghdr head;
-};
 
 int nl_open(struct nl *n, int bus)
 {
@@ -50,8 +43,7 @@ void nl_close(struct nl *n)
     n->socket = NULL;
 }
 
-/* A message of this type, with room for what follows its header (which is zero). */
-static void *begin(union message *m, unsigned type, unsigned flags, size_t extra)
+void *nl_begin(union message *m, unsigned type, unsigned flags, size_t extra)
 {
     mnl_nlmsg_put_header(m->bytes);
     m->head.nlmsg_type = (uint16_t)type;
@@ -83,7 +75,7 @@ int nl_talk(struct nl *n, const void *messages, size_t size,
     return mnl_socket_sendto(n->socket, messages, size) < 0 ? -1 : receive(n, each, arg);
 }
 
-static int talk(struct nl *n, union message *m, mnl_cb_t each, void *arg)
+int nl_ask(struct nl *n, union message *m, mnl_cb_t each, void *arg)
 {
     m->head.nlmsg_seq = ++n->seq;
     return nl_talk(n, m->bytes, m->head.nlmsg_len, each, arg);
@@ -144,10 +136,10 @@ int link_get(struct nl *n, const char *name, struct link *out, bool *there, stru
 {
     union message m;
 
-    begin(&m, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
+    nl_begin(&m, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
     mnl_attr_put_u32(&m.head, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     mnl_attr_put_strz(&m.head, IFLA_IFNAME, name);
-    *there = talk(n, &m, take_link, out) == 0;
+    *there = nl_ask(n, &m, take_link, out) == 0;
     return *there || errno == ENODEV ? 0 : err_sys(e, "interface %s", name);
 }
 
@@ -183,12 +175,12 @@ int link_default_bridge(struct nl *n, char name[IFNAMSIZ], struct err *e)
     struct nlattr *info;
     union message m;
 
-    begin(&m, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
+    nl_begin(&m, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
     mnl_attr_put_u32(&m.head, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     info = mnl_attr_nest_start(&m.head, IFLA_LINKINFO);
     mnl_attr_put_strz(&m.head, IFLA_INFO_KIND, "bridge");
     mnl_attr_nest_end(&m.head, info);
-    if (talk(n, &m, look_at_bridge, &first) < 0)
+    if (nl_ask(n, &m, look_at_bridge, &first) < 0)
         return err_sys(e, "looking for a bridge");
     memcpy(name, first.name, IFNAMSIZ);
     return 0;
@@ -207,7 +199,7 @@ static void put_no_link_local(union message *m)
 static int set(struct nl *n, int index, const struct link_change *c)
 {
     union message m;
-    struct ifinfomsg *i = begin(&m, RTM_NEWLINK, NLM_F_ACK, sizeof(*i));
+    struct ifinfomsg *i = nl_begin(&m, RTM_NEWLINK, NLM_F_ACK, sizeof(*i));
 
     i->ifi_index = index;
     i->ifi_flags = c->up ? IFF_UP : 0;
@@ -222,7 +214,7 @@ static int set(struct nl *n, int index, const struct link_change *c)
         mnl_attr_put_u32(&m.head, IFLA_MASTER, (uint32_t)c->master);
     if (c->no_link_local)
         put_no_link_local(&m);
-    return talk(n, &m, NULL, NULL);
+    return nl_ask(n, &m, NULL, NULL);
 }
 
 int link_set(struct nl *n, int index, const struct link_change *c, struct err *e)
@@ -277,22 +269,22 @@ static int take_addr(const struct nlmsghdr *h, void *arg)
 static int drop_addr(struct nl *n, const struct addr *a)
 {
     union message m;
-    struct ifaddrmsg *i = begin(&m, RTM_DELADDR, NLM_F_ACK, sizeof(*i));
+    struct ifaddrmsg *i = nl_begin(&m, RTM_DELADDR, NLM_F_ACK, sizeof(*i));
 
     *i = a->head;
     mnl_attr_put(&m.head, IFA_LOCAL, a->len, a->bytes);
-    return talk(n, &m, NULL, NULL);
+    return nl_ask(n, &m, NULL, NULL);
 }
 
 int link_flush(struct nl *n, int index, struct err *e)
 {
     struct addrs all = {.index = index};
     union message m;
-    struct ifaddrmsg *i = begin(&m, RTM_GETADDR, NLM_F_DUMP, sizeof(*i));
+    struct ifaddrmsg *i = nl_begin(&m, RTM_GETADDR, NLM_F_DUMP, sizeof(*i));
     int r;
 
     i->ifa_index = (unsigned)index;
-    r = talk(n, &m, take_addr, &all);
+    r = nl_ask(n, &m, take_addr, &all);
     for (size_t k = 0; r == 0 && k < all.list.len; k++)
         if (drop_addr(n, &all.list.ptr[k]) < 0 && errno != EADDRNOTAVAIL) /* it went with another */
             r = -1;

@@ -1,7 +1,7 @@
 /*
- * Network devices by netlink: what the hook scripts ask of ip(8) and nft(8). Called by vif.c, and
- * for the default bridge by libxl/dm/; nl.c, nft.c and batch.c alone know libmnl. Nothing blocks
- * longer than others hold the kernel's lock of network devices.
+ * Network devices by netlink: what the hook scripts ask of ip(8) and nft(8). Called by vif.c and
+ * route.c, and for the default bridge by libxl/dm/; nl.c, nl_route.c, nft.c and batch.c alone know
+ * libmnl. Nothing blocks longer than others hold the kernel's lock of network devices.
  */
 #ifndef HOOKS_NL_H
 #define HOOKS_NL_H
@@ -54,6 +54,33 @@ struct link_change {
 int link_set(struct nl *n, int index, const struct link_change *c, struct err *e);
 /* Removes all addresses that it has, of any family. */
 int link_flush(struct nl *n, int index, struct err *e);
+
+/* ---- nl_route.c: devices by their numbers */
+
+struct address {
+    int family; /* AF_INET, AF_INET6 */
+    unsigned char bytes[16];
+};
+
+/* Text without a prefix; false when it is none. */
+bool address_parse(const char *text, struct address *out);
+size_t address_size(const struct address *a);
+
+/* The device of the default route in *index, IPv4's before IPv6's; 0 when there is none. */
+int route_default(struct nl *n, int *index, struct err *e);
+/* The first address of the family that is of use beyond the link; *there false when it has none. */
+int address_of(struct nl *n, int index, int family, struct address *out, bool *there,
+               struct err *e);
+/* It has this one, alone in its network. */
+int address_put(struct nl *n, int index, const struct address *a, struct err *e);
+/* The one address `to` is there, and is talked to from `from`. */
+int route_put(struct nl *n, int index, const struct address *to, const struct address *from,
+              struct err *e);
+/* On that device the host answers for the address, by proxy; or does so no more. */
+int proxy_put(struct nl *n, int index, const struct address *a, struct err *e);
+int proxy_drop(struct nl *n, int index, const struct address *a, struct err *e);
+
+/* ---- */
 
 /* Removes the nftables table "netdev NAME" with its rules; fine when there is none. */
 int nft_drop_table(const char *name, struct err *e);

@@ -14,7 +14,14 @@
 
 #define LARGEST_PACKET 65536 /* a guest may send as much at once */
 
-enum { LINK = NFT_PAYLOAD_LL_HEADER, NET = NFT_PAYLOAD_NETWORK_HEADER };
+enum {
+    LINK = NFT_PAYLOAD_LL_HEADER,
+    NET = NFT_PAYLOAD_NETWORK_HEADER,
+    TRANSPORT = NFT_PAYLOAD_TRANSPORT_HEADER
+};
+/* Messages of ICMPv6, where the addresses are in them, and the options with a link's address. */
+enum { ROUTER_SOLICIT = 133, ROUTER_ADVERT, NEIGHBOUR_SOLICIT, NEIGHBOUR_ADVERT, REDIRECT };
+enum { TARGET = 8, OPTION_OF_ROUTER = 8, OPTION = 24, SOURCE_LINK = 1, TARGET_LINK = 2 };
 enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_ETHERTYPE = 10 }; /* as nft shows them */
 
 /* ---- reading */
@@ -88,6 +95,7 @@ static bool read_addresses(const char *text, struct rules *r)
         else
             return false;
     }
+    memcpy(r->as_said, r->six, sizeof(r->as_said));
     return is_simple(r);
 }
 
@@ -119,10 +127,9 @@ static bool read_filter(const char *filter, const char *ip, const char *mac, str
     return (!r->check_mac || read_mac(mac, r->mac)) && (!r->check_ip || read_addresses(ip, r));
 }
 
-int rules_read(struct hook *c, bool xen, struct rules *out)
+int rules_read(struct hook *c, bool xen, const char *ip, struct rules *out)
 {
     AUTO(freep) char *filter = hook_param(c, "filter");
-    AUTO(freep) char *ip = hook_param(c, "ip");
     AUTO(freep) char *mac = *filter || *ip ? hook_param(c, "mac") : xstrdup("");
     AUTO(freep) char *rate = xen ? xstrdup("") : hook_param(c, "rate"); /* netback limits its own */
 
@@ -150,6 +157,39 @@ static void of_transport(struct batch *b, uint8_t protocol)
     rule_meta(b, NFT_META_L4PROTO, &protocol, 1);
 }
 
+/* One of IPv6's messages about neighbours. */
+static void of_neighbour(struct batch *b, uint8_t type)
+{
+    of_protocol(b, ETH_P_IPV6);
+    of_transport(b, IPPROTO_ICMPV6);
+    rule_bytes(b, TRANSPORT, 0, true, &type, 1);
+}
+
+/* The option at this offset of such a message has another's address. */
+static void add_link_option(struct batch *b, const struct rules *r, uint8_t type, uint32_t offset)
+{
+    rule_begin(b);
+    of_neighbour(b, type);
+    rule_bytes(b, TRANSPORT, offset, true, &(uint8_t){SOURCE_LINK}, 1);
+    rule_bytes(b, TRANSPORT, offset + 2, false, r->mac, 6);
+    rule_end(b, true);
+}
+
+/* ARP's kin: what a neighbour is told may have no option, or the address as the first one. */
+static void add_neighbour(struct batch *b, const struct rules *r)
+{
+    rule_begin(b);
+    of_neighbour(b, NEIGHBOUR_ADVERT);
+    rule_bytes(b, TRANSPORT, OPTION, false, &(uint8_t){TARGET_LINK}, 1);
+    rule_end(b, true);
+    rule_begin(b);
+    of_neighbour(b, NEIGHBOUR_ADVERT);
+    rule_bytes(b, TRANSPORT, OPTION + 2, false, r->mac, 6);
+    rule_end(b, true);
+    add_link_option(b, r, NEIGHBOUR_SOLICIT, OPTION);
+    add_link_option(b, r, ROUTER_SOLICIT, OPTION_OF_ROUTER);
+}
+
 /* Frames with another's address, or one hidden in a VLAN tag. */
 static void add_mac(struct batch *b, const struct rules *r)
 {
@@ -168,6 +208,7 @@ static void add_mac(struct batch *b, const struct rules *r)
     of_protocol(b, ETH_P_ARP);
     rule_bytes(b, NET, 8, false, r->mac, 6);
     rule_end(b, true);
+    add_neighbour(b, r);
 }
 
 /* It is no DHCP server, but asks one. */
@@ -177,13 +218,13 @@ static void add_dhcp(struct batch *b)
 
     rule_begin(b);
     of_transport(b, IPPROTO_UDP);
-    rule_bytes(b, NFT_PAYLOAD_TRANSPORT_HEADER, 0, true, &ports[1], 2);
+    rule_bytes(b, TRANSPORT, 0, true, &ports[1], 2);
     rule_end(b, true);
     rule_begin(b);
     of_protocol(b, ETH_P_IP);
     rule_bytes(b, NET, 12, true, (char[4]){0}, 4);
     of_transport(b, IPPROTO_UDP);
-    rule_bytes(b, NFT_PAYLOAD_TRANSPORT_HEADER, 0, true, ports, 4);
+    rule_bytes(b, TRANSPORT, 0, true, ports, 4);
     rule_end(b, false);
 }
 
@@ -244,12 +285,19 @@ static uint32_t add_set_six(struct batch *b, const struct rules *r)
 
 static void add_six(struct batch *b, const struct rules *r)
 {
+    static const uint8_t of_routers[] = {ROUTER_ADVERT, REDIRECT};
     uint32_t set;
 
+    for (size_t i = 0; i < ARRAY_LEN(of_routers); i++) {
+        rule_begin(b);
+        of_neighbour(b, of_routers[i]);
+        rule_end(b, true);
+    }
     rule_begin(b);
-    of_protocol(b, ETH_P_IPV6);
-    of_transport(b, IPPROTO_ICMPV6);
-    rule_bytes(b, NFT_PAYLOAD_TRANSPORT_HEADER, 0, true, &(uint8_t){134}, 1); /* a router's */
+    of_neighbour(b, NEIGHBOUR_ADVERT);
+    rule_bytes(b, TRANSPORT, TARGET, false, (unsigned char[2]){0xfe, 0x80}, 2);
+    for (size_t i = 0; i < r->n_six; i++)
+        rule_bytes(b, TRANSPORT, TARGET, false, r->as_said[i], 16);
     rule_end(b, true);
     set = add_set_six(b, r);
     rule_begin(b);

@@ -20,7 +20,7 @@
 #include "libxl/hooks/hooks.h"
 
 #define SCRIPT_BYTES_MAX (64 * 1024) /* ours have 7 KB at most; a longer one is not ours */
-#define KNOWN_MAX 64                 /* files; one directory has six of them */
+#define KNOWN_MAX 64                 /* files; one directory has nine of them */
 #define SETTLED_S 2 /* a later change might fall into the same tick of the file system's clock */
 
 #define HASH_TEXT_SIZE (2 * SHA256_DIGEST_SIZE + 1)
@@ -31,16 +31,17 @@ static const struct {
 #include "stock_hashes.h"
 };
 
+#define VIF_PARTS "vif-common.sh", "xen-hotplug-common.sh", "xen-network-common.sh", "vif-filter.sh"
+
 static const struct {
     const char *name;
     hook_fn *fn;
-    const char *parts[4];   /* what it reads in, beside it */
+    const char *parts[5];   /* what it reads in, beside it */
     const char *post_hooks; /* a directory of the admin's, beside it */
 } stock[] = {
-    {"vif-bridge",
-     hook_vif_bridge,
-     {"vif-common.sh", "xen-hotplug-common.sh", "xen-network-common.sh", "vif-filter.sh"},
-     "vif-post.d"},
+    {"vif-bridge", hook_vif_bridge, {VIF_PARTS}, "vif-post.d"},
+    {"vif-route", hook_vif_route, {VIF_PARTS, "vif-routing.sh"}, "vif-post.d"},
+    {"vif-nat", hook_vif_nat, {VIF_PARTS, "vif-routing.sh"}, "vif-post.d"},
     {"block", hook_block, {"block-common.sh", "xen-hotplug-common.sh", "block-sharing.sh"}, NULL},
 };
 

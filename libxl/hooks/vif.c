@@ -1,4 +1,6 @@
-/* What scripts/hooks/vif-bridge does, in process: see hooks.h. */
+/* What scripts/hooks/vif-bridge and vif-common.sh do, in process: see hooks.h, vif.h. */
+#include "libxl/hooks/vif.h"
+
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,20 +10,8 @@
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
-#include "libxl/hooks/hooks.h"
-#include "libxl/hooks/nl.h"
-#include "libxl/hooks/rules.h"
 
-static const unsigned char our_end[6] = {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-struct vif_hook {
-    struct hook *c;
-    struct nl nl;
-    char dev[IFNAMSIZ], bridge[IFNAMSIZ];
-    bool xen; /* a backend, not a tap */
-    unsigned mtu;
-    struct rules rules; /* none when it ends */
-};
+const unsigned char vif_our_end[6] = {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 static bool is_name(const char *s)
 {
@@ -115,38 +105,84 @@ static int give_name(struct vif_hook *v, const char *wanted, struct err *e)
     return 0;
 }
 
-/* xenbr0 of old is eth0 where only that is a bridge: once network-bridge named it so. */
-static int get_bridge(struct vif_hook *v, struct link *out, struct err *e)
+/* Rules that it has from before go, whoever made them. */
+static int do_all(struct vif_hook *v, int (*plug_in)(struct vif_hook *v, struct err *e),
+                  void (*take_out)(struct vif_hook *v), struct err *e)
 {
-    bool is = false, xenbr = strncmp(v->bridge, "xenbr", 5) == 0;
+    char wanted[IFNAMSIZ];
+
+    if (find_dev(v, wanted, e) < 0 || give_name(v, wanted, e) < 0)
+        return -1;
+    if (!v->c->start)
+        take_out(v);
+    else if (plug_in(v, e) < 0)
+        return -1;
+    if (rules_apply(&v->rules, v->dev, e) < 0)
+        return -1;
+    return v->c->start && v->xen ? hook_answer(v->c, "hotplug-status", "connected", e) : 0;
+}
+
+int vif_do(struct vif_hook *v, int (*plug_in)(struct vif_hook *v, struct err *e),
+           void (*take_out)(struct vif_hook *v), struct err *e)
+{
+    int r = nl_open(&v->nl, NETLINK_ROUTE) < 0 ? err_sys(e, "netlink")
+                                               : do_all(v, plug_in, take_out, e);
+
+    nl_close(&v->nl);
+    return r < 0 ? hook_fatal(v->c, "error", e) : HOOK_DONE;
+}
+
+int vif_read(struct vif_hook *v, struct hook *c, const char *ip)
+{
+    static const char *const names[] = {"type_if", "bridge", "netdev",     "ip",      "mac",
+                                        "mtu",     "rate",   "filter",     "vifname", "INTERFACE",
+                                        "vif",     "handle", "gatewaydev", NULL};
+    bool xen = strcmp(c->action, "online") == 0 || strcmp(c->action, "offline") == 0;
+    const char *type = hook_arg(c, "type_if");
+    int r;
+
+    *v = (struct vif_hook){.c = c, .xen = xen};
+    if ((*type && strcmp(type, xen ? "vif" : "tap") != 0) || (!xen && c->h->store))
+        return hook_leave(c, "%s with type_if=%s", c->action, type);
+    if ((r = hook_check_args(c, names)) != 0 || (r = check_iptables(c)) != 0 || !c->start)
+        return r;
+    return (r = rules_read(c, xen, ip, &v->rules)) != 0 ? r : set_mtu(v);
+}
+
+/* ---- vif-bridge */
+
+/* xenbr0 of old is eth0 where only that is a bridge: once network-bridge named it so. */
+static int get_bridge(struct vif_hook *v, const char *name, struct link *out, struct err *e)
+{
+    bool is = false, xenbr = strncmp(name, "xenbr", 5) == 0;
     char other[IFNAMSIZ];
 
-    if (is_name(v->bridge) && link_get(&v->nl, v->bridge, out, &is, e) < 0)
+    if (is_name(name) && link_get(&v->nl, name, out, &is, e) < 0)
         return -1;
     if (is && strcmp(out->kind, "bridge") == 0)
         return 0;
-    snprintf(other, sizeof(other), "eth%s", xenbr ? v->bridge + 5 : "");
-    if (xenbr && v->bridge[5] >= '0' && v->bridge[5] <= '9') {
+    snprintf(other, sizeof(other), "eth%.11s", xenbr ? name + 5 : "");
+    if (xenbr && name[5] >= '0' && name[5] <= '9') {
         if (link_get(&v->nl, other, out, &is, e) < 0)
             return -1;
         if (is && strcmp(out->kind, "bridge") == 0)
             return 0;
     }
-    return err_set(e, ERR_BACKEND, "Could not find bridge device %s", v->bridge);
+    return err_set(e, ERR_BACKEND, "Could not find bridge device %s", name);
 }
 
 static int find_bridge(struct vif_hook *v, struct link *out, struct err *e)
 {
     AUTO(freep) char *bridge = hook_param(v->c, "bridge");
+    char name[IFNAMSIZ];
 
-    if (strlen(bridge) >= sizeof(v->bridge))
-        return err_set(e, ERR_BACKEND, "Could not find bridge device %s", bridge);
-    snprintf(v->bridge, sizeof(v->bridge), "%s", bridge);
-    if (!*bridge && link_default_bridge(&v->nl, v->bridge, e) < 0)
+    if (*bridge)
+        return get_bridge(v, bridge, out, e);
+    if (link_default_bridge(&v->nl, name, e) < 0)
         return -1;
-    if (!*v->bridge)
+    if (!*name)
         return err_set(e, ERR_BACKEND, "Could not find bridge, and none was specified");
-    return get_bridge(v, out, e);
+    return get_bridge(v, name, out, e);
 }
 
 /* What a backend device is before it is plugged in; never the lowest address, so that the bridge
@@ -156,7 +192,7 @@ static int set_up(struct vif_hook *v, const struct link *dev, const struct link 
 {
     const struct link_change down = {.down = true};
     const struct link_change port = {
-        .mac = our_end, .mtu = v->mtu ? v->mtu : bridge->mtu, .no_link_local = true};
+        .mac = vif_our_end, .mtu = v->mtu ? v->mtu : bridge->mtu, .no_link_local = true};
 
     if ((dev->flags & IFF_UP) && link_set(&v->nl, dev->index, &down, e) < 0)
         return -1;
@@ -187,7 +223,7 @@ static int plug_in(struct vif_hook *v, struct err *e)
 }
 
 /* What fails here is of no interest: it is gone, or in nobody's way. */
-static int take_out(struct vif_hook *v)
+static void take_out(struct vif_hook *v)
 {
     const struct link_change down = {.down = true}, leave = {.leave = true};
     struct link dev;
@@ -199,40 +235,13 @@ static int take_out(struct vif_hook *v)
         if (dev.master)
             link_set(&v->nl, dev.index, &leave, &none);
     }
-    return 0;
-}
-
-/* Rules that it has from before go, whoever made them. */
-static int do_it(struct vif_hook *v, struct err *e)
-{
-    char wanted[IFNAMSIZ];
-
-    if (find_dev(v, wanted, e) < 0 || give_name(v, wanted, e) < 0 ||
-        (v->c->start ? plug_in(v, e) : take_out(v)) < 0)
-        return -1;
-    if (rules_apply(&v->rules, v->dev, e) < 0)
-        return -1;
-    return v->c->start && v->xen ? hook_answer(v->c, "hotplug-status", "connected", e) : 0;
 }
 
 int hook_vif_bridge(struct hook *c, struct err *e)
 {
-    static const char *const names[] = {"type_if", "bridge",  "ip",        "mac", "mtu", "rate",
-                                        "filter",  "vifname", "INTERFACE", "vif", NULL};
-    bool xen = strcmp(c->action, "online") == 0 || strcmp(c->action, "offline") == 0;
-    const char *type = hook_arg(c, "type_if");
-    struct vif_hook v = {.c = c, .xen = xen};
-    int r;
+    AUTO(freep) char *ip = hook_param(c, "ip");
+    struct vif_hook v;
+    int r = vif_read(&v, c, ip);
 
-    if ((*type && strcmp(type, xen ? "vif" : "tap") != 0) || (!xen && c->h->store))
-        return hook_leave(c, "%s with type_if=%s", c->action, type);
-    if ((r = hook_check_args(c, names)) != 0 || (r = check_iptables(c)) != 0 ||
-        (c->start && ((r = rules_read(c, xen, &v.rules)) != 0 || (r = set_mtu(&v)) != 0)))
-        return r;
-    if (nl_open(&v.nl, NETLINK_ROUTE) < 0)
-        err_sys(e, "netlink"), r = -1;
-    else
-        r = do_it(&v, e);
-    nl_close(&v.nl);
-    return r < 0 ? hook_fatal(c, "error", e) : HOOK_DONE;
+    return r == HOOK_DONE ? vif_do(&v, plug_in, take_out, e) : r;
 }

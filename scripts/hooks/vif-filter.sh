@@ -22,12 +22,50 @@ addresses_of() {
     echo "$list_"
 }
 
+# hex_of_mac: $mac as a number.
+hex_of_mac() {
+    # shellcheck disable=SC2046,SC2183  # six
+    printf '0x%02x%02x%02x%02x%02x%02x' $(echo "$mac" | sed 's/[^:][^:]*/0x&/g; s/:/ /g')
+}
+
+# hex_of ADDRESS[/BITS]: "!= NUMBER" for what nft(8) knows as bits only; with a mask before it.
+hex_of() {
+    echo "$1" | awk -F/ '{
+        n = split($1, half, "::")
+        l = split(half[1], left, ":")
+        r = n > 1 ? split(half[2], right, ":") : 0
+        for (i = 1; i <= 8; i++) {
+            word = i <= l ? left[i] : i > 8 - r ? right[i - 8 + r] : 0
+            all = all substr("0000" word, length(word) + 1)
+        }
+        if (NF == 1) { print "!= 0x" all; exit }
+        for (i = 0; i < 32; i++) {
+            unit = $2 - 4 * i
+            unit = unit >= 4 ? 1 : unit <= 0 ? 16 : 2 ^ (4 - unit)
+            digit = index("0123456789abcdef", tolower(substr(all, i + 1, 1))) - 1
+            value = value substr("0123456789abcdef", digit - digit % unit + 1, 1)
+            mask = mask substr("0123456789abcdef", 17 - unit, 1)
+        }
+        print "& 0x" mask " != 0x" value
+    }'
+}
+
+# neighbour_rules: ARP's kin: what a neighbour is told may have no option, or this address as its first.
+neighbour_rules() {
+    own_=$(hex_of_mac)
+    echo "icmpv6 type nd-neighbor-advert @th,192,8 != 2 drop"
+    echo "icmpv6 type nd-neighbor-advert @th,208,48 != $own_ drop"
+    echo "icmpv6 type nd-neighbor-solicit @th,192,8 1 @th,208,48 != $own_ drop"
+    echo "icmpv6 type nd-router-solicit @th,64,8 1 @th,80,48 != $own_ drop"
+}
+
 # mac_rules: frames with another's address, or one hidden in a VLAN tag.
 mac_rules() {
     [ -n "$mac" ] || fatal "filter=$filter: the interface has no mac="
     echo "ether type { 8021q, 8021ad } drop"
     echo "ether saddr != $mac drop"
     echo "arp saddr ether != $mac drop"
+    neighbour_rules
 }
 
 # ip_rules STRICT: of a family without an address in ip= everything goes, unless STRICT.
@@ -45,6 +83,14 @@ ip_rules() {
     fi
     if [ -n "$six_" ] || [ -n "$1" ]; then
         echo "icmpv6 type nd-router-advert drop"
+        echo "icmpv6 type nd-redirect drop"
+        # a link's own addresses, and these, are all that it may say it has
+        own_='@th,64,16 != 0xfe80'
+        # shellcheck disable=SC2086  # a list
+        for addr_ in $(echo $six_ | tr -d ,); do
+            own_="$own_ @th,64,128 $(hex_of "$addr_")"
+        done
+        echo "icmpv6 type nd-neighbor-advert $own_ drop"
         echo "ip6 saddr != { ::, fe80::/10${six_:+, }$six_ } drop"
     fi
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the stock vif-bridge and block do, done in process: the same outcome as by the script, no new
+# What the stock vif-bridge, vif-route, vif-nat and block do, done in process: the same outcome as by the script, no new
 # process, nothing left of one that fails at any step, nor of a thousand. A changed script is executed.
 . tests/netns.sh
 . tests/xenstore.sh
@@ -9,6 +9,7 @@ HOOKS=$BUILD_DIR/tests/hooks
 export HOTPLUG_RUN_DIR="$T/run"
 release() {
     umount "$T/mnt" 2>/dev/null || :
+    [ -z "${on:-}" ] || losetup -d "$on" 2>/dev/null || :
     loops | cut -d ' ' -f 1 | xargs -r losetup -d
 }
 trap 'at_end release' EXIT
@@ -28,6 +29,10 @@ state() {
 links() {
     ip -d -o link show | sed 's/^[0-9]*: //; s/@[^:]*//; s/\\.*\(link.ether fe:ff:ff:ff:ff:ff\)\{0,1\}.*\(addrgenmode [a-z0-9]*\).*/ \1 \2/'
     ip -o address show | sed 's/^[0-9]*: //; s/ [a-f0-9:]*\/64/ fe80/; /^lo /d'
+    ip route
+    ip -6 route | sed '/^fe80/d'
+    ip -6 neigh show proxy
+    (cd /proc/sys/net && grep . ipv?/conf/[tvd][aim][pfz]*/proxy_[an]*) || :
     nft list ruleset
     # the code that the kernel runs for each rule; elements of a set are in any order
     nft --debug=netlink list ruleset | sed 's/^\(netdev [^ ]* [^ ]*\).*/\1/' | LC_ALL=C sort
@@ -61,15 +66,28 @@ by() {
         ;;
     esac
 }
+vif_script=vif-bridge
 tap() { # WAY ACTION [NAME=VALUE...]
     way_=$1 action_=$2
     shift 2
     store=''
-    XENBUS_PATH=$nic HOTPLUG_STORE=env vif=tap1.0 INTERFACE=tap1.0 by "$way_" vif-bridge "$action_" type_if=tap "$@"
+    XENBUS_PATH=$nic HOTPLUG_STORE=env vif=tap1.0 INTERFACE=tap1.0 frontend_id=1 handle=0 \
+        by "$way_" $vif_script "$action_" type_if=tap "$@"
 }
 xen() { # WAY ACTION
     store="--store $XS"
-    XENBUS_PATH=$nic vif=vif1.0 by "$1" vif-bridge "$2" type_if=vif
+    XENBUS_PATH=$nic vif=vif1.0 by "$1" $vif_script "$2" type_if=vif
+}
+# host: this host with a card, to route from
+host() {
+    ip link add name eth9 group 7 type veth peer name far9 group 7
+    for end in eth9 far9; do ip link set dev $end addrgenmode none up; done
+    ip address add 10.9.0.1/24 dev eth9
+    ip -6 address add 2001:db8:9::1/64 dev eth9 nodad
+    ip route add default via 10.9.0.254
+}
+route() {
+    tap "$@" 'ip=10.9.0.2 2001:db8:9::2 10.9.0.3'
 }
 block() { # WAY ACTION
     store="--store $XS"
@@ -146,6 +164,39 @@ said 'Cannot rename interface vif1.0. An interface with name tap1.0 already exis
 both xs write $nic/bridge nosuch -- xen online
 said 'Could not find bridge device nosuch'
 
+# routes to it
+vif_script=vif-route
+both host -- route add
+assert_match '^10.9.0.3 dev tap1.0 scope link src 10.9.0.1' "$(cat "$T/process")"
+assert_match '^2001:db8:9::2 dev eth9 *proxy' "$(cat "$T/process")"
+assert_match '^ipv4/conf/tap1.0/proxy_arp:1' "$(cat "$T/process")"
+assert_no_match '10.9.0.2 dev tap1.0|proxy$' "$(cat "$T/process.back")"
+both host ';' ip link set tap1.0 up address fe:ff:ff:ff:ff:ff ';' ip route add 10.9.0.2 dev tap1.0 -- route add mtu=1300 $m filter=yes
+both ip link set far0 up ';' ip address add 10.8.0.1/24 dev far0 ';' ip -6 address add 2001:db8::1/64 dev far0 nodad -- \
+    route add netdev=far0
+both host -- route add netdev=far0
+said 'far0 has no address to route 10.9.0.2 from'
+both host -- route add netdev=nosuch
+said 'nosuch has no address to route 10.9.0.2 from'
+both : -- route add
+said 'There is no default route; say which card it is: netdev=eth0'
+both host -- tap add
+said 'vif-route needs ip=: the addresses of the guest'
+both host ';' ip link delete tap1.0 -- route add
+said 'Could not find interface tap1.0'
+both host ';' ip link set far0 up ';' ip route add default dev far0 metric 5 ';' xs write $nic/gatewaydev eth9 $nic/ip 10.9.0.4 $nic/vifname dmz0 -- xen online
+assert_match '^10.9.0.4 dev dmz0' "$(cat "$T/process")"
+assert_match 'hotplug-status/.value:connected' "$(cat "$T/process")"
+vif_script=vif-nat
+both : -- tap add
+assert_match '^10.0.1.1 dev tap1.0 scope link src 10.0.1.128' "$(cat "$T/process")"
+assert_match 'ip saddr != 10.0.1.1 drop' "$(cat "$T/process")"
+both : -- tap add 'ip=10.3.0.5/24  10.3.0.200' filter=none
+assert_match '^10.3.0.200 dev tap1.0 scope link src 10.3.0.71' "$(cat "$T/process")"
+both xs write $nic/handle 2 -- xen online
+assert_match '^10.0.1.3 dev vif1.0' "$(cat "$T/process")"
+vif_script=vif-bridge
+
 truncate -s 1M "$T/a.img"
 ln -f "$T/a.img" "$T/b.img"
 both xs write $vbd/type file $vbd/params "file:$T/a.img" -- block add
@@ -176,6 +227,16 @@ said "File $T/a.img is mounted read-write in a guest domain, and so cannot be mo
 both shared r ';' xs write $vbd/mode r -- block add
 both shared w ';' xs write $vbd/mode w! -- block add
 both shared w ';' xs write /local/domain/1/vm /vm/1-2-3-4-5-1 -- block add # the same, as it migrates
+stacked() { # another guest has the file, and this one shall get a device made of it
+    dev=$(losetup --find --show "$T/a.img")
+    on=$(losetup --find --show "$dev")
+    theirs=$(losetup --find --show "$T/b.img")
+    xs write backend/vbd/2/51712/physical-device "$(stat -c %t:%T "$theirs")" backend/vbd/2/51712/mode w \
+        backend/vbd/2/51712/frontend-id 2 /local/domain/2/name web2 $vbd/type phy $vbd/params "$on"
+}
+both stacked -- block add
+assert_match "^1 Device /dev/loop[0-9]* is mounted in a guest domain, and so cannot be mounted now. It is used by web2.$" "$(tail -n 1 "$T/process")"
+losetup -d "$on"
 phy() { # a block device; MOUNTED: on the host
     dev=$(losetup --find --show "$T/a.img")
     xs write $vbd/type phy $vbd/params "${dev#/dev/}"
@@ -199,20 +260,23 @@ sweep() { # STEPS HOOK ACTION BACK [ARGUMENT...]
     shift 4
     for step in $(seq "$steps"); do
         fresh
-        xs write $nic/vifname dmz0 $nic/ip 10.0.0.7 $vbd/type file $vbd/params "$T/a.img"
+        [ "$hook" != vif-route ] || host
+        xs write $nic/vifname dmz0 $nic/ip "10.0.0.7 2001:db8::7" $vbd/type file $vbd/params "$T/a.img"
         run "$HOOKS" --store "$XS" --fail "$step" "scripts/hooks/$hook" "$action" "$@"
         assert_eq 1 "$status" "$hook whose step $step fails"
         assert_match 'Input/output error' "$err" "$hook fails at $step"
         assert_match 'forks 0 .* descriptors 0' "$out"
         assert_ok "$HOOKS" --store "$XS" "scripts/hooks/$hook" "$back" "$@"
-        assert_no_match 'master|^/dev/loop|/node/|physical-device|connected|table' "$(state)" "$hook that failed at $step"
+        assert_no_match 'master|^/dev/loop|/node/|physical-device|connected|table|dev dmz0|proxy$' "$(state)" "$hook that failed at $step"
     done
     fresh
-    xs write $nic/vifname dmz0 $nic/ip 10.0.0.7 $vbd/type file $vbd/params "$T/a.img"
+    [ "$hook" != vif-route ] || host
+    xs write $nic/vifname dmz0 $nic/ip "10.0.0.7 2001:db8::7" $vbd/type file $vbd/params "$T/a.img"
     assert_ok "$HOOKS" --store "$XS" --fail $((steps + 1)) "scripts/hooks/$hook" "$action" "$@"
     assert_match connected "$(state)" # there was no such step
 }
 XENBUS_PATH=$nic vif=vif1.0 sweep 11 vif-bridge online offline type_if=vif
+XENBUS_PATH=$nic vif=vif1.0 sweep 15 vif-route online offline type_if=vif
 XENBUS_PATH=$vbd sweep 2 block add remove
 
 hook=
@@ -223,9 +287,14 @@ XENBUS_PATH=$nic HOTPLUG_STORE=env vif=tap1.0 assert_ok "$HOOKS" --cycles 1000 s
 assert_match 'forks 0 messages [0-9]{4,5} descriptors 0' "$out"
 XENBUS_PATH=$nic HOTPLUG_STORE=env vif=tap1.0 ip=10.0.0.7 assert_ok "$HOOKS" --cycles "${CYCLES:-100}" scripts/hooks/vif-bridge add type_if=tap
 assert_match 'forks 0 messages [0-9]{3,5} descriptors 0' "$out"
+host
+for name in vif-route vif-nat; do
+    XENBUS_PATH=$nic HOTPLUG_STORE=env vif=tap1.0 ip=10.9.0.7 filter=none assert_ok "$HOOKS" --cycles 1000 scripts/hooks/$name add type_if=tap
+    assert_match 'forks 0 messages [0-9]{4,5} descriptors 0' "$out"
+done
 XENBUS_PATH=$vbd assert_ok "$HOOKS" --store "$XS" --cycles "${CYCLES:-100}" scripts/hooks/block add
 assert_match 'forks 0 messages 0 descriptors 0' "$out"
-assert_no_match 'master|^/dev/loop|/node/|physical-device/|table' "$(state)" 'after 1,000 of each'
+assert_no_match 'master|^/dev/loop|/node/|physical-device/|table|^10.9.0.7 ' "$(state)" 'after 1,000 of each'
 
 # What is not stock is executed, and the log says why; each edit counts at once.
 cp -r scripts/hooks "$T/hooks"

@@ -3,7 +3,10 @@
 # of a cable; as a Xen backend (with xenstore tools of ours) and as a tap; under dash and busybox sh.
 . tests/netns.sh
 . tests/xenstore.sh
+requires python3
 export HOTPLUG_RUN_DIR="$T/run"
+HOOKS=$BUILD_DIR/tests/hooks
+[ -x "$HOOKS" ] || skip "$HOOKS is not built"
 mac=00:16:3e:00:00:01
 
 # guest DEV: a guest's interface DEV on the host, its other end eth0 in the namespace "guest"
@@ -46,6 +49,41 @@ refused() { # TEXT ARGUMENT...
     assert_eq "$text" "$err" "$*"
 }
 
+in_process() { # ACTION [VAR=VALUE...]: vif-bridge of a tap
+    assert_ok env XENBUS_PATH=backend/vif/1/0 HOTPLUG_STORE=env vif=tap1.0 mac=$mac "$HOOKS" scripts/hooks/vif-bridge "$@"
+    assert_match 'forks 0' "$out" "$err"
+}
+# believed LINK WHO advert|solicit FROM TARGET LINK-ADDRESS: what the host thinks whose 2001:db8:9::WHO is
+# after the guest's message, and one that is true behind it.
+believed() {
+    want=$1 who=2001:db8:9::$2
+    shift 2
+    for known in "$who" 2001:db8:9::7; do ip neigh replace "$known" lladdr 00:16:3e:00:00:77 dev xenbr0 nud reachable; done
+    ip netns exec guest python3 tests/system/neighbour.py eth0 "$@" advert 2001:db8:9::2 2001:db8:9::7 $mac
+    tries=100
+    until [ "$(link_of 2001:db8:9::7)" = $mac ]; do
+        [ $((tries -= 1)) -gt 0 ] || fail "what is true is not believed, after $*"
+        sleep 0.05
+    done
+    assert_eq "00:16:3e:00:00:$want" "$(link_of "$who")" "$way: the guest says: $*"
+}
+link_of() {
+    ip -6 neigh show "$1" dev xenbr0 | sed 's/.*lladdr \([^ ]*\).*/\1/'
+}
+# neighbours COMMAND...: that plugs it in; it may say who it is, and nobody else
+neighbours() {
+    way=$* self=2001:db8:9::2 other=00:16:3e:00:00:66
+    for filter in none mac ip; do
+        case $filter in none) a=66 b=01 ;; mac) a=77 b=01 ;; ip) a=77 b=77 ;; esac
+        "$@" bridge=xenbr0 filter=$filter "ip=10.9.0.2 $self 2001:db8:9::7"
+        believed "$a" 2 advert $self $self $other
+        believed "$a" 2 solicit $self 2001:db8:9::1 $other
+        believed "$b" 66 advert $self 2001:db8:9::66 $mac
+        believed 01 2 advert $self $self $mac
+        believed 01 2 solicit $self 2001:db8:9::1 $mac
+    done
+}
+
 for SH in dash "$BUSYBOX sh"; do
     make_bridge xenbr0 10.9.0.1/24
     ip -6 address add 2001:db8:9::1/64 dev xenbr0 nodad
@@ -85,6 +123,9 @@ for SH in dash "$BUSYBOX sh"; do
     ! pings_once 10.9.0.1 || fail "another's MAC got through"
     ok vif-bridge add filter=none ip=10.9.0.2
     pings 10.9.0.1 || fail "filter=none filters"
+    ip -n guest link set dev eth0 address $mac
+    neighbours ok vif-bridge add
+    [ "$SH" = dash ] || { no_iptables; neighbours in_process add; }
 
     # so much a second: of 260 KB in 0.2 s, 65 KB/s and a burst of 69 KB get through
     ok vif-bridge add rate=3276,50000
@@ -117,6 +158,11 @@ for SH in dash "$BUSYBOX sh"; do
     xen online type_if=vif
     assert_eq '0 connected' "$status $(xs read $back/hotplug-status)" "$err"
     assert_match 'master xenbr0' "$(ip -o link show dmz0)"
+    # as udev has it: by way of vif-setup
+    xs rm $back/hotplug-status
+    # shellcheck disable=SC2086
+    assert_ok env PATH="$T/bin:$PATH" XENBUS_PATH=$back vif=vif1.0 $SH scripts/hooks/vif-setup online type_if=vif
+    assert_eq connected "$(xs read $back/hotplug-status)"
     xen offline type_if=vif
     assert_eq 0 "$status"
     assert_no_match master "$(ip -o link show dmz0)"
