@@ -1,8 +1,8 @@
 /*
  * Counts what a process asks of Xen and its host, for tests/system/xen-counts.sh: loaded into xend
  * by LD_PRELOAD, it adds up in the file XEN_COUNTS: requests to xenstored, calls of the
- * hypervisor's device (hypercalls, and mappings of guests' memory), and new processes; 8 bytes
- * each.
+ * hypervisor's device (hypercalls, and mappings of guests' memory), new processes, and the watches
+ * that xenstored keeps for it now; 8 bytes each.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 
 #include <xenstore.h>
 
-enum { REQUESTS, HYPERCALLS, FORKS, COUNTS };
+enum { REQUESTS, HYPERCALLS, FORKS, WATCHES, COUNTS };
 
 static _Atomic uint64_t spare[COUNTS], *counts = spare;
 
@@ -65,13 +65,64 @@ COUNTED(REQUESTS, bool, xs_set_permissions,
         (struct xs_handle * h, xs_transaction_t t, const char *path, struct xs_permissions *perms,
          unsigned n),
         (h, t, path, perms, n))
-COUNTED(REQUESTS, bool, xs_watch, (struct xs_handle * h, const char *path, const char *token),
-        (h, path, token))
 COUNTED(REQUESTS, bool, xs_introduce_domain,
         (struct xs_handle * h, unsigned domid, unsigned long mfn, unsigned port),
         (h, domid, mfn, port))
 COUNTED(FORKS, pid_t, fork, (void), ())
 COUNTED(FORKS, pid_t, vfork, (void), ())
+
+/* Watches end with their connection: counted for each, by its address. */
+#define CONNECTIONS 256
+static struct {
+    _Atomic(struct xs_handle *) h;
+    _Atomic uint64_t n;
+} connections[CONNECTIONS];
+
+static void count_watches(struct xs_handle *h, uint64_t more)
+{
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        struct xs_handle *free_slot = NULL;
+
+        if (connections[i].h != h &&
+            !atomic_compare_exchange_strong(&connections[i].h, &free_slot, h) && free_slot != h)
+            continue;
+        atomic_fetch_add(&connections[i].n, more);
+        atomic_fetch_add(&counts[WATCHES], more);
+        return;
+    }
+}
+
+bool xs_watch(struct xs_handle *h, const char *path, const char *token)
+{
+    bool (*real)(struct xs_handle *, const char *, const char *) =
+        (bool (*)(struct xs_handle *, const char *, const char *))dlsym(RTLD_NEXT, "xs_watch");
+
+    atomic_fetch_add(&counts[REQUESTS], 1);
+    count_watches(h, 1);
+    return real(h, path, token);
+}
+
+bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
+{
+    bool (*real)(struct xs_handle *, const char *, const char *) =
+        (bool (*)(struct xs_handle *, const char *, const char *))dlsym(RTLD_NEXT, "xs_unwatch");
+
+    atomic_fetch_add(&counts[REQUESTS], 1);
+    count_watches(h, (uint64_t)-1);
+    return real(h, path, token);
+}
+
+void xs_close(struct xs_handle *h)
+{
+    void (*real)(struct xs_handle *) = (void (*)(struct xs_handle *))dlsym(RTLD_NEXT, "xs_close");
+
+    for (size_t i = 0; h && i < CONNECTIONS; i++)
+        if (connections[i].h == h) {
+            atomic_fetch_sub(&counts[WATCHES], atomic_exchange(&connections[i].n, 0));
+            connections[i].h = NULL;
+        }
+    real(h);
+}
 
 /* Those of /dev/xen/privcmd are of the type 'P'. */
 int ioctl(int fd, unsigned long request, ...)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What making a guest costs, counted: requests to xenstored, hypercalls and new processes. Other guests
-# make no difference. In dom0 only (tests/rig/suite); build/tests/xen_count.so does the counting.
+# make no difference, and none has a watch while it runs. In dom0 only (tests/rig/suite); build/tests/xen_count.so does the counting.
 . tests/functions.sh
 . tests/xen.sh
 requires xl od
@@ -21,16 +21,19 @@ vif = ['bridge=xenbr0']
 disk = ['file:$T/disk.img,xvda,w']
 END
 use_hooks
-head -c 24 /dev/zero >"$T/counts"
+head -c 32 /dev/zero >"$T/counts"
 export XEN_COUNTS="$T/counts"
 LD_PRELOAD=$BUILD_DIR/tests/xen_count.so start_xend xen
 
 # cost CMD...: what it adds, as "REQUESTS HYPERCALLS FORKS"
 cost() {
-    before=$(od -An -tu8 -w24 "$T/counts")
+    before=$(od -An -tu8 -w32 "$T/counts")
     assert_ok "$@"
-    after=$(od -An -tu8 -w24 "$T/counts")
-    echo "$before $after" | awk '{ print $4 - $1, $5 - $2, $6 - $3 }'
+    after=$(od -An -tu8 -w32 "$T/counts")
+    echo "$before $after" | awk '{ print $5 - $1, $6 - $2, $7 - $3 }'
+}
+watches() {
+    od -An -tu8 -w32 "$T/counts" | awk '{ print $4 }'
 }
 # at_most WHAT COST REQUESTS HYPERCALLS FORKS
 at_most() {
@@ -38,12 +41,14 @@ at_most() {
     echo "$2" | awk -v r="$3" -v h="$4" -v f="$5" '{ exit !($1 <= r && $2 <= h && $3 <= f) }' ||
         fail "$1 costs $2 requests, hypercalls, forks; at most $3 $4 $5"
 }
+own=$(watches)
 first=$(cost xm create -q -p "$T/c1.cfg")
 at_most 'create' "$first" 40 60 0
 second=$(cost xm create -q -p "$T/c2.cfg")
 at_most 'create beside another' "$second" 40 60 0
 assert_eq "${first%% *}" "${second%% *}" 'requests with another guest' # hypercalls: one for each look
 at_most 'create with a vif and a disk' "$(cost xm create -q -p "$T/c3.cfg")" 75 60 2
+assert_eq "$own" "$(watches)" 'watches with guests that run'
 at_most 'destroy' "$(cost xm destroy c1)" 20 10 0
 at_most 'list' "$(cost xm list)" 0 1 0
 at_most 'destroy with a vif and a disk' "$(cost xm destroy c3)" 60 10 2
