@@ -126,6 +126,7 @@ struct guest_change {
     enum guest_state state;
     enum stop_reason reason; /* for GUEST_SHUTDOWN */
     const char *detail;      /* last words of what ran it, or NULL; for people */
+    bool no_screen;          /* who served it is dead; the guest is as it was */
     const char *name;        /* of a foreign guest: its new name; or NULL */
     struct guest *found;     /* a foreign guest that has just come, with its spec; both are the */
     struct spec *spec;       /* receiver's. Or NULL */

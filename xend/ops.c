@@ -386,6 +386,14 @@ static bool is_ended(const struct domain *d, enum guest_state now)
             (d->state == DOMAIN_SHUTDOWN || d->state == DOMAIN_CRASHED));
 }
 
+/* With the lock. */
+static void forget_screen(struct xend *x, struct domain *d)
+{
+    free(d->vnc);
+    d->vnc = NULL;
+    domain_touch(x->domains, d);
+}
+
 void ops_guest_changed(void *arg, const struct guest_change *c)
 {
     struct xend *x = arg;
@@ -407,6 +415,8 @@ void ops_guest_changed(void *arg, const struct guest_change *c)
     case GUEST_PAUSED:
         if (d->state != (c->state == GUEST_RUNNING ? DOMAIN_RUNNING : DOMAIN_PAUSED))
             sync_later(x, d);
+        if (c->no_screen)
+            forget_screen(x, d);
         break;
     case GUEST_DYING:
         break;

@@ -27,6 +27,17 @@ static int fail(const struct xdev *x, const char *what, struct err *e)
     return err_add(e, "Device %u (%s) could not be %s", x->id, x->kind, what);
 }
 
+/* Who is dead when they are to be ended. */
+static bool by_qemu(const struct xdev *x)
+{
+    static const char *const kinds[] = {"vfb", "vkbd", "console", "qdisk", "9pfs", "qusb"};
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strcmp(kinds[i], x->kind) == 0)
+            return true;
+    return false;
+}
+
 static char *get(struct xguest *g, const char *dir, const char *name)
 {
     AUTO(freep) char *path = xasprintf("%s/%s", dir, name);
@@ -95,6 +106,8 @@ static int not_there(const struct xdev *x, int wanted, struct err *e)
     if (wanted == STATE_CLOSED)
         return err_set(e, ERR_TIMEOUT, "the guest does not let go of it");
     err_set(e, ERR_TIMEOUT, "Backend device not found.");
+    if (by_qemu(x))
+        return fail(x, "connected", e);
     return err_hint(e, "Is the module loaded in dom0? modprobe xen-%s",
                     strcmp(x->kind, "vif") == 0 ? "netback" : "blkback");
 }
@@ -294,8 +307,11 @@ static void close_all(struct tx *t)
 
     for (size_t i = 0; i < v->len; i++) {
         AUTO(freep) char *state = xasprintf("%s/state", v->ptr[i].backend);
-        AUTO(freep) char *now = tx_get(t->g, t->id, state);
+        AUTO(freep) char *now = NULL;
 
+        if (!end->ask && by_qemu(&v->ptr[i]))
+            continue;
+        now = tx_get(t->g, t->id, state);
         if (now && atoi(now) == STATE_CLOSED) /* by an xend before us: nobody listens any more */
             continue;
         put(t, v->ptr[i].backend, "online", "0");
@@ -344,6 +360,21 @@ static void warn(const struct xguest *g, const struct err *e)
     log_warn("%s: %s", g->spec->name, e->msg);
 }
 
+static int await_closed(struct xguest *g, const struct xdevs *v, bool ask, struct job *j,
+                        struct err *e)
+{
+    struct xdevs some = {0};
+    int r = 0;
+
+    for (size_t i = 0; i < v->len; i++)
+        if (ask || !by_qemu(&v->ptr[i]))
+            vec_push(&some, v->ptr[i]);
+    if (some.len)
+        r = await_state(g, &some, STATE_CLOSED, ask ? PATIENCE_MS : CLOSE_MS, j, e);
+    vec_clear(&some);
+    return r;
+}
+
 int xdevs_end(struct xguest *g, const struct xdevs *v, bool ask, struct job *j, struct err *e)
 {
     struct ending end = {v, ask};
@@ -355,7 +386,7 @@ int xdevs_end(struct xguest *g, const struct xdevs *v, bool ask, struct job *j, 
     if (tx_run(&t, close_all, e) < 0)
         return -1;
     fault_point("xen.unplugging");
-    if (await_state(g, v, STATE_CLOSED, ask ? PATIENCE_MS : CLOSE_MS, j, ask ? e : &failed) < 0) {
+    if (await_closed(g, v, ask, j, ask ? e : &failed) < 0) {
         if (ask)
             return -1;
         warn(g, &failed);

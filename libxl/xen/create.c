@@ -27,7 +27,8 @@ struct making {
     xc_physinfo_t host;
     struct boot boot;
     struct built built;
-    struct xdevs devices;
+    struct xdevs devices; /* those of dom0's kernel, then those of QEMU */
+    size_t n_kernel;
     struct job *job;
     bool noted; /* from then on there is something to give back */
     int fd;     /* -1, or the stream to restore it from */
@@ -57,6 +58,8 @@ static int check_spec(struct making *m, struct err *e)
     const struct spec *s = m->g->spec;
 
     if (s->type == TYPE_HVM && check_hvm(m, e) < 0)
+        return -1;
+    if (dm_serves_screen(s) && dm_check(m->g, e) < 0)
         return -1;
     if (s->type == TYPE_PVH && spec_maxvcpus(s) > ACPI_VCPUS_MAX)
         return err_set(e, ERR_UNSUPPORTED, "vcpus: a PVH guest of Xen has %d at most",
@@ -154,17 +157,26 @@ static int make_image(struct making *m, struct err *e)
 static int make_store(struct making *m, struct err *e)
 {
     xdevs_of_spec(m->g, &m->devices);
+    m->n_kernel = m->devices.len;
+    xdevs_of_screen(m->g, &m->devices);
     return store_add(m->g, &m->built, &m->devices, e);
 }
 
 static int plug(struct making *m, struct err *e)
 {
-    return xdevs_connect(m->g, &m->devices, true, m->job, e);
+    struct xdevs some = {m->devices.ptr, m->n_kernel, m->n_kernel};
+
+    return xdevs_connect(m->g, &some, true, m->job, e);
 }
 
 static int start_dm(struct making *m, struct err *e)
 {
-    return m->g->spec->type == TYPE_HVM ? dm_start(m->g, m->job, e) : 0;
+    size_t n = m->devices.len - m->n_kernel;
+    struct xdevs some = {m->devices.ptr + m->n_kernel, n, n};
+
+    if (!dm_has(m->g))
+        return 0;
+    return dm_start(m->g, m->job, e) < 0 ? -1 : xdevs_connect(m->g, &some, true, m->job, e);
 }
 
 static int note_ready(struct making *m, struct err *e)

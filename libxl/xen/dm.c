@@ -1,6 +1,7 @@
 /*
  * A device model's process: known by pid and start time, noted in the guest's state file, ended
- * before its domain is. Its death is the guest's: nobody answers what the guest asks its devices.
+ * before its domain is. Its death is a HVM guest's: nobody answers what the guest asks its devices.
+ * A PV guest goes on without a screen.
  * Starting is dm_start.c's. Called by create.c, life.c, scan.c and watch.c.
  */
 #include <errno.h>
@@ -98,7 +99,8 @@ void dm_end(struct xguest *g)
     if (pidfd >= 0)
         process_end(pidfd);
     close_fd(&pidfd);
-    dm_unplug_taps(g);
+    if (dm_is_machine(g))
+        dm_unplug_taps(g);
     remove_files(g);
     fault_point("xen.dm-ended");
 }
@@ -113,19 +115,37 @@ void dm_adopt(struct xguest *g)
         vnc_secret_find(g->spec, g->dm.pid);
         return;
     }
-    log_warn("%s: its QEMU is gone", g->spec->name);
+    log_warn("%s: its QEMU is gone%s", g->spec->name,
+             dm_is_machine(g) ? "" : ", and its screen with it");
     g->dm.dead = true;
 }
 
+/* With the lock. */
+static void tell_no_screen(struct xguest *g)
+{
+    struct xchange c = {.domid = g->pub.domid, .state = g->state, .no_screen = true};
+
+    memcpy(c.uuid, g->pub.uuid, sizeof(c.uuid));
+    vec_push(&g->d->changes, c);
+    watch_wake(g->d);
+}
+
 /* With the lock. Xen holds a virtual CPU that waits for QEMU; stopped for good it does not wait. */
-static void end_guest(struct xguest *g, const char *how)
+static void note_death(struct xguest *g, const char *how)
 {
     AUTO(freep) char *log = dm_log(g);
     AUTO(freep) char *words = logfile_last_words(log);
+    AUTO(freep)
+    char *why = xasprintf("its QEMU %s%s%s", how, words ? ": " : "", words ? words : "");
 
     g->dm.dead = true;
-    g->why = xasprintf("its QEMU %s%s%s", how, words ? ": " : "", words ? words : "");
-    log_error("%s: %s", g->spec->name, g->why);
+    log_error("%s: %s%s", g->spec->name, why,
+              dm_is_machine(g) ? "" : "; its screen is gone, it runs on");
+    if (!dm_is_machine(g)) {
+        tell_no_screen(g);
+        return;
+    }
+    g->why = steal(why);
     xc_domain_shutdown(g->d->xch, g->pub.domid, SHUTDOWN_crash);
     xguest_become(g, GUEST_CRASHED, STOP_CRASH);
 }
@@ -160,7 +180,7 @@ void dm_died(struct xen *d)
             continue;
         how = reap(g->dm.pidfd);
         close_fd(&g->dm.pidfd);
-        end_guest(g, how);
+        note_death(g, how);
     }
     pthread_mutex_unlock(&d->lock);
 }

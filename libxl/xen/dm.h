@@ -1,7 +1,8 @@
 /*
- * The device model of a HVM guest: a QEMU of its own that emulates disks, network cards, screen and
- * serial port. It is started beside the finished domain, lives in a chroot as a user of its own
- * with no rights over other domains, and dies with the domain; see DESIGN.md.
+ * The device model of a guest: a QEMU of its own. For a HVM guest it emulates disks, network cards,
+ * screen and serial port; for a PV or PVH guest with a screen it is the backend of that. It is
+ * started beside the finished domain, lives in a chroot as a user of its own, and dies with the
+ * domain; see DESIGN.md.
  */
 #ifndef XEN_DM_H
 #define XEN_DM_H
@@ -39,6 +40,9 @@ struct dm_launch {
 /* The command line; not NULL-terminated. ERR_UNSUPPORTED names what cannot be, and why. */
 int dm_argv(const struct dm_launch *l, struct strings *argv, struct err *e);
 
+/* Whether a guest has a device model; and a screen that is a frontend of its own. */
+bool dm_wanted(const struct spec *s);
+bool dm_serves_screen(const struct spec *s);
 /* True when a HVM guest's kernel is a kernel, which QEMU loads, and not Xen's firmware loader. */
 bool dm_boots_kernel(const struct spec *s);
 /* Whether QEMU emulates the device, beside a backend or (cdrom) in place of one. */
@@ -62,10 +66,14 @@ int dm_start(struct xguest *g, struct job *j, struct err *e);
 
 /* ---- dm.c: its process ---- */
 
-/* Whether it has one of ours: other people's are left alone. */
+/* Whether it has one of ours (other people's are left alone); and is nothing without it. */
 static inline bool dm_has(const struct xguest *g)
 {
-    return g->spec->type == TYPE_HVM && !g->pub.foreign;
+    return !g->pub.foreign && dm_wanted(g->spec);
+}
+static inline bool dm_is_machine(const struct xguest *g)
+{
+    return !g->pub.foreign && g->spec->type == TYPE_HVM;
 }
 #define DM_ROOT "empty" /* in its directory: where it is locked in */
 

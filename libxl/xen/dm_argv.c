@@ -1,7 +1,8 @@
 /*
- * The command line of a HVM guest's device model, from its spec: a pure function, held by golden
- * files (tests/golden/dm). Drives and cards are given in the forms that QEMU takes away again when
- * the guest's own drivers come up (-drive, cards on the PCI bus): their backends go on serving.
+ * The command line of a guest's device model, from its spec: a pure function, held by golden
+ * files (tests/golden/dm). A PV guest's has a screen and nothing else. Drives and cards are given
+ * in the forms that QEMU takes away again when the guest's own drivers come up (-drive, cards on
+ * the PCI bus): their backends go on serving.
  */
 #include <stdio.h>
 #include <string.h>
@@ -46,11 +47,28 @@ char *dm_disk_id(const char *vdev)
     return xasprintf("disk-%s", vdev);
 }
 
+/* As a device, or by the variables that HVM guests have for it. */
+bool dm_serves_screen(const struct spec *s)
+{
+    struct screen sc;
+    bool any = screen_of(s, &sc);
+
+    for (size_t i = 0; i < s->devices.len; i++)
+        any |= s->devices.ptr[i]->class == DEVICE_VFB;
+    return any && s->type != TYPE_HVM;
+}
+
+bool dm_wanted(const struct spec *s)
+{
+    return s->type == TYPE_HVM || dm_serves_screen(s);
+}
+
 bool dm_boots_kernel(const struct spec *s)
 {
     const char *slash = s->kernel ? strrchr(s->kernel, '/') : NULL;
 
-    return s->kernel && strcmp(slash ? slash + 1 : s->kernel, "hvmloader") != 0;
+    return s->type == TYPE_HVM && s->kernel &&
+           strcmp(slash ? slash + 1 : s->kernel, "hvmloader") != 0;
 }
 
 /* The first is the default; `stdvga = 1` and vga= say others. */
@@ -83,29 +101,40 @@ bool dm_card_of(const struct spec *s, struct dm_card *out)
     return false;
 }
 
-static void add_machine(const struct dm_launch *l, struct strings *argv)
+static void add_domain(const struct dm_launch *l, struct strings *argv)
 {
-    const struct spec *s = l->spec;
-    bool platform = value_get_bool(s->other, "xen_platform_pci", true);
-    struct dm_card card = {0};
-
-    dm_card_of(s, &card);
     args_add(argv, "-xen-domid");
     args_add(argv, "%u", l->domid);
     args_add(argv, "-xen-attach");
     args_add(argv, "-name");
-    args_add(argv, "guest=%s,debug-threads=on", s->name);
-    args_add2(argv, "-uuid", s->uuid);
+    args_add(argv, "guest=%s,debug-threads=on", l->spec->name);
+    args_add2(argv, "-uuid", l->spec->uuid);
+}
+
+static void add_machine(const struct spec *s, struct strings *argv)
+{
+    bool hvm = s->type == TYPE_HVM, platform = value_get_bool(s->other, "xen_platform_pci", true);
+    struct dm_card card = {0};
+
     args_add(argv, "-machine");
     args_add(argv, "%s,suppress-vmdesc=on,usb=off,dump-guest-core=off%s",
-             platform ? "xenfv" : "pc,accel=xen", s->acpi ? "" : ",acpi=off");
+             !hvm       ? "xenpv"
+             : platform ? "xenfv"
+                        : "pc,accel=xen",
+             hvm && !s->acpi ? ",acpi=off" : "");
+    if (!hvm)
+        return;
+    dm_card_of(s, &card);
     args_add(argv, "-m");
     args_add(argv, "%lld", (long long)(spec_maxmem(s) - card.mib));
     args_add(argv, "-smp");
     args_add(argv, "cpus=%lld,maxcpus=%lld", (long long)s->vcpus, (long long)spec_maxvcpus(s));
 }
 
-/* Locked in, once it has opened all that it needs. No -sandbox: Debian's QEMU for Xen has none. */
+/*
+ * Locked in, once it has opened all that it needs. No -sandbox: Debian's QEMU for Xen has none. Not
+ * restricted to one domain is a backend: it speaks through xenstore as long as it lives.
+ */
 static void add_policy(const struct dm_launch *l, struct strings *argv)
 {
     args_add(argv, "-nodefaults");
@@ -114,7 +143,8 @@ static void add_policy(const struct dm_launch *l, struct strings *argv)
     args_add(argv, "-no-shutdown");
     args_add2(argv, "-msg", "timestamp=on");
     if (l->uid) {
-        args_add(argv, "-xen-domid-restrict");
+        if (l->spec->type == TYPE_HVM)
+            args_add(argv, "-xen-domid-restrict");
         args_add(argv, "-runas");
         args_add(argv, "%u:%u", (unsigned)l->uid, (unsigned)l->gid);
     }
@@ -122,8 +152,8 @@ static void add_policy(const struct dm_launch *l, struct strings *argv)
         args_add2(argv, "-chroot", l->root);
 }
 
-/* Monitor and serial port: sockets that are open already. The port says all to its log as well. */
-static void add_channels(const struct dm_launch *l, struct strings *argv)
+/* A socket that is open already. */
+static void add_monitor(const struct dm_launch *l, struct strings *argv)
 {
     /* does nothing but carry the nonce, by which an xend finds a process that it started */
     args_add(argv, "-chardev");
@@ -131,6 +161,11 @@ static void add_channels(const struct dm_launch *l, struct strings *argv)
     args_add(argv, "-chardev");
     args_add(argv, "socket,id=qmp,fd=%d,server=on,wait=off", l->qmp_fd);
     args_add2(argv, "-mon", "chardev=qmp,mode=control");
+}
+
+/* Another one, and what is said there goes to the port's log as well. */
+static void add_serial(const struct dm_launch *l, struct strings *argv)
+{
     args_add(argv, "-add-fd");
     args_add(argv, "fd=%d,set=%d,opaque=console-log", l->console_log_fd, l->console_log_fd);
     args_add(argv, "-chardev");
@@ -284,6 +319,15 @@ static int add_usb(const struct spec *s, bool screen, struct strings *argv, stru
     return 0;
 }
 
+static int add_pv_screen(const struct dm_launch *l, struct strings *argv, struct err *e)
+{
+    struct screen sc;
+
+    if (!screen_of(l->spec, &sc))
+        return 0;
+    return args_add_vnc(argv, &sc, l->vnc_listen, l->keymap, l->vnc_secret_fd, e);
+}
+
 static int add_screen(const struct dm_launch *l, struct strings *argv, struct err *e)
 {
     const struct spec *s = l->spec;
@@ -305,9 +349,13 @@ static int add_screen(const struct dm_launch *l, struct strings *argv, struct er
 int dm_argv(const struct dm_launch *l, struct strings *argv, struct err *e)
 {
     args_add(argv, "%s", l->binary);
-    add_machine(l, argv);
+    add_domain(l, argv);
+    add_machine(l->spec, argv);
     add_policy(l, argv);
-    add_channels(l, argv);
+    add_monitor(l, argv);
+    if (l->spec->type != TYPE_HVM)
+        return add_pv_screen(l, argv, e);
+    add_serial(l, argv);
     if (add_disks(l, argv, e) < 0 || add_vifs(l, argv, e) < 0 || add_screen(l, argv, e) < 0)
         return -1;
     args_add(argv, "-boot");

@@ -166,7 +166,7 @@ int xen_set_media(struct guest *guest, const struct disk *to, struct job *j, str
 
     if (xguest_info(g, &info, e) < 0 || job_check(j, e) < 0)
         return -1;
-    if (!dm_has(g))
+    if (!dm_is_machine(g))
         return err_set(e, ERR_UNSUPPORTED, "disk %s: only HVM guests of Xen have CD-ROM drives",
                        to->vdev);
     if (!d || d->disk.devtype != DISK_CDROM)

@@ -83,7 +83,7 @@ static int check_binary(const char *path, struct err *e)
     if (access(path, X_OK) == 0)
         return 0;
     err_sys(e, "device model %s", path);
-    return err_hint(e, "A HVM guest needs a QEMU for Xen (Debian: apt-get install "
+    return err_hint(e, "HVM guests and screens need a QEMU for Xen (Debian: apt-get install "
                        "qemu-system-xen), or qemu-binary in xend-config.sxp names one.");
 }
 
@@ -131,7 +131,8 @@ int dm_check(struct xguest *g, struct err *e)
     AUTO(hvm_clear) struct hvm h = {0};
 
     return check_binary(binary, e) < 0 || check_argv(g, binary, e) < 0 ||
-                   check_kernel(g->spec, e) < 0 || hvm_firmware(g->spec, &h, e) < 0
+                   check_kernel(g->spec, e) < 0 ||
+                   (dm_is_machine(g) && hvm_firmware(g->spec, &h, e) < 0)
                ? -1
                : 0;
 }
@@ -147,28 +148,35 @@ static int listen_at(struct starting *s, const char *name, struct err *e)
 /* Nobody may write to the directory that it is locked in. */
 static int make_dirs_of(struct starting *s, struct err *e)
 {
-    AUTO(freep) char *console_dir = path_join(s->g->d->log_dir, "console");
-
     s->dir = dm_dir(s->g);
     s->root = path_join(s->dir, DM_ROOT);
-    if (make_dirs(s->dir, 0700, e) < 0 || make_dirs(console_dir, 0755, e) < 0)
+    if (make_dirs(s->dir, 0700, e) < 0)
         return -1;
     return mkdir(s->root, 0555) < 0 && errno != EEXIST ? err_sys(e, "%s", s->root) : 0;
 }
 
-static int open_channels(struct starting *s, struct err *e)
+static int open_monitor(struct starting *s, struct err *e)
 {
     AUTO(freep) char *log = dm_log(s->g);
-    AUTO(freep) char *console_log = dm_console_log(s->g);
-    int fd;
 
-    if ((s->launch.qmp_fd = listen_at(s, "qmp.sock", e)) < 0 ||
-        (s->launch.console_fd = listen_at(s, "console.sock", e)) < 0 ||
-        (fd = logfile_open(console_log, e)) < 0)
+    if ((s->launch.qmp_fd = listen_at(s, "qmp.sock", e)) < 0)
         return -1;
-    s->launch.console_log_fd = pass_take(s, fd);
     s->log_fd = logfile_open(log, e);
     return s->log_fd < 0 ? -1 : 0;
+}
+
+static int open_serial(struct starting *s, struct err *e)
+{
+    AUTO(freep) char *dir = path_join(s->g->d->log_dir, "console");
+    AUTO(freep) char *log = dm_console_log(s->g);
+    int fd;
+
+    if (make_dirs(dir, 0755, e) < 0 ||
+        (s->launch.console_fd = listen_at(s, "console.sock", e)) < 0 ||
+        (fd = logfile_open(log, e)) < 0)
+        return -1;
+    s->launch.console_log_fd = pass_take(s, fd);
+    return 0;
 }
 
 static int open_disks(struct starting *s, struct err *e)
@@ -201,7 +209,6 @@ static int open_kernel(struct starting *s, struct err *e)
     size_t cmdline_max;
     int fd;
 
-    s->launch.kernel_fd = s->launch.ramdisk_fd = -1;
     if (!dm_boots_kernel(spec))
         return 0;
     fd = kernel_open(spec->kernel, &cmdline_max, e);
@@ -307,12 +314,26 @@ static int await_greeting(struct starting *s, struct err *e)
 /* What stock tools look for. */
 static int tell(struct xguest *g, struct err *e)
 {
-    struct node nodes[2] = {{.name = "image/device-model-pid"}, {.text = "running"}};
+    struct node nodes[3] = {
+        {.name = "image/device-model-pid"}, {.text = "running"}, {.name = "console/vnc-port"}};
+    struct vnc_place place;
+    struct err none;
+    bool vnc = xen_vnc(&g->pub, &place, &none) == 0;
 
     snprintf(nodes[0].text, sizeof(nodes[0].text), "%d", (int)g->dm.pid);
     snprintf(nodes[1].name, sizeof(nodes[1].name), "/local/domain/0/device-model/%u/state",
              g->pub.domid);
-    return store_put(g, nodes, ARRAY_LEN(nodes), e);
+    snprintf(nodes[2].text, sizeof(nodes[2].text), "%d", vnc ? place.port : 0);
+    return store_put(g, nodes, vnc ? 3 : 2, e);
+}
+
+/* What a HVM guest has beside a screen. */
+static int open_machine(struct starting *s, struct err *e)
+{
+    return open_serial(s, e) < 0 || open_disks(s, e) < 0 || open_kernel(s, e) < 0 ||
+                   open_taps(s, e) < 0
+               ? -1
+               : 0;
 }
 
 static int start(struct starting *s, struct err *e)
@@ -321,9 +342,9 @@ static int start(struct starting *s, struct err *e)
     struct xguest *g = s->g;
 
     s->binary = find_binary(g);
-    if (check_binary(s->binary, e) < 0 || make_dirs_of(s, e) < 0 || open_channels(s, e) < 0 ||
-        open_disks(s, e) < 0 || open_kernel(s, e) < 0 || open_screen(s, e) < 0 ||
-        open_taps(s, e) < 0)
+    s->launch.kernel_fd = s->launch.ramdisk_fd = -1;
+    if (check_binary(s->binary, e) < 0 || make_dirs_of(s, e) < 0 || open_monitor(s, e) < 0 ||
+        open_screen(s, e) < 0 || (dm_is_machine(g) && open_machine(s, e) < 0))
         return -1;
     s->launch.spec = g->spec;
     s->launch.domid = g->pub.domid;

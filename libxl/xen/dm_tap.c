@@ -17,7 +17,8 @@ static void find(const struct xguest *g, struct xdevs *out)
 
     xdevs_of_spec(g, &all);
     for (size_t i = 0; i < all.len; i++)
-        if (all.ptr[i].device->class == DEVICE_VIF && dm_emulates_vif(&all.ptr[i].device->vif))
+        if (all.ptr[i].device && all.ptr[i].device->class == DEVICE_VIF &&
+            dm_emulates_vif(&all.ptr[i].device->vif))
             vec_push(out, all.ptr[i]);
     vec_clear(&all);
 }

@@ -217,13 +217,13 @@ static bool has_number(const struct xguest *g, xc_domaininfo_t *i)
     return xc_domain_getinfolist(g->d->xch, g->pub.domid, 1, i) == 1 && i->domain == g->pub.domid;
 }
 
-/* One whose device model is dead stands still, whatever Xen says of it. */
+/* A HVM guest whose device model is dead stands still, whatever Xen says of it. */
 enum guest_state xguest_state(const struct xguest *g, const xc_domaininfo_t *i,
                               enum stop_reason *reason)
 {
     enum guest_state state = info_state(i, reason);
 
-    if (!g->dm.dead || (state != GUEST_RUNNING && state != GUEST_PAUSED))
+    if (!g->dm.dead || !dm_is_machine(g) || (state != GUEST_RUNNING && state != GUEST_PAUSED))
         return state;
     *reason = STOP_CRASH;
     return GUEST_CRASHED;

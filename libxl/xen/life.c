@@ -241,7 +241,7 @@ int xen_console(struct guest *guest, struct err *e)
 {
     AUTO(freep) char *path = NULL;
 
-    if (dm_has(xguest_of(guest)))
+    if (dm_is_machine(xguest_of(guest)))
         return open_serial(xguest_of(guest), e);
     path = store_await(xguest_of(guest), "console/tty", TTY_TIMEOUT_MS, e);
     if (!path)
@@ -254,8 +254,8 @@ int xen_console(struct guest *guest, struct err *e)
 char *xen_console_log(struct guest *guest)
 {
     struct xguest *g = xguest_of(guest);
-    char *path = dm_has(g) ? dm_console_log(g)
-                           : xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, g->console_name);
+    char *path = dm_is_machine(g) ? dm_console_log(g)
+                                  : xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, g->console_name);
 
     if (access(path, R_OK) == 0)
         return path;

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "libxl/base/io.h"
+#include "libxl/xen/dm.h"
 #include "libxl/xen/hvm.h"
-#include "libxl/xen/xdev.h"
 
 #define XS_DM "/local/domain/0/device-model"
 #define CONSOLE_BYTES_MAX (1 << 20) /* what xenconsoled keeps for a guest that nobody reads */
@@ -94,7 +94,6 @@ static void put_hvm(struct tx *t)
 {
     static const char *const owned[] = {"drivers", "feature", "attr"};
     const struct spec *s = t->g->spec;
-    AUTO(freep) char *dm = xasprintf(XS_DM "/%u", t->g->pub.domid);
     AUTO(freep) char *xl = xasprintf("/libxl/%u", t->g->pub.domid);
     AUTO(freep) char *type = xasprintf("%s/type", xl);
     AUTO(freep) char *version = xasprintf("%s/dm-version", xl);
@@ -109,20 +108,28 @@ static void put_hvm(struct tx *t)
     tx_put(t, "platform/device-model", "qemu_xen");
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         tx_put_dir(t, owned[i], GUEST_OWNS);
-    tx_put_dir(t, dm, GUEST_READS);
     tx_put_dir(t, xl, DOM0_ALONE);
     tx_put(t, type, "hvm");
     tx_put(t, version, "qemu_xen");
 }
 
-static void drop_hvm(struct tx *t)
+/* Where a QEMU tells how far it is. */
+static void put_dm(struct tx *t)
+{
+    AUTO(freep) char *dm = xasprintf(XS_DM "/%u", t->g->pub.domid);
+
+    tx_put_dir(t, dm, GUEST_READS);
+}
+
+static void drop_dm(struct tx *t)
 {
     AUTO(freep) char *dm = xasprintf(XS_DM "/%u", t->g->pub.domid);
     AUTO(freep) char *xl = xasprintf("/libxl/%u", t->g->pub.domid);
 
     tx_drop(t, dm);
     tx_drop_empty(t, XS_DM);
-    tx_drop(t, xl);
+    if (t->g->spec->type == TYPE_HVM)
+        tx_drop(t, xl);
 }
 
 /* The layout of the original; what the guest may write is a directory of its own. */
@@ -153,6 +160,8 @@ static void put_all(struct tx *t)
     put_vm(t);
     if (s->type == TYPE_HVM)
         put_hvm(t);
+    if (dm_wanted(s))
+        put_dm(t);
     for (size_t i = 0; i < work_of(t)->devices->len; i++)
         xdev_put(t, &work_of(t)->devices->ptr[i]);
 }
@@ -183,8 +192,8 @@ static void drop_all(struct tx *t)
 
     if (here || (g->pub.domid && !vm && !xguest_is_replaced(g)))
         tx_drop(t, "");
-    if (here && g->spec->type == TYPE_HVM && !g->pub.foreign)
-        drop_hvm(t);
+    if (here && dm_has(g))
+        drop_dm(t);
     if (marked)
         tx_drop(t, path);
     if (here && g->pub.foreign)

@@ -122,6 +122,7 @@ static void report(struct xen *d, guest_change_fn *change, void *arg)
                                            .domid = c->domid,
                                            .state = c->state,
                                            .reason = c->reason,
+                                           .no_screen = c->no_screen,
                                            .detail = c->detail});
         free(c->detail);
     }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libxl/xen/xdev.h"
+#include "libxl/xen/dm.h"
 
 #define DISCARD_ON 1 /* among the words of disk.discard */
 
@@ -52,7 +52,7 @@ int xdev_check(const struct device *device, int type, struct err *e)
 
     if (device->class == DEVICE_DISK)
         return check_disk(&device->disk, type, e);
-    if (device->class == DEVICE_VFB && type == TYPE_HVM)
+    if (device->class == DEVICE_VFB)
         return 0;
     if (device->class == DEVICE_VIF)
         return check_vif(&device->vif, e);
@@ -61,16 +61,33 @@ int xdev_check(const struct device *device, int type, struct err *e)
                    device_class_name(device->class), text);
 }
 
-struct xdev xdev_make(const struct xguest *g, const struct device *d, unsigned vif_id)
+static struct xdev make(const struct xguest *g, const char *kind, unsigned id)
 {
-    bool disk = d->class == DEVICE_DISK;
-    struct xdev x = {.device = d, .id = disk ? (unsigned)vdev_number(d->disk.vdev) : vif_id};
+    struct xdev x = {.id = id};
 
-    strcpy(x.kind, disk ? "vbd" : "vif");
+    snprintf(x.kind, sizeof(x.kind), "%s", kind);
     snprintf(x.backend, sizeof(x.backend), XDEV_BACKENDS "/%s/%u/%u", x.kind, g->pub.domid, x.id);
     snprintf(x.frontend, sizeof(x.frontend), "/local/domain/%u/device/%s/%u", g->pub.domid, x.kind,
              x.id);
     return x;
+}
+
+struct xdev xdev_make(const struct xguest *g, const struct device *d, unsigned vif_id)
+{
+    bool disk = d->class == DEVICE_DISK;
+    struct xdev x =
+        make(g, disk ? "vbd" : "vif", disk ? (unsigned)vdev_number(d->disk.vdev) : vif_id);
+
+    x.device = d;
+    return x;
+}
+
+void xdevs_of_screen(const struct xguest *g, struct xdevs *out)
+{
+    if (!dm_serves_screen(g->spec))
+        return;
+    vec_push(out, make(g, "vkbd", 0));
+    vec_push(out, make(g, "vfb", 0));
 }
 
 void xdevs_of_spec(const struct xguest *g, struct xdevs *out)
@@ -158,10 +175,31 @@ static void put_vif(struct tx *t, const struct xdev *x)
         put(t, x->backend, "rate", "%" PRIu64 ",%" PRIu64, bytes, usec);
 }
 
+/* What the original wrote; but the password is nobody's to read. */
+static void put_vfb(struct tx *t, const struct xdev *x)
+{
+    struct screen sc;
+    bool vnc = screen_of(t->g->spec, &sc);
+
+    put(t, x->backend, "vnc", "%d", vnc);
+    put(t, x->backend, "vncunused", "%d", sc.unused);
+    put_if(t, x->backend, "vnclisten", sc.listen);
+    put_if(t, x->backend, "keymap", sc.keymap);
+    if (sc.display >= 0)
+        put(t, x->backend, "vncdisplay", "%" PRId64, sc.display);
+    if (sc.videoram)
+        put(t, x->backend, "videoram", "%" PRId64, sc.videoram);
+}
+
+static const struct {
+    const char *kind;
+    void (*put)(struct tx *t, const struct xdev *x);
+} kinds[] = {{"vbd", put_vbd}, {"vif", put_vif}, {"vfb", put_vfb}};
+
 /* The states are those of io/xenbus.h: 1 is Initialising. */
 void xdev_put(struct tx *t, const struct xdev *x)
 {
-    AUTO(freep) char *script = xdev_script(t->g, x->device);
+    AUTO(freep) char *script = x->device ? xdev_script(t->g, x->device) : NULL;
 
     tx_put_dir(t, x->frontend, GUEST_OWNS_DOM0);
     put(t, x->frontend, "backend", "%s", x->backend);
@@ -173,9 +211,8 @@ void xdev_put(struct tx *t, const struct xdev *x)
     put(t, x->backend, "frontend-id", "%u", t->g->pub.domid);
     put(t, x->backend, "state", "1");
     put(t, x->backend, "online", "1");
-    put(t, x->backend, "script", "%s", script);
-    if (x->device->class == DEVICE_DISK)
-        put_vbd(t, x);
-    else
-        put_vif(t, x);
+    put_if(t, x->backend, "script", script);
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strcmp(kinds[i].kind, x->kind) == 0)
+            kinds[i].put(t, x);
 }

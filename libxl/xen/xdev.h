@@ -12,8 +12,8 @@
 #define XDEV_BACKENDS "/local/domain/0/backend"
 
 struct xdev {
-    const struct device *device; /* borrowed, of the spec; NULL for one that was found */
-    char kind[16];               /* "vbd", "vif" */
+    const struct device *device; /* borrowed, of the spec; NULL for one that was found, a screen */
+    char kind[16];               /* "vbd", "vif", "vfb", "vkbd" */
     unsigned id;                 /* 51712 for xvda; 0, 1, ... */
     char backend[80];            /* /local/domain/0/backend/vbd/N/51712 */
     char frontend[80];
@@ -30,6 +30,8 @@ bool xdev_has_backend(const struct device *device, int type);
 struct xdev xdev_make(const struct xguest *g, const struct device *d, unsigned vif_id);
 /* The devices of the guest's spec, in their order. Adds to out. */
 void xdevs_of_spec(const struct xguest *g, struct xdevs *out);
+/* The frame buffer and the keyboard that a QEMU serves, if the guest has such. Adds to out. */
+void xdevs_of_screen(const struct xguest *g, struct xdevs *out);
 /* The path of its hotplug script; the caller frees. */
 char *xdev_script(const struct xguest *g, const struct device *d);
 /* In a transaction: both directories, ready for the backend to find. */

@@ -55,6 +55,7 @@ struct xchange {
     enum guest_state state;
     enum stop_reason reason;
     char *detail; /* or NULL */
+    bool no_screen;
 };
 
 struct infos VEC(xc_domaininfo_t); /* by domid */

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Disks and network interfaces of guests on real Xen: Linux's own backends, the hotplug scripts of dom0.
+# Disks, network interfaces and screens of PV guests on real Xen: Linux's own backends, the hotplug scripts of
+# dom0, and a QEMU for the screen.
 # Nothing may be left of them, however they end. In dom0 only (tests/rig/suite).
 . tests/functions.sh
 . tests/xen.sh
-requires xl xenstore-ls losetup
+requires xl xenstore-ls losetup socat
 
 # clean WHEN: nothing is left of any guest
 clean() {
@@ -12,6 +13,7 @@ clean() {
     assert_eq '' "$(ip -o link | grep -o ' vif[0-9.]*' || true)" "network interfaces after $1"
     assert_eq Domain-0 "$(xl list | awk 'NR > 1 { print $1 }')" "domains after $1"
     assert_eq '' "$(ls "$ROOT/var/run/xend/xen")" "state files after $1"
+    assert_eq '' "$(pgrep -f 'xen-attach -name guest=' || true)" "QEMUs after $1"
 }
 
 tree >"$T/tree"
@@ -28,6 +30,7 @@ memory = 128
 tsc_mode = 2
 vif = ['bridge=xenbr0, mac=00:16:3e:00:00:11, rate=10Mb/s']
 disk = ['file:$T/disk.img,xvda,w']
+vfb = ['vnc=1, vncdisplay=7, keymap=de']
 END
 use_hooks
 start_xend xen
@@ -42,6 +45,28 @@ wait_console d1 'guest: net eth0 10.77.0.11/24'
 wait_console d1 'guest: disk xvda 32768 sectors ok'
 answers 10.77.0.11
 assert_match 'guest was here' "$(dd if="$T/disk.img" bs=512 skip=8 count=1 2>/dev/null | tr -d '\0')" 'what the guest wrote'
+
+# Its screen: a frame buffer and a keyboard that a QEMU without rights serves; it outlives xend.
+screen_is() { # STATES
+    [ "$(for kind_ in vfb vkbd; do xenstore-read "/local/domain/0/backend/$kind_/$id/0/state"; done | xargs)" = "$1" ]
+}
+eventually screen_is '4 4'
+assert_eq 127.0.0.1:7 "$(xm vncdisplay d1)"
+printf 'RFB 003.008\n\001\001' | timeout 60 socat - TCP:127.0.0.1:5907 >"$T/rfb" # no password, shared
+assert_match '^RFB 003.008' "$(head -n 1 "$T/rfb")"
+grep -qa 'QEMU (d1)' "$T/rfb" || fail "no screen: $(od -c "$T/rfb")"
+assert_eq 5907 "$(xenstore-read "/local/domain/$id/console/vnc-port")" 'what xl vncviewer looks for'
+pid=$(pgrep -f 'xen-attach -name guest=d1,')
+assert_no_match '^0$' "$(awk '$1 == "Uid:" { print $2 }' "/proc/$pid/status")" 'its user'
+assert_eq '' "$(ls -A "/proc/$pid/root/")" 'what it sees of the file system'
+kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+start_xend xen
+assert_eq 127.0.0.1:7 "$(xm vncdisplay d1)" 'after the death of xend'
+kill -9 "$pid"
+has_no_screen() { ! xm vncdisplay d1 >/dev/null 2>&1; }
+eventually has_no_screen
+assert_match 'ERROR .*d1: its QEMU .*; its screen is gone, it runs on' "$(cat "$ROOT/var/log/xen/xend.log")"
+assert_eq running "$(domain_state d1)"
 
 # More of both come and go; the guest sees them.
 type_in() { # TEXT: on the console of d1
@@ -87,6 +112,8 @@ chmod +x "$T/never"
 refused d5 "'bridge=xenbr0" "'script=$T/never" 'Device 0 \(vif\) could not be connected: .*no online on .*day for vif[0-9]*.0'
 refused d6 "'bridge=xenbr0" "'script=$T/nowhere" 'Device 0 \(vif\) could not be connected: .*nowhere.*No such file'
 clean 'scripts that fail'
+refused d8 'keymap=de' 'vncpasswd=tell-no1' 'starting its device model: .*vncpasswd: this QEMU has no VNC passwords'
+clean 'a QEMU that does not start'
 stop_xend
 
 # xend dies in the middle: the next one gives back what there was.
@@ -97,15 +124,17 @@ memory = 32
 vif = ['bridge=xenbr0']
 disk = ['file:$T/disk.img,xvda,w']
 END
+{ cat "$T/d7.cfg"; echo "vfb = ['vnc=1']"; } >"$T/vfb.cfg"
 settled() { # nothing is interrupted any more: the domain is whole, or not there
     [ "$(xl list | grep -c '^(null) \|^d7 ')" = "$(xm list | grep -c '^d7 ')" ]
 }
 for point in xen.described hook.set-up hook.loop-making hook.loop-made xen.plugged:2 xen.connected xen.destroyed \
-    xen.unplugging xen.unplugged; do
+    xen.unplugging xen.unplugged xen.dm-spawned xen.dm-ended; do
     XEND_FAULT=$point start_xend xen
     pid=$(cat "$ROOT/var/run/xend.pid")
+    case $point in xen.dm-*) cp "$T/vfb.cfg" "$T/d7.cfg" ;; esac
     xm create -q -p "$T/d7.cfg" >/dev/null 2>&1 || true
-    case $point in xen.destroyed | xen.unplugg*) xm destroy d7 >/dev/null 2>&1 || true ;; esac
+    case $point in xen.destroyed | xen.unplugg* | xen.dm-ended) xm destroy d7 >/dev/null 2>&1 || true ;; esac
     timeout 60 tail --pid="$pid" -f /dev/null || fail "xend did not pass $point"
     start_xend xen
     eventually settled
