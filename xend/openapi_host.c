@@ -108,6 +108,10 @@ static const struct key usb_devices_keys[] = {
     {"devices", "[UsbDevice", .doc = "By path."},
 };
 
+static const struct key vnc_password_keys[] = {
+    {"password", "string", "The password; null: none is asked for.", .flags = NULLABLE},
+};
+
 #define KEYS(k) (k), ARRAY_LEN(k)
 const struct schema host_schemas[] = {
     {"Network", "A virtual network.", KEYS(network_keys), 0},
@@ -124,6 +128,7 @@ const struct schema host_schemas[] = {
     {"PciDevice", "A PCI device of the host.", KEYS(pci_device_keys), 0},
     {"PciDevices", "The host's PCI devices.", KEYS(pci_devices_keys), 0},
     {"PciAssign", "How.", KEYS(pci_assign_keys), 0},
+    {"VncPassword", "How to get at a screen.", KEYS(vnc_password_keys), 0},
     {"UsbDevice", "A USB device of the host.", KEYS(usb_device_keys), 0},
     {"UsbDevices", "The host's USB devices.", KEYS(usb_devices_keys), 0},
 };

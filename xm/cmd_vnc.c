@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 #include "libxl/field.h"
 #include "xm/xm.h"
@@ -12,7 +14,7 @@
 #define VNC_PORT 5900 /* of display 0 */
 
 const struct option vncviewer_options[] = {
-    {0, "autopass", NULL, "Accepted; the viewer asks for a password itself."},
+    {0, "autopass", NULL, "Give the viewer the password: it is started with -autopass."},
     {0, "vncviewer-autopass", NULL, "Likewise."},
     {0},
 };
@@ -69,9 +71,27 @@ int cmd_vncdisplay(struct xm *xm, const struct args *a)
     return EXIT_SUCCESS;
 }
 
+/* The password on stdin, where a viewer with -autopass reads it; -1 with the error. */
+static int pass_password(struct xm *xm, const struct args *a, struct err *e)
+{
+    AUTO(freep) char *path = domain_path(args_word(a, 0), "/vncpasswd"), *line = NULL;
+    AUTO(value_freep) struct value *reply = xend_get(xm, path, e);
+    AUTO(closep) int fd = -1;
+
+    if (!reply)
+        return -1;
+    line = xasprintf("%s\n", value_get_str(reply, "password", ""));
+    fd = memfd_create("password", MFD_CLOEXEC);
+    if (fd < 0 || write_all(fd, line, strlen(line), e) < 0 || lseek(fd, 0, SEEK_SET) < 0 ||
+        dup2(fd, STDIN_FILENO) < 0)
+        return err_sys(e, "handing over the password");
+    return 0;
+}
+
 /* Becomes the viewer: its exit status is xm's. */
 int cmd_vncviewer(struct xm *xm, const struct args *a)
 {
+    bool autopass = args_has(a, "autopass") || args_has(a, "vncviewer-autopass");
     AUTO(freep) char *address = NULL, *display = NULL;
     int64_t port = 0;
     struct err e;
@@ -90,8 +110,10 @@ int cmd_vncviewer(struct xm *xm, const struct args *a)
         display = xasprintf("%s::%lld", address, (long long)port);
     else
         display = xasprintf("%s:%lld", address, (long long)port - VNC_PORT);
+    if (autopass && pass_password(xm, a, &e) < 0)
+        return xm_fail(&e);
     fflush(stdout);
-    execlp("vncviewer", "vncviewer", display, (char *)NULL);
+    execlp("vncviewer", "vncviewer", display, autopass ? "-autopass" : NULL, (char *)NULL);
     err_sys(&e, "vncviewer");
     err_hint(&e, "Install a VNC viewer, or look at %s with another one", display);
     return xm_fail(&e);

@@ -72,9 +72,24 @@ bool screen_of(const struct spec *s, struct screen *out)
     return (v || s->vnc) && !s->nographic;
 }
 
+#define TLS_ID "vnctls"
+
+static void add_tls(struct strings *argv, const struct vnc_tls *tls)
+{
+    AUTO(value_freep) struct value *v = value_map();
+
+    value_set_str(v, "qom-type", tls->dir ? "tls-creds-x509" : "tls-creds-anon");
+    value_set_str(v, "id", TLS_ID);
+    value_set_str(v, "endpoint", "server");
+    value_set_str(v, "dir", tls->dir);
+    if (tls->dir)
+        value_set_bool(v, "verify-peer", tls->verify);
+    args_add_json(argv, "-object", v);
+}
+
 /* A number of their own that is not set: the first free one from 0 on. */
 static void add_place(struct strings *argv, const struct screen *sc, const char *listen,
-                      int secret_fd)
+                      const struct vnc_tls *tls, int secret_fd)
 {
     int64_t first = sc->display < 0 ? 0 : sc->display, last = first + DISPLAYS_TRIED;
     bool ipv6 = strchr(listen, ':') != NULL;
@@ -88,11 +103,15 @@ static void add_place(struct strings *argv, const struct screen *sc, const char 
         args_add(argv, "secret,id=vnc0,file=/proc/self/fd/%d", secret_fd);
         buf_adds(&b, ",password-secret=vnc0");
     }
+    if (tls && tls->on) {
+        add_tls(argv, tls);
+        buf_adds(&b, ",tls-creds=" TLS_ID);
+    }
     args_add2(argv, "-vnc", buf_str(&b));
 }
 
 int args_add_vnc(struct strings *argv, const struct screen *sc, const char *listen,
-                 const char *keymap, int secret_fd, struct err *e)
+                 const char *keymap, const struct vnc_tls *tls, int secret_fd, struct err *e)
 {
     listen = sc->listen ? sc->listen : listen ? listen : LISTEN_DEFAULT;
     keymap = sc->keymap ? sc->keymap : keymap;
@@ -103,7 +122,7 @@ int args_add_vnc(struct strings *argv, const struct screen *sc, const char *list
         return err_set(e, ERR_STATE, "vncpasswd: not handed over");
     if (keymap)
         args_add2(argv, "-k", keymap);
-    add_place(argv, sc, listen, secret_fd);
+    add_place(argv, sc, listen, tls, secret_fd);
     return 0;
 }
 

@@ -39,12 +39,21 @@ struct screen {
 };
 /* False when it asks for none. */
 bool screen_of(const struct spec *s, struct screen *out);
+/* How screens are encrypted: vnc-tls, vnc-x509-cert-dir and vnc-x509-verify of the configuration.
+ */
+struct vnc_tls {
+    bool on;
+    const char *dir; /* of certificates, borrowed; NULL: encrypted, and nobody proves who he is */
+    bool verify;     /* viewers show a certificate */
+};
+void vnc_tls_read(const struct value *config, struct vnc_tls *out);
+
 /*
  * -vnc and -k. listen, keymap: where the spec says none; or NULL. secret_fd: in the child, where
  * the password is, or -1: one that the spec wants must be there.
  */
 int args_add_vnc(struct strings *argv, const struct screen *sc, const char *listen,
-                 const char *keymap, int secret_fd, struct err *e);
+                 const char *keymap, const struct vnc_tls *tls, int secret_fd, struct err *e);
 
 /* ---- vnc.c ---- */
 

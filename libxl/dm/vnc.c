@@ -1,9 +1,26 @@
-/* Where QEMU serves a screen. Called by both drivers' vnc. */
+/* Where QEMU serves a screen, and how it is encrypted. Called by both drivers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libxl/dm/dm.h"
+
+#define CERTIFICATES "/etc/xen/vnc" /* as the original; used when it is there */
+
+static bool is_yes(const struct value *config, const char *key)
+{
+    return parse_bool(value_get_str(config, key, "no")) == 1;
+}
+
+void vnc_tls_read(const struct value *config, struct vnc_tls *out)
+{
+    *out = (struct vnc_tls){.on = is_yes(config, "vnc-tls"),
+                            .dir = value_get_str(config, "vnc-x509-cert-dir", NULL),
+                            .verify = is_yes(config, "vnc-x509-verify")};
+    if (!out->dir && (out->verify || access(CERTIFICATES, F_OK) == 0))
+        out->dir = CERTIFICATES; /* one who wants viewers verified is not served without */
+}
 
 int vnc_place_read(const struct value *reply, struct vnc_place *place, struct err *e)
 {

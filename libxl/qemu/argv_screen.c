@@ -41,5 +41,5 @@ int argv_screen(const struct launch *l, struct strings *argv, struct err *e)
     args_add(argv, "-device");
     args_add(argv,
              "{\"driver\":\"usb-tablet\",\"id\":\"" USB_TABLET_ID "\",\"bus\":\"" USB_ID ".0\"}");
-    return args_add_vnc(argv, &sc, l->vnc_listen, l->keymap, l->vnc_secret_fd, e);
+    return args_add_vnc(argv, &sc, l->vnc_listen, l->keymap, l->vnc_tls, l->vnc_secret_fd, e);
 }

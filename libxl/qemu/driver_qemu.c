@@ -88,6 +88,7 @@ static struct driver *qemu_open(const struct driver_env *env, struct err *e)
     d->vnc_listen = value_get_str(env->config, "vnc-listen", NULL);
     d->vnc_passwd = value_get_str(env->config, "vncpasswd", NULL);
     d->keymap = value_get_str(env->config, "keymap", NULL);
+    vnc_tls_read(env->config, &d->vnc_tls);
     d->vif_script = value_get_str(env->config, "vif-script", "vif-bridge");
     d->scripts_dir = env->scripts_dir ? env->scripts_dir : "/etc/xen/scripts";
     d->cgroups = value_get_str(env->config, "qemu-cgroups", CGROUPS_DEFAULT); /* for tests */

@@ -126,6 +126,7 @@ static int open_screen(struct making *m, struct err *e)
 
     m->launch.vnc_listen = m->g->d->vnc_listen;
     m->launch.keymap = m->g->d->keymap;
+    m->launch.vnc_tls = &m->g->d->vnc_tls;
     m->launch.vnc_secret_fd = -1;
     if (vnc_secret_make(m->g->spec, m->g->d->vnc_passwd, &fd, e) < 0)
         return -1;

@@ -94,6 +94,7 @@ struct qemu {
     char *binary;      /* absolute */
     const char *accel; /* of the configuration, or NULL; these, too: */
     const char *vnc_listen, *vnc_passwd, *keymap;
+    struct vnc_tls vnc_tls;
     const char *vif_script;  /* for interfaces that name none, maybe with words for it */
     const char *scripts_dir; /* where it is */
     const char *cgroups;     /* where cgroup v2 is mounted */
@@ -153,6 +154,7 @@ struct launch {
     int serial_fds[SERIALS_MAX];            /* of those that need one; see serial.c */
     int tpm_fd;                             /* to swtpm; used when the spec has a TPM */
     const char *vnc_listen, *keymap;        /* where the spec says none; or NULL */
+    const struct vnc_tls *vnc_tls;          /* or NULL */
     const struct launch_disk *disks;        /* one for each disk of the spec, in order */
     size_t n_disks;
     const struct launch_net *nets; /* one for each interface, in order; NULL: all user-mode */

@@ -32,6 +32,7 @@ struct dm_launch {
     int kernel_fd, ramdisk_fd;              /* -1: none */
     int vnc_secret_fd;                      /* -1: none */
     const char *vnc_listen, *keymap;        /* where the spec says none; or NULL */
+    const struct vnc_tls *vnc_tls;          /* or NULL */
     const struct dm_disk *disks;            /* the emulated ones */
     size_t n_disks;
     const int *tap_fds; /* one for each emulated card, in order */

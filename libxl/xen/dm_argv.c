@@ -343,7 +343,7 @@ static int add_screen(const struct dm_launch *l, struct strings *argv, struct er
         return err_set(e, ERR_UNSUPPORTED, "vga: '%.20s': not one of cirrus, stdvga", card_name(s));
     args_add(argv, "-device");
     args_add(argv, "%s,id=video0,vgamem_mb=%lld", card.driver, (long long)card.mib);
-    return args_add_vnc(argv, &sc, l->vnc_listen, l->keymap, l->vnc_secret_fd, e);
+    return args_add_vnc(argv, &sc, l->vnc_listen, l->keymap, l->vnc_tls, l->vnc_secret_fd, e);
 }
 
 int dm_argv(const struct dm_launch *l, struct strings *argv, struct err *e)

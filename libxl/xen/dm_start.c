@@ -238,6 +238,7 @@ static int open_screen(struct starting *s, struct err *e)
     s->launch.vnc_secret_fd = -1;
     s->launch.vnc_listen = s->g->d->vnc_listen;
     s->launch.keymap = s->g->d->keymap;
+    s->launch.vnc_tls = &s->g->d->vnc_tls;
     if (vnc_secret_make(s->g->spec, s->g->d->vnc_passwd, &fd, e) < 0)
         return -1;
     if (fd >= 0)

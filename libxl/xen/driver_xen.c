@@ -126,6 +126,7 @@ static struct driver *xen_open(const struct driver_env *env, struct err *e)
     d->vnc_listen = value_get_str(env->config, "vnc-listen", NULL);
     d->vnc_passwd = value_get_str(env->config, "vncpasswd", NULL);
     d->keymap = value_get_str(env->config, "keymap", NULL);
+    vnc_tls_read(env->config, &d->vnc_tls);
     d->qemu = value_get_str(env->config, "qemu-binary", NULL);
     ids_find(&d->ids, env->config);
     d->scripts_dir = env->scripts_dir ? env->scripts_dir : "/etc/xen/scripts";

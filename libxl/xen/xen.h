@@ -74,6 +74,7 @@ struct xen {
     const char *cache_dir;                /* of unpacked kernels; borrowed; NULL: none are kept */
     pthread_mutex_t unpacking;            /* one at a time; taken alone */
     const char *scripts_dir, *vif_script; /* borrowed of the environment */
+    struct vnc_tls vnc_tls;
     const char *vnc_listen, *vnc_passwd, *keymap,
         *qemu;      /* likewise of its configuration, or NULL */
     struct ids ids; /* what a QEMU becomes */
