@@ -27,8 +27,6 @@ static int find_password(struct xend *x, const char *name, struct value *out, st
 
     if (!d)
         return -1;
-    if (!d->vnc)
-        return err_set(e, ERR_UNSUPPORTED, "Domain '%s' has no VNC screen", name);
     text = password_of(x, d->spec);
     if (text && strcmp(text, SECRET_HIDDEN) == 0)
         return err_set(e, ERR_STATE, "%s: its VNC password is not known any more", d->spec->name);

@@ -197,7 +197,7 @@ const struct route routes[] = {
      .answers = A_GUEST},
     {"GET", "/v1/domains/:domain/vncpasswd", LEVEL_ADMIN, api_domain_vncpasswd,
      "The password of its screen, which no other answer has.", .reply = "VncPassword",
-     .answers = A(OK) | A(NOT_FOUND) | A(CONFLICT) | A(UNSUPPORTED)},
+     .answers = A(OK) | A(NOT_FOUND) | A(CONFLICT)},
     {"GET", "/v1/usb", LEVEL_READ, api_usb, "The host's USB devices, and which guests have.",
      .reply = "UsbDevices", .answers = A(OK)},
     {"GET", "/v1/domains/:domain/console", LEVEL_OPERATE, api_domain_console,
