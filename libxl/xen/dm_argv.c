@@ -325,7 +325,7 @@ static int add_pv_screen(const struct dm_launch *l, struct strings *argv, struct
 
     if (!screen_of(l->spec, &sc))
         return 0;
-    return args_add_vnc(argv, &sc, l->vnc_listen, l->keymap, l->vnc_secret_fd, e);
+    return args_add_vnc(argv, &sc, l->vnc_listen, l->keymap, l->vnc_tls, l->vnc_secret_fd, e);
 }
 
 static int add_screen(const struct dm_launch *l, struct strings *argv, struct err *e)
