@@ -21,7 +21,8 @@ handler_fn api_domain_devices, api_domain_attach, api_domain_detach, api_domain_
 handler_fn api_networks, api_network_new, api_network_start, api_network_stop;
 handler_fn api_network_delete, api_network_autostart, api_leases;
 handler_fn api_interfaces, api_iface_bridge, api_iface_unbridge;
-handler_fn api_pci, api_pci_assign, api_pci_release, api_usb, api_domain_vncpasswd;
+handler_fn api_pci, api_pci_assign, api_pci_release, api_usb, api_network_edit,
+    api_domain_vncpasswd;
 handler_fn api_domain_console;
 handler_fn api_jobs_list, api_job_get, api_job_cancel;
 handler_fn api_events, api_domain_history, api_log;

@@ -63,7 +63,7 @@ void api_network_new(struct xend *x, struct request *r, struct reply *p)
             return;
         }
         xend_lock(x);
-        complete = vnet_from_request(x, body, &e);
+        complete = vnet_from_request(x, body, false, &e);
         xend_unlock(x);
         value_free(complete); /* the job makes it again: others may have come before it */
         if (!complete) {
@@ -123,4 +123,9 @@ void api_network_delete(struct xend *x, struct request *r, struct reply *p)
 void api_network_autostart(struct xend *x, struct request *r, struct reply *p)
 {
     act_on(x, r, p, &op_net_autostart);
+}
+
+void api_network_edit(struct xend *x, struct request *r, struct reply *p)
+{
+    act_on(x, r, p, &op_net_edit);
 }

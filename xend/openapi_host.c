@@ -38,6 +38,17 @@ static const struct key network_autostart_keys[] = {
     {"autostart", "boolean", "Whether it does; true when not given.", .flags = OPTIONAL},
 };
 
+static const struct key network_edit_keys[] = {
+    {"mode", "string", "nat (when not given), routed, isolated or bridge.", .flags = OPTIONAL},
+    {"cidr", "string", "Its addresses; else a free 10.77.N.0/24.", .flags = OPTIONAL},
+    {"cidr6", "string", "IPv6, of 64 bits, or auto; none when not given.", .flags = OPTIONAL},
+    {"bridge", "string", "With mode bridge: which one.", .flags = OPTIONAL},
+    {"dhcp", "boolean", "Guests get addresses; true when not given.", .flags = OPTIONAL},
+    {"dns", "boolean", "Guests can ask for names; likewise.", .flags = OPTIONAL},
+    {"autostart", "boolean", "It starts with xend; likewise.", .flags = OPTIONAL},
+    {"force", "boolean", "Also while domains use it.", .flags = OPTIONAL},
+};
+
 static const struct key lease_keys[] = {
     {"network", "string", .doc = "The virtual network."},
     {"mac", "string", .doc = "Whose address it is."},
@@ -118,6 +129,7 @@ const struct schema host_schemas[] = {
     {"Networks", "The virtual networks.", KEYS(networks_keys), 0},
     {"NewNetwork", "A virtual network to make.", KEYS(new_network_keys), 0},
     {"NetworkForce", "How.", KEYS(network_force_keys), 0},
+    {"NetworkEdit", "What it is to be, as a whole.", KEYS(network_edit_keys), 0},
     {"NetworkAutostart", "Whether it starts with xend.", KEYS(network_autostart_keys), 0},
     {"Lease", "An address that a guest has.", KEYS(lease_keys), 0},
     {"Leases", "The addresses that guests have.", KEYS(leases_keys), 0},

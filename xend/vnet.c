@@ -105,7 +105,8 @@ static char *free_cidr(const struct xend *x)
     return NULL;
 }
 
-struct value *vnet_from_request(const struct xend *x, const struct value *body, struct err *e)
+struct value *vnet_from_request(const struct xend *x, const struct value *body, bool edits,
+                                struct err *e)
 {
     AUTO(value_freep) struct value *n = value_map();
     const char *name = value_get_str(body, "name", ""), *mode = value_get_str(body, "mode", "nat");
@@ -121,7 +122,7 @@ struct value *vnet_from_request(const struct xend *x, const struct value *body, 
         err_set(e, ERR_INVALID, "mode bridge: its addresses are not ours to give");
         return NULL;
     }
-    if (vnet_find(x, name)) {
+    if (!edits && vnet_find(x, name)) {
         err_set(e, ERR_EXISTS, "Network '%s' already exists", name);
         return NULL;
     }
@@ -279,7 +280,7 @@ static int run_new(struct xend *x, struct domain *d, struct task *t, struct err 
 
     (void)d;
     xend_lock(x);
-    n = vnet_from_request(x, t->arg_value, e);
+    n = vnet_from_request(x, t->arg_value, false, e);
     xend_unlock(x);
     if (!n)
         return -1;
@@ -340,6 +341,38 @@ static int run_autostart(struct xend *x, struct domain *d, struct task *t, struc
     return 0;
 }
 
+static int redefine(struct xend *x, const struct value *n, struct err *e)
+{
+    if (record_write(x, n, e) < 0)
+        return -1;
+    xend_lock(x);
+    put_take(x, value_copy(n));
+    xend_unlock(x);
+    return 0;
+}
+
+/* One that is there is taken away as what it was and made anew; when that fails, it is what it was.
+ */
+static int run_edit(struct xend *x, struct domain *d, struct task *t, struct err *e)
+{
+    AUTO(value_freep) struct value *old = get_of(x, t, e), *new = NULL;
+    bool active = old && is_active(value_get_str(old, "name", ""));
+    struct err ignored;
+
+    (void)d;
+    xend_lock(x);
+    new = old ? vnet_from_request(x, t->arg_value, true, e) : NULL;
+    xend_unlock(x);
+    if (!new || (active && (check_unused(x, t, e) < 0 || script_locked(x, old, "stop", e) < 0)))
+        return -1;
+    if (redefine(x, new, e) == 0 && (!active || script_locked(x, new, "start", e) == 0))
+        return 0;
+    if (redefine(x, old, &ignored) == 0 && active)
+        script_locked(x, old, "start", &ignored);
+    return -1;
+}
+
+const struct task_kind op_net_edit = {.name = "net-edit", .run = run_edit};
 const struct task_kind op_net_new = {.name = "net-new", .run = run_new};
 const struct task_kind op_net_start = {.name = "net-start", .run = run_start};
 const struct task_kind op_net_stop = {.name = "net-stop", .run = run_stop};
@@ -376,7 +409,7 @@ static int make_default(struct xend *x, const char *dir, struct err *e)
         return 0;
     value_set_str(body, "name", "default");
     value_set_bool(body, "autostart", false);
-    n = vnet_from_request(x, body, e);
+    n = vnet_from_request(x, body, false, e);
     if (!n || record_write(x, n, e) < 0) {
         value_free(n);
         return -1;

@@ -15,7 +15,7 @@ struct xend;
  * ({"name","mode","cidr","cidr6","bridge","dhcp","dns","autostart"}, and "start"), the others
  * {"name"}, op_net_autostart "autostart", too, stop and delete "force". */
 extern const struct task_kind op_net_new, op_net_start, op_net_stop, op_net_delete,
-    op_net_autostart;
+    op_net_autostart, op_net_edit; /* edit takes all that new does but "start" */
 
 /* Reads what is on disk; when xend is root and nothing is, there is one: default. Queues the start
  * of those that start with xend. After the queue is there. And at the end. */
@@ -26,8 +26,10 @@ void vnet_close(struct xend *x);
 const struct value *vnet_find(const struct xend *x, const char *name);
 /* With the lock: {"networks":[...]}, by name; the caller's. */
 struct value *vnet_list(const struct xend *x);
-/* A network that a request asks for, complete; NULL and the error. With the lock. */
-struct value *vnet_from_request(const struct xend *x, const struct value *body, struct err *e);
+/* A network that a request asks for, complete; NULL and the error. edits: in place of the one of
+ * that name. With the lock. */
+struct value *vnet_from_request(const struct xend *x, const struct value *body, bool edits,
+                                struct err *e);
 /* {"leases":[{"network","mac","ip","name","expires"}]}: who has which address. The caller's. */
 struct value *vnet_leases(struct xend *x);
 

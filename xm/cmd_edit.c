@@ -68,12 +68,12 @@ static int write_text(struct edit *ed, struct err *e)
 }
 
 /* $VISUAL or $EDITOR may be a command with options, so a shell reads it, as others do. */
-static int run_editor(const struct edit *ed, struct err *e)
+int editor_run(const char *path, struct err *e)
 {
     const char *visual = getenv("VISUAL"), *plain = getenv("EDITOR");
     const char *editor = visual && *visual ? visual : plain && *plain ? plain : "vi";
     AUTO(freep) char *command = xasprintf("%s \"$@\"", editor);
-    const char *argv[] = {"sh", "-c", command, editor, ed->path, NULL};
+    const char *argv[] = {"sh", "-c", command, editor, path, NULL};
     struct proc_fd fds[] = {{0, STDIN_FILENO}, {1, STDOUT_FILENO}, {2, STDERR_FILENO}};
     struct proc_spec p = {
         .argv = argv, .env = (const char *const *)environ, .fds = fds, .n_fds = ARRAY_LEN(fds)};
@@ -142,7 +142,7 @@ static struct spec *edit_text(const struct edit *ed, bool *same)
     struct err e;
 
     do {
-        if (run_editor(ed, &e) < 0 || unchanged(ed, same, &e) < 0) {
+        if (editor_run(ed->path, &e) < 0 || unchanged(ed, same, &e) < 0) {
             xm_fail(&e);
             return NULL;
         }

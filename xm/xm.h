@@ -143,6 +143,9 @@ void interrupt_quiet(void);
 /* Attaches the terminal to a domain's console (cmd_console.c); returns the exit status. */
 int console_attach(struct xm *xm, const char *domain, int number, int history, bool quiet);
 
+/* Opens a file in the user's editor, and waits for its end (cmd_edit.c). */
+int editor_run(const char *path, struct err *e);
+
 int cmd_autostart(struct xm *xm, const struct args *a);
 int cmd_block_attach(struct xm *xm, const struct args *a);
 int cmd_block_configure(struct xm *xm, const struct args *a);
@@ -178,6 +181,8 @@ int cmd_mem_max(struct xm *xm, const struct args *a);
 int cmd_mem_set(struct xm *xm, const struct args *a);
 int cmd_net_autostart(struct xm *xm, const struct args *a);
 int cmd_net_delete(struct xm *xm, const struct args *a);
+int cmd_net_edit(struct xm *xm, const struct args *a);
+int cmd_net_info(struct xm *xm, const struct args *a);
 int cmd_net_list(struct xm *xm, const struct args *a);
 int cmd_net_new(struct xm *xm, const struct args *a);
 int cmd_net_start(struct xm *xm, const struct args *a);

@@ -34,6 +34,16 @@ assert_ok xm net-start lab
 xm net-list --json | jq -e '.[1] | .name == "lab" and .active and .mode == "isolated"' >/dev/null ||
     fail "$(xm net-list --json)"
 
+# Changed while it is there: made anew; when that cannot be, it is what it was.
+export TMPDIR="$T"
+assert_ok env EDITOR="sed -i 's/10.77.1.0/10.78.0.0/'" "$BUILD_DIR/xm" net-edit lab
+assert_match '10.78.0.1/24' "$(ip -br address show dev xn-lab)"
+assert_eq 'yes 10.78.0.0/24' "$(xm net-info lab | awk '/^Active|^Network/ { print $2 }' | tr '\n' ' ' | sed 's/ $//')"
+assert_fails 1 env EDITOR="sed -i 's/\"isolated\"/\"bridge\", \"bridge\": \"no-bridge\"/; /cidr/d'" "$BUILD_DIR/xm" net-edit lab
+assert_match '^Error: network lab: .*no-bridge' "$err"
+assert_match '10.78.0.1/24' "$(ip -br address show dev xn-lab)"
+assert_eq 10.78.0.0/24 "$(xm net-info lab --json | jq -r .cidr)"
+
 # A guest wakes default up, and gets an address.
 boot web1 'extra = "console=ttyS0 quiet ip=dhcp ping=10.77.0.1"' "vif = ['network=default']"
 wait_console web1 'guest: ping 10.77.0.1 ok'
@@ -43,6 +53,8 @@ assert_match '^10\.77\.0\.[0-9]+$' "$out"
 wait_console web1 "guest: net eth0 $out/24"
 assert_match 'master xn-default' "$(ip -o link show tap1.0)"
 assert_fails 1 xm net-stop default
+assert_fails 1 env EDITOR="sed -i 's/nat/routed/'" "$BUILD_DIR/xm" net-edit default
+assert_match "^Error: Network 'default' is in use by web1$" "$err"
 assert_match "Error: Network 'default' is in use by web1" "$err"
 
 # Another interface while it runs, on a network that sleeps.
