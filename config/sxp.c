@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "libxl/base/mem.h"
+#include "libxl/base/vec.h"
 
 struct reader {
     const char *name;
     const char *start, *at, *end;
-    struct buf text; /* of the atom or string being read */
-    struct value *open[VALUE_DEPTH_MAX + 1];
+    struct arena *arena;                    /* where the values go, or NULL */
+    struct buf text;                        /* of the atom or string being read */
+    struct items VEC(struct value *) items; /* of all open lists, one behind the other */
+    size_t opened[VALUE_DEPTH_MAX + 1];     /* where those of each begin */
     const char *opened_at[VALUE_DEPTH_MAX + 1];
     size_t depth;
     struct value *lines; /* of the top-level forms, or NULL */
@@ -121,11 +124,27 @@ static int read_escape(struct reader *r, struct err *e)
     return 0;
 }
 
+static void add_text(struct reader *r, const char *text, size_t len)
+{
+    vec_push(&r->items, value_strn_in(r->arena, text, len));
+}
+
+/* The items of the innermost open list become one item of the one around it. */
+static void close_list(struct reader *r)
+{
+    size_t first = r->opened[r->depth];
+    struct value *list = value_list_in_take(r->arena, r->items.ptr + first, r->items.len - first);
+
+    r->items.len = first;
+    vec_push(&r->items, list);
+}
+
 static int read_string(struct reader *r, struct err *e)
 {
     const char *start = r->at;
     char quote = *r->at++;
 
+    r->text.len = 0;
     while (r->at < r->end && *r->at != quote) {
         if (*r->at == '\0')
             return fail(r, r->at, e, "NUL character in a string");
@@ -137,6 +156,7 @@ static int read_string(struct reader *r, struct err *e)
     if (r->at == r->end)
         return fail(r, start, e, "string without end");
     r->at++;
+    add_text(r, buf_str(&r->text), r->text.len);
     return 0;
 }
 
@@ -149,7 +169,7 @@ static int read_atom(struct reader *r, struct err *e)
             return fail(r, r->at, e, "control character");
         r->at++;
     }
-    buf_add(&r->text, start, (size_t)(r->at - start));
+    add_text(r, start, (size_t)(r->at - start));
     return 0;
 }
 
@@ -170,24 +190,40 @@ static int read_forms(struct reader *r, struct err *e)
                 return fail(r, r->at, e, "nested too deep");
             note_line(r);
             r->opened_at[++r->depth] = r->at++;
-            r->open[r->depth] = value_list();
+            r->opened[r->depth] = r->items.len;
         } else if (c == ')') {
             if (r->depth == 0)
                 return fail(r, r->at, e, "')' without '('");
             r->at++;
-            value_add_take(r->open[r->depth - 1], r->open[r->depth]);
+            close_list(r);
             r->depth--;
         } else {
             note_line(r);
-            r->text.len = 0;
             if ((c == '\'' || c == '"' ? read_string(r, e) : read_atom(r, e)) < 0)
                 return -1;
-            value_add_take(r->open[r->depth], value_strn(buf_str(&r->text), r->text.len));
         }
     }
     if (r->depth)
         return fail(r, r->opened_at[r->depth], e, "'(' without ')'");
     return 0;
+}
+
+/* All forms as one list, or NULL. */
+static struct value *read_all_forms(struct reader *r, struct err *e)
+{
+    struct value *all = NULL;
+    int result;
+
+    r->at = r->counted = r->start;
+    r->line = 1;
+    result = read_forms(r, e);
+    if (result == 0)
+        all = value_list_in_take(r->arena, r->items.ptr, r->items.len);
+    for (size_t i = 0; result < 0 && !r->arena && i < r->items.len; i++)
+        value_free(r->items.ptr[i]);
+    buf_clear(&r->text);
+    vec_clear(&r->items);
+    return all;
 }
 
 struct value *sxp_parse(const char *text, size_t len, const char *name, struct err *e)
@@ -198,20 +234,19 @@ struct value *sxp_parse(const char *text, size_t len, const char *name, struct e
 struct value *sxp_parse_lines(const char *text, size_t len, const char *name, struct value **lines,
                               struct err *e)
 {
-    struct reader r = {
-        .name = name, .start = text, .at = text, .end = text + len, .counted = text, .line = 1};
-    int result;
+    struct reader r = {.name = name, .start = text, .end = text + len};
 
     if (lines)
         *lines = r.lines = value_list();
-    r.open[0] = value_list();
-    result = read_forms(&r, e);
-    buf_clear(&r.text);
-    if (result == 0)
-        return r.open[0];
-    for (size_t i = 0; i <= r.depth; i++)
-        value_free(r.open[i]);
-    return NULL;
+    return read_all_forms(&r, e);
+}
+
+const struct value *sxp_parse_in(struct arena *a, const char *text, size_t len, const char *name,
+                                 struct err *e)
+{
+    struct reader r = {.name = name, .start = text, .end = text + len, .arena = a};
+
+    return read_all_forms(&r, e);
 }
 
 static void print_string(const char *s, size_t len, struct buf *out)

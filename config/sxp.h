@@ -21,6 +21,11 @@ struct value *sxp_parse(const char *text, size_t len, const char *name, struct e
 struct value *sxp_parse_lines(const char *text, size_t len, const char *name, struct value **lines,
                               struct err *e);
 
+/* The same in an arena (value_strn_in), for many texts that are read one after the other. Its limit
+ * is beyond 64 bytes for each of text. */
+const struct value *sxp_parse_in(struct arena *a, const char *text, size_t len, const char *name,
+                                 struct err *e);
+
 /*
  * Appends a value on one line. Strings of alnum and .-_:/~ are printed bare, the empty string as
  * nothing, others quoted with '...' ("..." when they hold a ' and no "). Numbers print in C

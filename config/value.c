@@ -79,10 +79,23 @@ struct value *value_real(double r)
     return v;
 }
 
+static void *room(struct arena *a, size_t n)
+{
+    void *p = a ? arena_alloc(a, n) : xmalloc(n);
+
+    assert(p);
+    return p;
+}
+
 struct value *value_strn(const char *s, size_t n)
 {
+    return value_strn_in(NULL, s, n);
+}
+
+struct value *value_strn_in(struct arena *a, const char *s, size_t n)
+{
     size_t need = TEXT_OFFSET + n + 1;
-    struct value *v = xmalloc(need < sizeof(*v) ? sizeof(*v) : need);
+    struct value *v = room(a, need < sizeof(*v) ? sizeof(*v) : need);
 
     assert(n < UINT32_MAX);
     v->type = VALUE_STRING;
@@ -101,6 +114,21 @@ struct value *value_str(const char *s)
 struct value *value_list(void)
 {
     return new_value(VALUE_LIST);
+}
+
+struct value *value_list_in_take(struct arena *a, struct value *const *items, size_t n)
+{
+    struct value *v = room(a, sizeof(*v));
+    size_t capacity = a ? n : 1;
+
+    assert(n < UINT32_MAX);
+    *v = (struct value){.type = VALUE_LIST, .len = (uint32_t)n};
+    while (capacity < n)
+        capacity *= 2; /* the growth rule: see is_full */
+    v->items = n ? room(a, capacity * sizeof(v->items[0])) : NULL;
+    if (n)
+        memcpy(v->items, items, n * sizeof(v->items[0]));
+    return v;
 }
 
 struct value *value_map(void)

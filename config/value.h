@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libxl/base/arena.h"
 #include "libxl/base/err.h"
 
 /* Deepest nesting any reader accepts: far beyond real files, far below the stack's end. */
@@ -41,6 +42,13 @@ struct value *value_strn(const char *s, size_t n);
 struct value *value_list(void);
 struct value *value_map(void);
 struct value *value_copy(const struct value *v);
+
+/*
+ * The same in an arena, with which they go: neither changed nor freed. NULL: as any other. The
+ * limit of the arena is never reached: who reads bounds the text. A list swallows its n items.
+ */
+struct value *value_strn_in(struct arena *a, const char *s, size_t n);
+struct value *value_list_in_take(struct arena *a, struct value *const *items, size_t n);
 
 void value_free(struct value *v); /* NULL is fine */
 void value_freep(struct value **v);

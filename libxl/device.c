@@ -108,10 +108,12 @@ static void check_disk(const struct disk *k, const char *where, struct problems 
 static struct value *clean_map(const struct fields *t, const struct value *map, const char *where,
                                struct problems *p)
 {
-    struct value *clean = value_copy(map);
+    struct value *clean = value_map();
 
     for (size_t i = 0; i < value_len(map); i++) {
-        const char *key = value_key(map, i), *text = value_get_str(map, key, "");
+        const struct value *v = value_at(map, i);
+        const char *key = value_key(map, i);
+        const char *text = value_type(v) == VALUE_STRING ? value_as_str(v) : "";
         const struct field *f = field_find(t, key);
         size_t n = strlen(text);
 
@@ -127,8 +129,8 @@ static struct value *clean_map(const struct fields *t, const struct value *map, 
             text++;
             n--;
         }
-        if (value_type(value_at(map, i)) == VALUE_STRING)
-            value_set_take(clean, key, value_strn(text, n));
+        value_add_pair_take(clean, xstrdup(key),
+                            value_type(v) == VALUE_STRING ? value_strn(text, n) : value_copy(v));
     }
     return clean;
 }

@@ -2,6 +2,8 @@
 #ifndef LIBXL_SPEC_PARTS_H
 #define LIBXL_SPEC_PARTS_H
 
+#include <string.h>
+
 #include "libxl/base/buf.h"
 #include "libxl/spec.h"
 
@@ -21,6 +23,21 @@ char *spec_ip_param(const struct spec *s);
 /* "nfsroot=SERVER:PATH ", or ""; the caller frees. */
 char *spec_nfs_param(const struct spec *s);
 
+/* The original's form, as spec_sxp.c writes and spec_sxp_read.c reads it. */
+#define SPEC_EXTENSION "extension" /* the last child: what the original has no place for */
+#define SPEC_IP_PARTS 7 /* the variables that the image's (ip ...) is made of, in order */
+extern const char *const spec_ip_parts[SPEC_IP_PARTS];
+extern const char *const spec_image_heads[3]; /* by enum domain_type */
+/* Fields below (image (KIND ...)). */
+static inline bool spec_in_image(const struct field *f)
+{
+    return f->sxp && strncmp(f->sxp, "image/", 6) == 0;
+}
+static inline bool spec_is_cpuid(const struct field *f)
+{
+    return strncmp(f->name, "cpuid", 5) == 0;
+}
+
 /* "0-3,^1", with xl's words all, node: and nodes:; the empty text is no restriction. */
 bool is_cpu_list(const char *text);
 
@@ -31,14 +48,14 @@ struct spec_alias {
 extern const struct spec_alias spec_aliases[];
 /*
  * Forms of the original that are no fields (spec_sxp_old.c). Writing: devices and duties into the
- * form; whether they tell this field; CPUID as lists. Reading: all of them into the map; whether a
- * (device ...) is one of them.
+ * form; whether they tell this field; CPUID as lists. Reading: one child of the form, if it is one
+ * of them, into the map; whether a (device ...) is one of them.
  */
 void spec_old_devices(const struct spec *s, struct value *form, bool vm);
 void spec_old_backends(const struct spec *s, struct value *form);
 bool spec_old_tells(const struct spec *s, const struct field *f);
-void spec_old_read(struct value *map, const struct value *form);
-bool spec_old_device(struct value *map, const struct value *child);
+void spec_old_read(struct value *map, const struct value *child);
+bool spec_old_is_device(const struct value *child);
 struct value *spec_old_cpuid(const struct value *items);
 struct value *spec_old_cpuid_list(const struct value *forms);
 

@@ -177,32 +177,33 @@ static void add_item(struct value *map, const char *field, const char *text)
     value_add_take(value_get(map, field), value_str(text));
 }
 
-bool spec_old_device(struct value *map, const struct value *child)
+/* The inner form of (device (HEAD ...)), or the child itself. */
+static const struct value *form_in(const struct value *child)
 {
-    const struct value *form = value_len(child) > 1 ? value_at(child, 1) : child;
-    AUTO(freep) char *text = NULL;
-
-    if (strcmp(sxp_head(form), "ioports") == 0)
-        text = ioports_text(form);
-    else if (strcmp(sxp_head(form), "irq") == 0)
-        text = xstrdup(text_at(form, "irq"));
-    if (text)
-        add_item(map, strcmp(sxp_head(form), "irq") == 0 ? "irqs" : "ioports", text);
-    return text != NULL;
+    return value_len(child) > 1 ? value_at(child, 1) : child;
 }
 
-void spec_old_read(struct value *map, const struct value *form)
+bool spec_old_is_device(const struct value *child)
 {
-    for (size_t i = 1; i < value_len(form); i++) {
-        const struct value *child = value_at(form, i);
-        const struct value *duty = value_len(child) > 1 ? value_at(child, 1) : NULL;
+    const char *head = sxp_head(form_in(child));
 
-        if (strcmp(sxp_head(child), "device") == 0)
-            spec_old_device(map, child);
-        for (size_t j = 0; duty && j < ARRAY_LEN(duties); j++)
-            if (strcmp(sxp_head(child), "backend") == 0 && strcmp(sxp_head(duty), duties[j]) == 0)
-                value_set_bool(map, duties[j], true);
+    return head[0] == 'i' && (strcmp(head, "ioports") == 0 || strcmp(head, "irq") == 0);
+}
+
+void spec_old_read(struct value *map, const struct value *child)
+{
+    const char *head = sxp_head(child), *inner = sxp_head(form_in(child));
+
+    if (strcmp(head, "device") == 0 && spec_old_is_device(child)) {
+        bool irq = strcmp(inner, "irq") == 0;
+        AUTO(freep)
+        char *text = irq ? xstrdup(text_at(form_in(child), "irq")) : ioports_text(form_in(child));
+
+        add_item(map, irq ? "irqs" : "ioports", text);
     }
+    for (size_t i = 0; strcmp(head, "backend") == 0 && i < ARRAY_LEN(duties); i++)
+        if (value_len(child) > 1 && strcmp(inner, duties[i]) == 0)
+            value_set_bool(map, duties[i], true);
 }
 
 /* (1 ((eax 0x1) (ebx 0x2))) -> "1:eax=0x1,ebx=0x2"; the caller frees. */

@@ -75,6 +75,8 @@ static size_t position(const struct domains *t, const struct domain *d)
 {
     size_t low = 0, high = t->n;
 
+    if (high && compare(t->sorted[high - 1], d) < 0) /* many come in order */
+        return high;
     while (low < high) {
         size_t mid = (low + high) / 2;
         if (compare(t->sorted[mid], d) < 0)
@@ -108,16 +110,24 @@ static void take_out(struct domains *t, struct domain *d)
     index_remove(&t->by_name, d->spec->name);
 }
 
-struct domain *domain_new(struct domains *t, const char *name)
+/* Without a spec. */
+static struct domain *record_new(const struct domains *t)
 {
     struct domain *d = xcalloc(1, sizeof(*d));
 
-    d->spec = spec_new();
-    d->spec->name = xstrdup(name);
     d->driver = t->xend->driver->ops->name;
     d->domid = DOMID_NONE;
     d->removed = true;
     d->refs = 1;
+    return d;
+}
+
+struct domain *domain_new(struct domains *t, const char *name)
+{
+    struct domain *d = record_new(t);
+
+    d->spec = spec_new();
+    d->spec->name = xstrdup(name);
     return d;
 }
 
@@ -181,7 +191,7 @@ void domain_take_over_take(struct domains *t, struct domain *d, struct domain *o
 
 struct domain *domain_add_take(struct domains *t, struct spec *s_take, struct err *e)
 {
-    struct domain *d = domain_new(t, s_take->name);
+    struct domain *d = record_new(t);
     int r = domain_enter_take(t, d, s_take, e);
 
     domain_unref(d); /* the table has its own */

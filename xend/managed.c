@@ -98,15 +98,35 @@ static int write_new(const char *dirs, const char *home, const char *uuid, const
     return -1;
 }
 
+/* Made aside, too: so a start finds what is left of such writes without a look into each home. */
+static int write_again(const char *dirs, const char *home, const char *uuid, const struct buf *text,
+                       struct err *e)
+{
+    AUTO(freep) char *aside = xasprintf("%s/" NEW "%s.sxp", dirs, uuid);
+    AUTO(freep) char *path = path_join(home, CONFIG);
+    AUTO(closep) int fd = -1;
+
+    fs_unlink(aside);
+    fd = fs_create(aside, 0600);
+    if (fd < 0)
+        return err_sys(e, "%s", path);
+    if (write_all(fd, text->ptr, text->len, e) < 0)
+        err_add(e, "%s", path);
+    else if (fs_fsync(fd) < 0 || fs_rename(aside, path) < 0)
+        err_sys(e, "%s", path);
+    else
+        return sync_parent(path, e);
+    fs_unlink(aside);
+    return -1;
+}
+
 static int write_config(const struct xend *x, const char *uuid, const struct buf *text,
                         struct err *e)
 {
     AUTO(freep) char *dirs = managed_dir(x), *home = path_join(dirs, uuid);
-    AUTO(freep) char *path = path_join(home, CONFIG);
 
-    if (access(home, F_OK) < 0)
-        return write_new(dirs, home, uuid, text, e);
-    return write_file_atomic(path, text->ptr, text->len, 0600, e);
+    return access(home, F_OK) < 0 ? write_new(dirs, home, uuid, text, e)
+                                  : write_again(dirs, home, uuid, text, e);
 }
 
 /* What fails here is mostly the disk, and no fault of the request. */
@@ -158,6 +178,11 @@ int managed_remove(const struct xend *x, const char *uuid, struct err *e)
 char *managed_checkpoint(const struct xend *x, const char *uuid)
 {
     return file_of(x, uuid, CHECKPOINT);
+}
+
+char *managed_partial(const struct xend *x, const char *uuid)
+{
+    return xasprintf("%s/domains/" NEW "%s.chk", x->paths.lib_dir, uuid);
 }
 
 bool managed_has_checkpoint(const struct xend *x, const char *uuid)

@@ -20,6 +20,8 @@ void vtpm_forget(const struct xend *x, const char *uuid);
 
 /* Where the memory of a suspended domain is; the caller frees. */
 char *managed_checkpoint(const struct xend *x, const char *uuid);
+/* And where it is until it is whole: what a power cut leaves there, the next start removes. */
+char *managed_partial(const struct xend *x, const char *uuid);
 bool managed_has_checkpoint(const struct xend *x, const char *uuid);
 /* The guest that was in it runs: it must never be used again, whatever happens to the host. */
 int managed_remove_checkpoint(const struct xend *x, const char *uuid, struct err *e);

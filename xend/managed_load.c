@@ -10,10 +10,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "config/sxp.h"
+#include "libxl/base/fsops.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
@@ -23,6 +23,7 @@
 #include "xend/xend.h"
 
 #define CONFIG_BYTES_MAX (1024 * 1024) /* the largest spec is a few KiB */
+#define ARENA_BYTES (100ul * CONFIG_BYTES_MAX)
 #define THREADS_MAX 4
 #define DOMAINS_A_THREAD 200 /* fewer are read sooner than a thread is made */
 
@@ -31,7 +32,8 @@ static struct spec *spec_of(const struct buf *text, const char *path, const char
                             struct err *e)
 {
     AUTO(problems_clear) struct problems faults = {0};
-    AUTO(value_freep) struct value *forms = sxp_parse(text->ptr, text->len, path, e);
+    AUTO(arena_clear) struct arena values = {.limit = ARENA_BYTES};
+    const struct value *forms = sxp_parse_in(&values, text->ptr, text->len, path, e);
     AUTO(spec_freep) struct spec *s = NULL;
 
     if (!forms)
@@ -54,11 +56,14 @@ static struct spec *spec_of(const struct buf *text, const char *path, const char
 }
 
 /* text: room for the file, used again and again. */
-static struct spec *read_config(int home, const char *path, const char *uuid, struct buf *text,
+static struct spec *read_config(int dirs, const char *path, const char *uuid, struct buf *text,
                                 struct err *e)
 {
-    AUTO(closep) int fd = openat(home, CONFIG, O_RDONLY | O_CLOEXEC);
+    char name[UUID_TEXT_SIZE + sizeof("/" CONFIG)];
+    AUTO(closep) int fd = -1;
 
+    snprintf(name, sizeof(name), "%s/" CONFIG, uuid);
+    fd = openat(dirs, name, O_RDONLY | O_CLOEXEC);
     text->len = 0;
     buf_adds(text, "");
     if (fd < 0)
@@ -70,34 +75,12 @@ static struct spec *read_config(int home, const char *path, const char *uuid, st
     return NULL;
 }
 
-/* As getdents64 gives it. */
-struct entry {
-    uint64_t inode, offset;
-    unsigned short size;
-    unsigned char type;
-    char name[];
-};
-
-/* Removes what an interrupted write has left beside the file; whether it is suspended. Not by
- * readdir, which takes 32 KiB for each of thousands of directories of two files. */
-static bool look_around(int home)
+static bool is_suspended(int dirs, const char *uuid)
 {
-    _Alignas(struct entry) char all[1024];
-    bool suspended = false;
-    long n;
+    char name[UUID_TEXT_SIZE + sizeof("/" CHECKPOINT)];
 
-    while ((n = syscall(SYS_getdents64, home, all, sizeof(all))) > 0) {
-        for (long at = 0; at < n;) {
-            const struct entry *entry = (const struct entry *)(all + at);
-
-            if (strncmp(entry->name, CONFIG ".tmp-", sizeof(CONFIG ".tmp-") - 1) == 0 ||
-                strcmp(entry->name, CHECKPOINT "-incomplete") == 0)
-                unlinkat(home, entry->name, 0);
-            suspended |= strcmp(entry->name, CHECKPOINT) == 0;
-            at += entry->size;
-        }
-    }
-    return suspended;
+    snprintf(name, sizeof(name), "%s/" CHECKPOINT, uuid);
+    return faccessat(dirs, name, F_OK, 0) == 0;
 }
 
 /* A name in the directory, and what was found there. */
@@ -137,19 +120,15 @@ static void load_one(const struct load *l, struct found *f, struct buf *text)
 
     if (strncmp(f->name, REMOVED, strlen(REMOVED)) == 0 ||
         strncmp(f->name, NEW, strlen(NEW)) == 0) {
-        managed_remove_home(home);
+        if (fs_unlink(home) < 0) /* of a write that was interrupted: a file or a directory */
+            managed_remove_home(home);
         return;
     }
     if (strlen(f->name) != UUID_TEXT_SIZE - 1 || !uuid_normalize(f->name, uuid) ||
         strcmp(f->name, uuid) != 0)
         return; /* not ours */
-    AUTO(closep) int dir = openat(l->dir, f->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir >= 0) {
-        f->suspended = look_around(dir);
-        f->spec = read_config(dir, path, uuid, text, &e);
-    } else {
-        err_sys(&e, "%s", home);
-    }
+    f->suspended = is_suspended(l->dir, uuid);
+    f->spec = read_config(l->dir, path, uuid, text, &e);
     if (!f->spec)
         set_aside(home, path, &e);
 }

@@ -7,7 +7,7 @@
 #define CONFIG "config.sxp"
 #define CHECKPOINT "checkpoint.chk"
 #define REMOVED ".removed-" /* a domain that was deleted, on its way out */
-#define NEW ".new-"         /* one that is being made */
+#define NEW ".new-"         /* one that is being made, or a file of one */
 
 /* The directory of them all; the caller frees. */
 char *managed_dir(const struct xend *x);

@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "libxl/base/mem.h"
 #include "xend/claims.h"
 #include "xend/intent.h"
+#include "xend/managed.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
 #include "xend/savefile.h"
@@ -116,7 +118,10 @@ int domain_go_on(struct xend *x, struct domain *d, bool was_running, struct err 
 int domain_save(struct xend *x, struct domain *d, struct task *t, const char *file, bool checkpoint,
                 struct err *e)
 {
-    AUTO(freep) char *partial = xasprintf("%s-incomplete", file);
+    AUTO(freep) char *own = managed_checkpoint(x, d->uuid);
+    AUTO(freep)
+    char *partial =
+        strcmp(file, own) == 0 ? managed_partial(x, d->uuid) : xasprintf("%s-incomplete", file);
     struct saving s = {.file = file, .partial = partial, .checkpoint = checkpoint, .fd = -1};
     enum stop_reason reason;
     struct err more;

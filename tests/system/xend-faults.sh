@@ -154,7 +154,7 @@ kill_at() {
     [ "$op" != clone ] || xm domid web1 >/dev/null || fail "no web1 after clone killed at $point"
     [ "$op" != rename ] || got=$got$(domain_state web2 2>/dev/null) # one of the two
     [ "$op-$got" != save- ] || [ -s "$T/saved" ] || fail "web1 is nowhere after save killed at $point"
-    assert_eq '' "$(find "$T" -name '*-incomplete' -o -name '.removed-*' -o -name '*.tmp-*')" "after $op killed at $point"
+    assert_eq '' "$(find "$T" -name '*-incomplete' -o -name '.removed-*' -o -name '.new-*' -o -name '*.tmp-*')" "after $op killed at $point"
     [ "$op" != dump-core ] || [ ! -e "$T/core" ] || [ -s "$T/core" ] || fail "an empty core after $point"
     case " $allowed " in
     *" ${got:-absent} "*) ;;

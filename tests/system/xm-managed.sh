@@ -100,7 +100,7 @@ assert_eq "$uuid" "$(ls "$ROOT/var/lib/xend/domains")"
 # edited by hand, damaged, torn, not ours
 stop_xend
 sed -i 's/(memory 80)/(memory 88)/; s/(maxmem 80)/(maxmem 88)/' "$home/config.sxp"
-touch "$home/config.sxp.tmp-abcdef"
+touch "$ROOT/var/lib/xend/domains/.new-$uuid.sxp" "$ROOT/var/lib/xend/domains/.new-$uuid.chk"
 mkdir -p "$ROOT/var/lib/xend/domains/00000000-0000-4000-8000-000000000001" \
     "$ROOT/var/lib/xend/domains/00000000-0000-4000-8000-000000000002" "$ROOT/var/lib/xend/domains/lost+found"
 echo '(domain (name torn' >"$ROOT/var/lib/xend/domains/00000000-0000-4000-8000-000000000001/config.sxp"
@@ -108,7 +108,7 @@ start_xend test
 assert_eq '88' "$(show web1 .config.memory)"
 assert_eq 'Domain-0 web1' "$(api GET /v1/domains | jq -r '[.domains[].name]|join(" ")')"
 assert_match 'ERROR .*000000000001/config.sxp: set aside as .*config.sxp.bad' "$(cat "$ROOT/var/log/xen/xend.log")"
-[ ! -e "$home/config.sxp.tmp-abcdef" ] || fail "a torn file is still there"
+assert_eq '' "$(find "$ROOT/var/lib/xend/domains" -name '.*-*')" 'torn files'
 [ ! -e "$ROOT/var/lib/xend/domains/00000000-0000-4000-8000-000000000002" ] || fail "an empty one is still there"
 
 assert_ok xm delete web1

@@ -221,7 +221,7 @@ static int suspend(const struct xend *x, int n, struct err *e)
 
     uuid_of(n, uuid);
     file = managed_checkpoint(x, uuid);
-    partial = xasprintf("%s-incomplete", file);
+    partial = managed_partial(x, uuid);
     fd = savefile_create(partial, e);
     memset(block, 'x', sizeof(block));
     return fd < 0 || write_all(fd, block, sizeof(block), e) < 0 ||
@@ -248,7 +248,7 @@ static void check_checkpoint(const struct xend *x, int n, bool there)
 
     uuid_of(n, uuid);
     file = managed_checkpoint(x, uuid);
-    partial = xasprintf("%s-incomplete", file);
+    partial = managed_partial(x, uuid);
     CU_ASSERT(access(partial, F_OK) < 0);
     CU_ASSERT_EQUAL(access(file, F_OK) == 0, there);
     if (there && read_file(file, 1 << 20, &text, &e) == 0)

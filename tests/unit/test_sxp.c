@@ -8,6 +8,19 @@ static struct value *parse(const char *text, struct err *e)
     return sxp_parse(text, strlen(text), "f", e);
 }
 
+/* What is read into an arena is the same, errors as well. */
+static void reads_in_arena(const char *in, const struct value *wanted, const struct err *fault)
+{
+    AUTO(arena_clear) struct arena arena = {.limit = 1 << 20};
+    struct err e = {0};
+    const struct value *v = sxp_parse_in(&arena, in, strlen(in), "f", &e);
+
+    CU_ASSERT_EQUAL(v != NULL, wanted != NULL);
+    if (v && wanted)
+        CU_ASSERT_TRUE(value_equal(v, wanted));
+    CU_ASSERT_STRING_EQUAL(e.msg, fault->msg);
+}
+
 /* All forms of `in`, printed on one line each. */
 static void reads(const char *in, const char *out)
 {
@@ -18,6 +31,7 @@ static void reads(const char *in, const char *out)
     if (!v)
         fprintf(stderr, "\n  %s: %s\n", in, e.msg);
     CU_ASSERT_PTR_NOT_NULL_FATAL(v);
+    reads_in_arena(in, v, &e);
     for (size_t i = 0; i < value_len(v); i++) {
         buf_adds(&b, i ? "|" : "");
         sxp_print(value_at(v, i), &b);
