@@ -160,7 +160,19 @@ static int64_t id_of(const struct value *event)
     return value_get_int(event, "id", 0);
 }
 
-/* When that fails, what is known of ids is forgotten with it: the next xend skips many. */
+/* The next xend skips many ids. In place: that takes no room, and gives none away. */
+static void forget_reserved(struct events *e)
+{
+    AUTO(closep) int fd = open(e->ids_path, O_WRONLY | O_CLOEXEC);
+
+    e->reserved = 0;
+    if (fd < 0 && errno == ENOENT)
+        return;
+    if ((fd < 0 || fs_write(fd, "0\n", 2) != 2) && fs_unlink(e->ids_path) < 0)
+        log_error("%s: %s: ids of events may come again", e->ids_path, strerror(errno));
+}
+
+/* When that fails, what is known of ids is forgotten with it. */
 static void write_lines(struct events *e, const struct buf *lines)
 {
     struct err failed;
@@ -172,9 +184,7 @@ static void write_lines(struct events *e, const struct buf *lines)
     }
     log_error("%s: %s: events go on unwritten", e->path, failed.msg);
     e->torn = true;
-    e->reserved = 0;
-    if (fs_unlink(e->ids_path) < 0 && errno != ENOENT)
-        log_error("%s: %s: ids of events may come again", e->ids_path, strerror(errno));
+    forget_reserved(e);
 }
 
 /* Writes a batch, then shows it. Without the lock; the ring changes with it. */
