@@ -132,3 +132,70 @@ assert_match '\(version 1\)' "$(tr -d '\n' <"$domains/$pv/config.sxp")"
 stop_xend
 start_xend test
 assert_eq '["halted",300]' "$(config old.pv '[.state,.config.memory]')"
+
+# each kind of device in the original's own words, with what its controllers had noted; and suspended:
+# the memory beside it is in the stream of that Xen, which this one does not read and does not lose
+all=2f7a1f5c-4444-4a6e-8d0c-5f0c6a7b8c04
+mkdir "$domains/$all"
+cat >"$domains/$all/config.sxp" <<END
+(domain (on_crash coredump-destroy) (uuid $all) (bootloader_args -q) (vcpus 4) (name everything) (on_poweroff preserve)
+  (on_reboot rename-restart) (cpus ((1) (2) () ())) (description 'all of it') (bootloader /usr/bin/pygrub)
+  (maxmem 2048) (memory 1024) (shadow_memory 12) (vcpu_avail 15) (features '') (on_xend_start start)
+  (on_xend_stop suspend) (start_time 1381234567.89) (cpu_time 99.5) (online_vcpus 4) (cpu_weight 512) (cpu_cap 50)
+  (cpuid ((1 ((ecx xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx1))))) (security ()) (pool_name Pool-0)
+  (image (hvm (kernel /usr/lib/xen/boot/hvmloader) (loader /usr/lib/xen/boot/hvmloader) (boot dc) (acpi 0) (apic 1)
+    (pae 1) (hap 0) (videoram 8) (stdvga 1) (vnc 1) (vnclisten 0.0.0.0) (vncdisplay 7) (vncunused 0)
+    (vncpasswd longer-than-eight) (serial pty) (usb 1) (usbdevice tablet) (soundhw es1370) (keymap de) (localtime 1)
+    (rtc_timeoffset 3600) (timer_mode 2) (tsc_mode 1) (viridian 1) (xen_platform_pci 0) (guest_os_type windows)
+    (fda /srv/floppy.img) (pci ()) (notes (HV_START_LOW 4118806528) (FEATURES 'writable_page_tables|auto_translated_physmap'))))
+  (status 0) (state ------)
+  (device (vbd (uuid 1) (bootable 1) (driver paravirtualised) (dev hda:disk) (uname phy:/dev/vg0/all) (mode w!) (backend 0) (VDI '')))
+  (device (vbd (uuid 2) (bootable 0) (dev hdc:cdrom) (uname file:/srv/all.iso) (mode r) (backend 0)))
+  (device (tap (uuid 3) (dev xvdb:disk) (uname tap:qcow:/srv/all.qcow) (mode w) (backend 0) (bootable 0)))
+  (device (tap2 (uuid 4) (dev xvdc:disk) (uname tap2:aio:/srv/all.img) (mode r) (backend 0) (bootable 0)))
+  (device (vif (uuid 5) (mac 00:16:3e:0a:0b:0c) (bridge xenbr1) (script /etc/xen/scripts/vif-bridge) (ip 10.0.0.4)
+    (rate 10Mb/s) (model e1000) (type ioemu) (vifname all0) (backend 0)))
+  (device (vkbd (backend 0) (uuid 6)))
+  (device (vfb (uuid 7) (type vnc) (vncunused 0) (vncdisplay 7) (vnclisten 0.0.0.0) (location 0.0.0.0:5907)))
+  (device (pci (uuid 8) (backend 0)
+    (dev (slot 0x1a) (domain 0x0000) (key 0000:00:1a.0) (bus 0x00) (vdevfn 0x100) (func 0x0) (uuid 9))
+    (dev (slot 0x00) (domain 0x0000) (key 0000:03:00.1) (bus 0x03) (vdevfn 0xe0) (func 0x1) (uuid 10))))
+  (device (vscsi (feature-host 0) (uuid 11)
+    (dev (state 1) (devid 0) (p-dev 1:0:0:0) (p-devname /dev/sdb) (v-dev 0:0:0:0) (frontstate 4))
+    (dev (state 1) (devid 1) (p-dev 1:0:1:0) (p-devname /dev/sdc) (v-dev 0:0:1:0) (frontstate 4))))
+  (device (vusb (usb-ver 2) (num-ports 2) (uuid 12) (port (1 1-8.1) (2 ))))
+  (device (vtpm (instance 2) (backend 0) (uuid 5ea1b5e0-0b8a-42a4-0d0d-8a6c12345699)))
+  (device (ioports (from 0x2f8) (to 0x2ff) (uuid 13)))
+  (device (irq (irq 7) (uuid 14)))
+  (device (console (protocol vt100) (location 2) (uuid 15))))
+END
+form="(domain (name everything) (uuid $all) (memory 1024))"
+{
+    printf 'LinuxGuestRecord\000\000\000%b' "\\0$(printf %o ${#form})"
+    printf '%s' "$form"
+    head -c 5000 /dev/zero
+} >"$domains/$all/checkpoint.chk"
+cksum "$domains/$all"/* >"$T/before"
+stop_xend
+start_xend test
+assert_eq '["suspended",true,1024,2048,4,"hvm","all of it"]' \
+    "$(config everything '[.state,.managed,.config.memory,.config.maxmem,.config.vcpus,.config.type,.config.description]')" \
+    "$(tail -n 3 "$ROOT/var/log/xen/xend.log")"
+assert_eq '["preserve","rename-restart","coredump-destroy","start","suspend",512,50]' "$(config everything \
+    '.config|[.on_poweroff,.on_reboot,.on_crash,.on_xend_start,.on_xend_stop,.cpu_weight,.cpu_cap]')"
+assert_eq '["dc",false,false,8,true,7,"de",true,3600,1,["tablet"],["pty"],"es1370","/srv/floppy.img",2]' "$(config everything \
+    '.config|[.boot,.acpi,.hap,.videoram,.vnc,.vncdisplay,.keymap,.localtime,.rtc_timeoffset,.tsc_mode,.usbdevice,.serial,.soundhw,.fda,.timer_mode]')"
+assert_eq '["hda /dev/vg0/all w!","hdc /srv/all.iso r","xvdb /srv/all.qcow w","xvdc /srv/all.img r"]' \
+    "$(config everything '[.config.disk[]|"\(.vdev) \(.target) \(.mode)"]')"
+assert_eq '[["00:16:3e:0a:0b:0c","xenbr1","10.0.0.4","e1000","all0"],1,["0000:00:1a.0","0000:03:00.1"],2,1,1,["2f8-2ff"],["7"]]' \
+    "$(config everything '.config|[(.vif[0]|[.mac,.bridge,.ip,.model,.vifname]),(.vfb|length),[.pci[].bdf],(.vscsi|length),(.vusb|length),
+        (.vtpm|length),.ioports,.irqs]')"
+assert_fails 1 xm resume everything
+assert_match 'checkpoint.chk: it was not saved by this xend' "$err"
+assert_match '^Files of Xen 4.4 and before have another stream behind the same head.' "$err"
+assert_fails 1 xm start everything
+assert_match 'Domain is suspended' "$err"
+assert_eq suspended "$(domain_state everything)"
+cksum "$domains/$all"/* | cmp - "$T/before" || fail 'the files were changed'
+assert_ok xm delete everything
+[ ! -e "$domains/$all" ] || fail "not deleted"
