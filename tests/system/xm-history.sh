@@ -53,6 +53,12 @@ assert_eq "Error: Domain 'nobody' does not exist." "$err"
 assert_fails 1 xm history -n x web2
 assert_eq 'Error: Invalid argument.' "$(echo "$err" | head -n 1)"
 
+# what failed before there was anything: who asked, how long it took, why
+assert_fails 1 xm create -q "$(make_config never "extra = 'test:fail=create'")"
+assert_match "^create $by failed$" "$(said never)"
+assert_match '"seconds": [0-9.]+' "$(xm history --json never | grep -A9 '"what": "create"')"
+assert_match '  create +uid [0-9]+ +[0-9.]+ s  failed: .*on demand' "$(xm history never)"
+
 # a job that xend's end interrupted
 assert_ok xm create -q --no-wait "$(make_config slow "extra = 'test:hang-resume'")"
 timeout 20 sh -c 'until "$1" events slow | grep -q started; do :; done' sh "$BUILD_DIR/xm"

@@ -54,6 +54,41 @@ assert_ok xm destroy web1
 done_waiting 3
 assert_match "^Error: Domain 'web1' does not exist" "$(cat "$T/wait.err")"
 
+# it is the domain that was there, not another one of its name
+uuid_of() {
+    xm list --json "$1" | sed -n 's/^ *"uuid": "\(.*\)",*$/\1/p'
+}
+create web1
+waits "$(uuid_of web1)" --for gone -t 60
+assert_ok xm destroy web1
+create web1
+done_waiting 0
+waits "$(uuid_of web1)" --for paused -t 60
+assert_ok xm destroy web1
+create web1
+assert_ok xm pause web1
+done_waiting 3
+assert_fails 124 xm wait web1 --for gone -t 0
+assert_eq "Error: Domain 'web1' is paused, not gone, after 0 s." "$err"
+assert_ok xm destroy web1
+assert_ok xm wait web1 --for=halted,gone -t 60
+
+# ends that are kept, and what is between two guests
+create ends "on_poweroff = 'preserve'" "on_crash = 'preserve'"
+waits ends --for shutdown -t 60
+assert_ok xm shutdown ends
+done_waiting 0
+assert_ok xm destroy ends
+create ends "on_crash = 'preserve'"
+waits ends --for dying -t 60
+assert_ok xm reboot -w ends
+done_waiting 0
+waits ends --for shutdown,crashed -t 60
+assert_ok xm sysrq ends c
+done_waiting 0
+assert_eq crashed "$(domain_state ends)"
+assert_ok xm destroy ends
+
 # managed
 assert_ok xm new -q "$(make_config web1)"
 assert_ok xm wait web1 --for halted
