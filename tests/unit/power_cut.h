@@ -165,7 +165,8 @@ static void play(struct nodes *all, struct node *top, struct node *open_files[10
         entry_set(dir, name, open_files[c->fd]);
         break;
     case FS_WRITE:
-        buf_add(&n->data, c->data, c->size);
+        if (n) /* else a pipe, or what is not below */
+            buf_add(&n->data, c->data, c->size);
         break;
     case FS_SYNC:
         if (n)
