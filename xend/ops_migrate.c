@@ -16,6 +16,7 @@
  * when the other side has said such an error: when nothing comes it stays suspended, so that it is
  * never in two places and never lost.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,8 +50,10 @@ static void hear_why(struct task *t, int fd, struct err *e)
     char line[LINK_LINE_MAX];
     struct err ignored;
 
-    if (link_hear(t, fd, 1, line, &ignored) == 0)
-        is_error(line, e);
+    if (link_hear(t, fd, 1, line, &ignored) == 0 && is_error(line, e))
+        return;
+    if (e->sys == EPIPE || e->sys == ECONNRESET)
+        err_set(e, ERR_UNAVAILABLE, "the other side has closed the connection");
 }
 
 /* The next line must be this word. */

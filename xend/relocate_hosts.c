@@ -77,11 +77,13 @@ bool hosts_match(const struct hosts *h, const char *name)
 static bool numbers_of(const struct sockaddr *a, socklen_t n, char text[NI_MAXHOST])
 {
     static const char mapped[] = "::ffff:";
+    char all[NI_MAXHOST];
+    bool cut;
 
-    if (getnameinfo(a, n, text, NI_MAXHOST, NULL, 0, NI_NUMERICHOST) != 0)
+    if (getnameinfo(a, n, all, sizeof(all), NULL, 0, NI_NUMERICHOST) != 0)
         return false;
-    if (strncasecmp(text, mapped, sizeof(mapped) - 1) == 0 && strchr(text, '.'))
-        memmove(text, text + sizeof(mapped) - 1, strlen(text + sizeof(mapped) - 1) + 1);
+    cut = strncmp(all, mapped, sizeof(mapped) - 1) == 0 && strchr(all, '.');
+    snprintf(text, NI_MAXHOST, "%s", cut ? all + sizeof(mapped) - 1 : all);
     return true;
 }
 

@@ -12,6 +12,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 #include "xm/http.h"
+#include "xm/xm.h"
 
 #define READ_SIZE (64 * 1024)
 
@@ -56,12 +57,14 @@ static int lost(struct err *e)
 /* Waits until the socket is ready for events; ERR_TIMEOUT at the deadline. */
 static int wait_ready(struct client *c, short events, struct err *e)
 {
-    struct pollfd p = {.fd = c->fd, .events = events};
+    struct pollfd p[] = {{.fd = c->fd, .events = events}, {.fd = interrupt_fd(), .events = POLLIN}};
 
     for (;;) {
         int64_t left = c->deadline_ms - now_ms();
-        int r = poll(&p, 1, left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
+        int r = poll(p, 2, left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
 
+        if (r > 0 && p[1].revents)
+            return err_set(e, ERR_CANCELLED, "interrupted");
         if (r > 0)
             return 0;
         if (r == 0 && now_ms() >= c->deadline_ms)

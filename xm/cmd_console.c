@@ -30,7 +30,7 @@ const struct option console_options[] = {
 /* Prints what came already, then both ways until ^] or the end; the terminal is raw meanwhile. */
 static int pump_console(int sock, const struct buf *early, const char *greeting, struct err *e)
 {
-    struct pump p = {STDIN_FILENO, STDOUT_FILENO, sock, ESCAPE, false};
+    struct pump p = {STDIN_FILENO, STDOUT_FILENO, sock, ESCAPE, false, false, NULL, NULL};
     int r;
 
     terminal_raw(STDIN_FILENO);
@@ -80,7 +80,7 @@ int cmd_console(struct xm *xm, const struct args *a)
 
 int cmd_serve(struct xm *xm, const struct args *a)
 {
-    struct pump p = {STDIN_FILENO, STDOUT_FILENO, -1, -1, true};
+    struct pump p = {STDIN_FILENO, STDOUT_FILENO, -1, -1, true, false, NULL, NULL};
     AUTO(closep) int sock = -1;
     struct err e;
 

@@ -35,21 +35,60 @@ struct side {
     struct buf early; /* what it has said already: the source begins */
 };
 
-static int open_side(struct side *s, const char *path, const struct value *body, struct err *e)
+static int open_job(struct side *s, const char *path, const struct value *body, struct err *e)
 {
-    AUTO(freep) char *stream = NULL;
     AUTO(value_freep) struct value *job = NULL;
 
     if (xend_request(&s->xm, "POST", path, body, &job, e) < 0)
         return -1;
     s->job = value_get_int(job, "id", 0);
+    return 0;
+}
+
+static int open_side(struct side *s, const char *path, const struct value *body, struct err *e)
+{
+    AUTO(freep) char *stream = NULL;
+
+    if (open_job(s, path, body, e) < 0)
+        return -1;
     stream = xasprintf("/v1/jobs/%" PRId64 "/stream", s->job);
     s->fd = xend_upgrade(&s->xm, stream, "xend-stream", &s->early, e);
-    if (s->fd >= 0 || e->code != ERR_STATE)
-        return s->fd < 0 ? -1 : 0;
-    value_free(job); /* it has ended before it had one: why? */
-    job = job_wait(&s->xm, s->job, e);
-    return -1;
+    if (s->fd < 0 && e->code == ERR_STATE) /* it has ended before it had one: why? */
+        value_free(job_wait(&s->xm, s->job, e));
+    return s->fd < 0 ? -1 : 0;
+}
+
+/* Its job, if there is one, is asked to end, on a connection of its own. */
+static void cancel(struct side *s)
+{
+    AUTO(freep) char *path = xasprintf("/v1/jobs/%" PRId64, s->job);
+    struct err ignored; /* it may have ended */
+
+    client_free(s->xm.client);
+    s->xm.client = NULL;
+    if (s->job)
+        xend_request(&s->xm, "DELETE", path, NULL, NULL, &ignored);
+}
+
+static bool interrupted(struct side *here)
+{
+    if (!interrupt_take())
+        return false;
+    cancel(here);
+    return true;
+}
+
+/* What became of the source's job, after Ctrl-C or not. The exit status, with its error. */
+static int tell(const struct value *left, const struct err *e, bool interrupted)
+{
+    if (left && interrupted)
+        fprintf(stderr, "It was too late: the domain is there.\n");
+    if (left)
+        return EXIT_SUCCESS;
+    if (!interrupted || e->code != ERR_CANCELLED)
+        return xm_fail(e);
+    fprintf(stderr, "The migration has ended; the domain runs on where it was.\n");
+    return EXIT_ERROR;
 }
 
 /* What -H takes. */
@@ -64,33 +103,51 @@ static char *server_of(const char *host)
     return is_address(host) ? xstrdup(host) : xasprintf("ssh://%s", host);
 }
 
-/* What became of one side's job: NULL with its error. */
-static struct value *outcome(struct side *s, struct err *e)
+/* While bytes are passed on: the source's job and its end. */
+struct watch {
+    struct side *here;
+    bool interrupted;
+};
+
+/* The streams go on after Ctrl-C: one that is past its point of no return must not be cut. */
+static void on_tick(void *arg)
 {
-    return job_wait(&s->xm, s->job, e);
+    struct watch *w = arg;
+    AUTO(freep) char *path = xasprintf("/v1/jobs/%" PRId64, w->here->job);
+    AUTO(value_freep) struct value *job = NULL;
+    struct err ignored;
+
+    if (interrupted(w->here))
+        w->interrupted = true;
+    else if (isatty(STDERR_FILENO))
+        job = xend_get(&w->here->xm, path, &ignored);
+    if (job)
+        job_show(job);
 }
 
 /* Both streams stand: bytes until one side ends, then what the source says counts. */
 static int move(struct side *here, struct side *there, bool json)
 {
-    struct pump p = {here->fd, here->fd, there->fd, -1, true};
+    struct watch w = {here, false};
+    struct pump p = {here->fd, here->fd, there->fd, -1, true, true, on_tick, &w};
     AUTO(value_freep) struct value *left = NULL, *arrived = NULL;
     struct err e, other;
 
     if (write_all(there->fd, buf_str(&here->early), here->early.len, &e) < 0 ||
         pump_run(&p, &e) < 0)
         shutdown(there->fd, SHUT_RDWR);
+    job_show(NULL);
     close_fd(&here->fd); /* one side has ended: the other must not wait for it */
     close_fd(&there->fd);
-    left = outcome(here, &e);
+    left = job_wait(&here->xm, here->job, &e);
     if (!left)
-        return xm_fail(&e);
-    arrived = outcome(there, &other);
+        return tell(left, &e, w.interrupted);
+    arrived = job_wait(&there->xm, there->job, &other);
     if (!arrived)
         xm_warn("the other side: %s", other.msg);
     else if (json)
         print_json(value_get(value_get(arrived, "result"), "domain"));
-    return EXIT_SUCCESS;
+    return tell(left, &e, w.interrupted);
 }
 
 /* Through xm, which reaches both. */
@@ -99,16 +156,19 @@ static int migrate_through(struct xm *xm, const struct args *a, struct value *bo
     AUTO(freep) char *server = server_of(args_word(a, 1));
     AUTO(freep) char *path = domain_path(args_word(a, 0), "/migrate");
     struct side here = {.xm = *xm, .fd = -1}, there = {.xm = *xm, .fd = -1};
-    int status = EXIT_ERROR;
+    int status = EXIT_SUCCESS;
     struct err e;
 
     there.xm.host = server;
     there.xm.client = NULL;
-    interrupt_note("the migration ends; the domain runs on where it was.\n");
-    if (open_side(&there, "/v1/receive", NULL, &e) < 0) {
-        err_add(&e, "%s", args_word(a, 1));
-        status = xm_fail(&e);
-    } else if (open_side(&here, path, body, &e) < 0) {
+    if (open_side(&there, "/v1/receive", NULL, &e) < 0)
+        status = err_add(&e, "%s", args_word(a, 1));
+    else if (open_side(&here, path, body, &e) < 0)
+        status = -1;
+    if (status < 0 && interrupted(&here)) {
+        cancel(&there);
+        status = tell(NULL, &e, true);
+    } else if (status < 0) {
         status = xm_fail(&e);
     } else {
         status = move(&here, &there, args_has(a, "json"));
@@ -125,14 +185,25 @@ static int migrate_through(struct xm *xm, const struct args *a, struct value *bo
 /* By xend itself, which connects to the other one. */
 static int migrate_to(struct xm *xm, const struct args *a, struct value *body)
 {
-    struct value *job = NULL;
+    AUTO(freep) char *path = domain_path(args_word(a, 0), "/migrate");
+    AUTO(value_freep) struct value *job = NULL;
+    struct side here = {.xm = *xm, .fd = -1};
+    bool stopped = false;
     int status;
+    struct err e;
 
     value_set_str(body, "host", args_word(a, 1));
-    status = domain_act(xm, a, "/migrate", body, &job);
-    if (status == EXIT_SUCCESS && args_has(a, "json"))
+    if (open_job(&here, path, body, &e) == 0)
+        job = job_wait(&here.xm, here.job, &e);
+    if (!job && interrupted(&here)) {
+        stopped = true;
+        if (here.job)
+            job = job_wait(&here.xm, here.job, &e);
+    }
+    status = tell(job, &e, stopped);
+    if (job && args_has(a, "json"))
         print_result(job);
-    value_free(job);
+    xm->client = here.xm.client;
     return status;
 }
 
@@ -172,6 +243,7 @@ int cmd_migrate(struct xm *xm, const struct args *a)
     int tcp;
 
     signal(SIGPIPE, SIG_IGN); /* a stream that ends is what the jobs tell of */
+    interrupt_defer();
     if (args_has(a, "ssl")) {
         err_set(&e, ERR_UNSUPPORTED, "--ssl is not supported");
         err_hint(&e, "Without it and --port the guest goes through ssh, which encrypts.");
@@ -182,6 +254,6 @@ int cmd_migrate(struct xm *xm, const struct args *a)
     value_set_bool(body, "live", args_has(a, "live"));
     tcp = want_tcp(xm, a, body, &e);
     if (tcp < 0)
-        return xm_fail(&e);
+        return interrupt_take() ? EXIT_ERROR : xm_fail(&e);
     return tcp ? migrate_to(xm, a, body) : migrate_through(xm, a, body);
 }

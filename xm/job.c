@@ -82,6 +82,18 @@ static void show_progress(const struct value *job)
     fprintf(stderr, "\r\033[K%.*s", fitting_length(&line), buf_str(&line));
 }
 
+void job_show(const struct value *job)
+{
+    if (!isatty(STDERR_FILENO))
+        return;
+    if (job) {
+        show_progress(job);
+        return;
+    }
+    fputs("\r\033[K", stderr);
+    interrupt_wipe(false);
+}
+
 /* A job that ended otherwise than well, as an error. */
 static int check_result(const struct value *job, struct err *e)
 {
@@ -107,7 +119,7 @@ static int follow(struct xm *xm, struct value **job, bool show, struct err *e)
         struct value *now;
 
         if (show)
-            show_progress(*job);
+            job_show(*job);
         now = xend_get(xm, path, e);
         if (!now)
             return -1;
@@ -125,10 +137,8 @@ static struct value *finish_take(struct xm *xm, struct value *first, bool show, 
 
     show = show && !is_over(value_get_str(job, "state", ""));
     r = follow(xm, &job, show, e);
-    if (show) {
-        fputs("\r\033[K", stderr);
-        interrupt_wipe(false);
-    }
+    if (show)
+        job_show(NULL);
     if (r < 0 || check_result(job, e) < 0)
         return NULL;
     return steal(job);
@@ -154,10 +164,11 @@ struct value *job_run(struct xm *xm, const char *path, const struct value *body,
 
 struct value *job_wait(struct xm *xm, int64_t id, struct err *e)
 {
-    AUTO(freep) char *path = xasprintf("/v1/jobs/%" PRId64, id);
+    bool show = isatty(STDERR_FILENO);
+    AUTO(freep) char *path = xasprintf("/v1/jobs/%" PRId64 "%s", id, show ? "?wait=1" : "");
     struct value *job = xend_get(xm, path, e);
 
-    return job ? finish_take(xm, job, isatty(STDERR_FILENO), e) : NULL;
+    return job ? finish_take(xm, job, show, e) : NULL;
 }
 
 int domain_ask(struct xm *xm, const struct args *a, const char *method, const char *action,

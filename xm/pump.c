@@ -9,14 +9,17 @@
 
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
+#include "xm/xm.h"
 
 #define CHUNK (16 * 1024)
+#define TICK_MS 1000
 
 /* What was read from `in` and waits until the socket takes it; only then is more read. */
 struct state {
     const struct pump *p;
     struct buf to_socket;
     bool in_open, escaped;
+    int64_t tick_ms; /* when the next one is due */
 };
 
 /* The escape is looked for in each read; what stood before it is still sent. */
@@ -63,6 +66,20 @@ static int read_socket(const struct state *s, struct err *e)
     return write_all(s->p->out, text, (size_t)n, e) < 0 ? err_add(e, "standard output") : 1;
 }
 
+/* How long to wait until the next tick; -1: there is none. */
+static int until_tick(const struct state *s)
+{
+    int64_t left = s->tick_ms - now_ms();
+
+    return !s->p->tick ? -1 : left > 0 ? (int)left : 0;
+}
+
+static void tick(struct state *s)
+{
+    s->p->tick(s->p->tick_arg);
+    s->tick_ms = now_ms() + TICK_MS;
+}
+
 /* One turn; 1 to go on. */
 static int turn(struct state *s, struct err *e)
 {
@@ -70,11 +87,14 @@ static int turn(struct state *s, struct err *e)
     struct pollfd fds[] = {
         {.fd = s->p->sock, .events = (short)(POLLIN | (sending ? POLLOUT : 0))},
         {.fd = s->in_open && !sending && !s->escaped ? s->p->in : -1, .events = POLLIN},
+        {.fd = interrupt_fd(), .events = POLLIN},
     };
     int r = 1;
 
-    if (poll(fds, 2, -1) < 0)
+    if (poll(fds, 3, until_tick(s)) < 0)
         return errno == EINTR ? 1 : err_sys(e, "poll");
+    if (s->p->tick && (fds[2].revents || until_tick(s) == 0))
+        tick(s);
     if (fds[0].revents & ~POLLOUT)
         r = read_socket(s, e);
     if (r == 1 && fds[1].revents) {
@@ -89,11 +109,13 @@ static int turn(struct state *s, struct err *e)
 
 int pump_run(const struct pump *p, struct err *e)
 {
-    struct state s = {.p = p, .in_open = p->in >= 0};
+    struct state s = {.p = p, .in_open = p->in >= 0, .tick_ms = now_ms() + TICK_MS};
     int r = 1;
 
-    while (r == 1 && !(s.escaped && s.to_socket.len == 0))
+    while (r == 1 && !((s.escaped || (p->in_ends && !s.in_open)) && s.to_socket.len == 0))
         r = turn(&s, e);
+    if (r == 1 && !s.escaped)
+        r = 0;
     buf_clear(&s.to_socket);
     return r;
 }

@@ -10,13 +10,16 @@
 struct pump {
     int in, out; /* -1 for in: nothing to send */
     int sock;
-    int escape;      /* this byte on `in` ends it, and is not passed on; -1: none does */
-    bool half_close; /* the end of `in` is passed on to the socket */
+    int escape;              /* this byte on `in` ends it, and is not passed on; -1: none does */
+    bool half_close;         /* the end of `in` is passed on to the socket */
+    bool in_ends;            /* ... and ends it, when all that came has been passed on */
+    void (*tick)(void *arg); /* about once a second, and at each Ctrl-C that is deferred; or NULL */
+    void *tick_arg;
 };
 
 /*
  * Runs until the socket ends (0) or the escape was read (1); -1 when out or the socket fails. The
- * end of `in` alone ends nothing.
+ * end of `in` alone ends nothing, but with in_ends (0).
  */
 int pump_run(const struct pump *p, struct err *e);
 

@@ -118,6 +118,9 @@ struct value *domain_get(struct xm *xm, const char *name, struct err *e);
  */
 struct value *job_run(struct xm *xm, const char *path, const struct value *body, struct err *e);
 
+/* What a job that runs does, on one line of stderr; NULL wipes it. Nothing but on a terminal. */
+void job_show(const struct value *job);
+
 /* The job of this number, when it has ended well; NULL with its error. */
 struct value *job_wait(struct xm *xm, int64_t id, struct err *e);
 
@@ -137,6 +140,14 @@ void interrupt_init(void);
 void interrupt_note(const char *note);
 /* Whether Ctrl-C first wipes the line of stderr that the cursor is on. */
 void interrupt_wipe(bool wipe);
+/*
+ * From now on the first Ctrl-C only makes interrupt_fd() readable, and requests to xend fail with
+ * ERR_CANCELLED, until interrupt_take() says that there was one and prints the line; the next ends
+ * the process. interrupt_fd: -1 when it is not so.
+ */
+void interrupt_defer(void);
+int interrupt_fd(void);
+bool interrupt_take(void);
 /* From now on it ends the process without a word, by the signal: the end of what never ends. */
 void interrupt_quiet(void);
 

@@ -1,5 +1,5 @@
-# Plays the other side of a migration by TCP, badly. Prints its port, then serves one connection
-# after another (never: all at once).
+# Plays the other side of a migration by TCP, badly; or, at the unix socket PEER_SOCKET, of one through
+# xm. Prints its port, then serves one connection after another (never: all at once).
 # Usage: tcp_peer.py say TEXT...       says the n-th TEXT after the n-th thing it hears; then no more
 #        tcp_peer.py never             takes connections and says nothing
 #        tcp_peer.py cut PORT DIR WHEN TEXT
@@ -7,7 +7,7 @@
 #            first TEXT that the source says (DIR "to") or that PORT says ("from")
 #        tcp_peer.py flood PORT N HELD opens N connections to PORT that say nothing; when all but
 #            HELD were answered, prints how many of them with an error, and holds them until stdin ends
-import select, socket, sys
+import os, select, socket, sys
 
 
 def text(arg):
@@ -15,8 +15,15 @@ def text(arg):
 
 
 def listener():
-    s = socket.create_server(("127.0.0.1", 0))
-    print(s.getsockname()[1], flush=True)
+    if "PEER_SOCKET" in os.environ:
+        os.chdir(os.path.dirname(os.environ["PEER_SOCKET"]))
+        s = socket.socket(socket.AF_UNIX)
+        s.bind(os.path.basename(os.environ["PEER_SOCKET"]))
+        s.listen()
+        print("ready", flush=True)
+    else:
+        s = socket.create_server(("127.0.0.1", 0))
+        print(s.getsockname()[1], flush=True)
     return s
 
 

@@ -2,7 +2,7 @@
 # xm migrate between two xends of this machine, on the test driver: the guest is in one place at
 # every moment, whatever fails on the way.
 . tests/functions.sh
-requires curl jq
+requires curl jq python3
 
 mkdir -p "$ROOT/etc/xen"
 echo '(test-persist yes)' >"$ROOT/etc/xen/xend-config.sxp"
@@ -59,13 +59,60 @@ assert_fails 1 xm migrate picky "$there"
 assert_match 'picky: migrating: .*restore fails on demand \(from the other side\)' "$err"
 assert_eq running/ "$(where picky)"
 
-# xm is interrupted in the middle
+# something else at the other end: one error each, and it runs on here
+hostile() { # WANTED ARGUMENT...: of tcp_peer.py
+    wanted=$1
+    shift
+    rm -rf "$T/peer"
+    mkdir "$T/peer"
+    mkfifo "$T/peer/ready"
+    PEER_SOCKET=$T/peer/sock python3 tests/system/tcp_peer.py "$@" >"$T/peer/ready" &
+    PIDS="$PIDS $!"
+    read -r _ <"$T/peer/ready"
+    assert_fails 1 xm migrate web2 "unix:$T/peer/sock"
+    assert_match "^Error: $wanted\$" "$err"
+    assert_eq 1 "$(printf '%s\n' "$err" | wc -l)" "lines of $err"
+    assert_eq running "$(domain_state web2)"
+}
+lost='unix:.*: Xend has probably crashed!  Invalid or missing HTTP status code.'
+head='HTTP/1.1 202 x\r\nContent-Length: 8\r\n\r\n{"id":7}'
+stream='HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: xend-stream\r\n\r\n'
+hostile "$lost" say ''
+hostile "$lost" say 'SSH-2.0-x\n'
+hostile "$lost" say "$head" 'nothing of the sort\n'
+hostile 'web2: migrating: the other side has closed the connection' say "$head" "$stream"
+hostile "web2: migrating: the other side says 'hello' where ready is expected" say "$head" "$stream" 'hello\n'
+hostile "web2: migrating: no room \\(from the other side\\)" say "$head" "$stream" 'error no room\n'
+
+# a terminal shows what is going on
+create later "extra = 'test:delay-restore=1500ms'"
+assert_ok python3 tests/system/terminal.py "$BUILD_DIR/xm" migrate later "$there"
+assert_match '^later: waiting for the destination' "$out"
+assert_eq /running "$(where later)"
+
+# Ctrl-C in the middle: it is told when it has ended, and where the domain is
 create slow "extra = 'test:delay-restore=60s'"
-background "$BUILD_DIR/xm" migrate slow "$there"
-migrating=$!
 arriving() {
     xm -H "$there" jobs --json | jq -e 'map(select(.kind == "receive" and .state == "running" and .domain == "slow")) | length > 0' >/dev/null
 }
+# the shell ignores SIGINT for what it runs in the background; python gives it back
+python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$BUILD_DIR/xm" migrate slow "$there" >"$T/out" 2>"$T/err" &
+migrating=$!
+PIDS="$PIDS $migrating"
+until arriving; do :; done
+kill -INT "$migrating"
+status=0
+wait "$migrating" || status=$?
+assert_eq '1 Interrupted. The migration has ended; the domain runs on where it was.' "$status $(cat "$T/out" "$T/err" | tr '\n' ' ' | sed 's/ $//')"
+assert_eq running "$(domain_state slow)"
+job=$(xm -H "$there" jobs --json | jq 'map(select(.domain == "slow" and .state == "running"))[0].id')
+[ "$job" = null ] || xm -H "$there" job-cancel "$job" 2>/dev/null || true
+
+# xm is killed in the middle
+background "$BUILD_DIR/xm" migrate slow "$there"
+migrating=$!
 until arriving; do :; done
 kill "$migrating"
 settled() {
