@@ -292,6 +292,10 @@ static void log_faults(const struct storm *s)
     for (size_t i = 0; i < s->plan.starts.len; i++)
         if (s->plan.starts.ptr[i].state == START_FAILED)
             log_error("autostart: %s", s->plan.starts.ptr[i].err.msg);
+        else if (s->plan.starts.ptr[i].state == START_MIGRATED)
+            log_info("domain=%s: not started: it was migrated away, and may run there; xm start "
+                     "starts it here",
+                     s->plan.starts.ptr[i].name);
     for (size_t i = 0; i < s->faults.len; i++)
         log_warn("domain=%s: %s", s->faults.ptr[i].where, s->faults.ptr[i].text);
 }
@@ -300,8 +304,8 @@ static void log_faults(const struct storm *s)
 
 static const char *state_text(struct storm *s, const struct start *d)
 {
-    static const char *const names[] = {"waits", "starting", "started", "running",
-                                        "saved", "earlier",  "failed",  "slow"};
+    static const char *const names[] = {"waits",   "starting", "started", "running", "saved",
+                                        "earlier", "failed",   "slow",    "migrated"};
     const struct domain *found;
     const char *text;
 

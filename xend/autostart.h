@@ -45,7 +45,8 @@ enum start_state {
     START_SAVED,  /* left alone: there is a saved one of its name */
     START_BEFORE, /* an earlier xend dealt with it */
     START_FAILED,
-    START_SLOW, /* nobody waits for it any more */
+    START_SLOW,     /* nobody waits for it any more */
+    START_MIGRATED, /* left alone: its guest was given to another host */
 };
 struct start {
     char *name;

@@ -8,6 +8,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 #include "xend/autostart.h"
+#include "xend/managed.h"
 #include "xend/evaluate.h"
 #include "xend/xend.h"
 
@@ -130,10 +131,27 @@ static void add_managed(struct xend *x, struct plan *p, bool with_xend, const ch
             p->starts.ptr[i].state = START_SAVED;
 }
 
+/* One that was migrated away may run there. */
+static void leave_migrated(struct xend *x, struct start *s)
+{
+    char uuid[UUID_TEXT_SIZE] = "";
+    const struct domain *d;
+
+    xend_lock(x);
+    d = domain_find_name(x->domains, s->name);
+    if (d && d->managed)
+        memcpy(uuid, d->uuid, sizeof(uuid));
+    xend_unlock(x);
+    if (uuid[0] && s->state == START_WAITS && managed_is_away(x, uuid))
+        s->state = START_MIGRATED;
+}
+
 void plan_read(struct xend *x, struct plan *p, int64_t how, const char *auto_dir,
                const char *saved_dir)
 {
     if (!(how & AUTOSTART_WITH_XEND))
         add_files(p, auto_dir, saved_dir);
     add_managed(x, p, how & AUTOSTART_WITH_XEND, saved_dir);
+    for (size_t i = 0; i < p->starts.len; i++)
+        leave_migrated(x, &p->starts.ptr[i]);
 }

@@ -200,3 +200,31 @@ int managed_remove_checkpoint(const struct xend *x, const char *uuid, struct err
         return err_sys(e, "%s", path);
     return sync_parent(path, e);
 }
+
+bool managed_is_away(const struct xend *x, const char *uuid)
+{
+    AUTO(freep) char *path = file_of(x, uuid, AWAY);
+
+    return access(path, F_OK) == 0;
+}
+
+int managed_set_away(const struct xend *x, const char *uuid, struct err *e)
+{
+    AUTO(freep) char *path = file_of(x, uuid, AWAY);
+
+    return write_file_atomic(path, "", 0, 0600, e);
+}
+
+/* One that is not away has no such file, most often: nothing is written then. */
+void managed_is_back(const struct xend *x, const char *uuid)
+{
+    AUTO(freep) char *path = file_of(x, uuid, AWAY);
+    struct err e;
+
+    if (access(path, F_OK) < 0)
+        return;
+    if (fs_unlink(path) < 0)
+        log_warn("%s: not removed: %s", path, strerror(errno));
+    else if (sync_parent(path, &e) < 0)
+        log_warn("%s", e.msg);
+}

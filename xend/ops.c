@@ -248,6 +248,7 @@ static int run_unpause(struct xend *x, struct domain *d, struct task *t, struct 
     if (x->driver->ops->resume(d->guest, e) < 0)
         return err_add(e, "%s: unpausing", t->name);
     fault_point("unpause.done");
+    domain_runs_here(x, d);
     xend_lock(x);
     if (d->state == DOMAIN_PAUSED || is_suspended(d))
         domain_set_state(x->domains, d, DOMAIN_RUNNING);

@@ -25,6 +25,7 @@
 #include "libxl/base/mem.h"
 #include "xend/intent.h"
 #include "xend/link.h"
+#include "xend/managed.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
 #include "xend/relocate.h"
@@ -153,6 +154,8 @@ static int migrate_over(struct xend *x, struct domain *d, struct task *t, int fd
 
     if (r == 0)
         r = send_guest(x, d, t, fd, e);
+    if (r == 0 && d->managed)
+        r = managed_set_away(x, d->uuid, e);
     if (r == 0)
         r = intent_write_more(x, d, INTENT_GIVEN, &given, e);
     if (r == 0) {
@@ -161,8 +164,11 @@ static int migrate_over(struct xend *x, struct domain *d, struct task *t, int fd
         if (ours && intent_write_more(x, d, INTENT_CHECKPOINT, &runs, &undo) < 0)
             log_error("domain=%s: %s", t->name, undo.msg);
     }
-    if (r < 0 && ours && domain_go_on(x, d, true, &undo) < 0)
+    if (r < 0 && ours && domain_go_on(x, d, true, &undo) < 0) {
         log_error("domain=%s: going on after its migration: %s", t->name, undo.msg);
+        err_hint(e, "It stands still here and could not go on (%.150s): xm unpause tries again.",
+                 undo.msg);
+    }
     if (r == 0)
         domain_forget_if_transient(x, d);
     intent_clear(x, t->uuid);

@@ -93,6 +93,12 @@ static int save_to(struct xend *x, struct domain *d, struct task *t, struct savi
     return r;
 }
 
+void domain_runs_here(const struct xend *x, const struct domain *d)
+{
+    if (d->managed)
+        managed_is_back(x, d->uuid);
+}
+
 /* The guest is as it was before the save, which may have got as far as making it stand still. */
 int domain_go_on(struct xend *x, struct domain *d, bool was_running, struct err *e)
 {
@@ -101,6 +107,7 @@ int domain_go_on(struct xend *x, struct domain *d, bool was_running, struct err 
     enum guest_state state = ops->state(d->guest, &reason);
     bool suspended = state == GUEST_SHUTDOWN && reason == STOP_SUSPEND;
 
+    domain_runs_here(x, d);
     if (suspended || (state == GUEST_PAUSED && was_running)) {
         if (ops->resume(d->guest, e) < 0 || (!was_running && ops->pause(d->guest, e) < 0))
             return -1;
@@ -212,6 +219,7 @@ int domain_let_go(struct xend *x, struct domain *d, struct err *e)
     if (x->driver->ops->resume(d->guest, e) < 0)
         return -1;
     fault_point("guest.resumed");
+    domain_runs_here(x, d);
     xend_lock(x);
     if (d->state == DOMAIN_PAUSED)
         domain_set_state(x->domains, d, DOMAIN_RUNNING);

@@ -50,6 +50,8 @@ void domain_settle_definition(struct xend *x, struct domain *d);
 int domain_restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e);
 /* Whether a stored spec asks for what a guest was made with. */
 bool specs_ask_the_same(const struct spec *stored, const struct spec *running);
+/* Its guest is this xend's: it is not away any more, if it was (managed_set_away). */
+void domain_runs_here(const struct xend *x, const struct domain *d);
 /* A paused guest runs. */
 int domain_let_go(struct xend *x, struct domain *d, struct err *e);
 /* {"domain":...}: what a job that starts one answers. The caller's. */

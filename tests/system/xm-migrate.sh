@@ -59,6 +59,35 @@ assert_fails 1 xm migrate picky "$there"
 assert_match 'picky: migrating: .*restore fails on demand \(from the other side\)' "$err"
 assert_eq running/ "$(where picky)"
 
+# a managed domain stays defined here, starts here only when it is told to, and can come back
+starts() {
+    xm autostart --list --json | jq -r '.domains[] | select(.name == "kept").state'
+}
+restart() {
+    stop_xend
+    start_xend test
+    until [ "$(xm jobs --json | jq 'map(select(.kind == "autostart" and .state != "done")) | length')" = 0 ]; do :; done
+}
+assert_ok xm new "$(make_config kept "on_xend_start = 'start'" 'autostart = 1')"
+assert_ok xm start kept
+assert_ok xm migrate kept "$there"
+assert_eq halted/running "$(where kept)"
+assert_eq migrated "$(starts)"
+restart
+assert_eq halted/running "$(where kept)"
+assert_match 'domain=kept: not started: it was migrated away' "$(cat "$ROOT/var/log/xen/xend.log")"
+assert_ok xm -H "$there" migrate kept "unix:$ROOT/var/run/xend/xend.sock"
+assert_eq running/ "$(where kept)"
+assert_eq true "$(xm list --json kept | jq .[0].managed)"
+assert_ok xm migrate kept "$there"
+assert_ok xm -H "$there" destroy kept
+assert_ok xm start kept
+assert_ok xm destroy kept
+restart
+assert_eq running/ "$(where kept)"
+assert_ok xm destroy kept
+assert_ok xm delete kept
+
 # something else at the other end: one error each, and it runs on here
 hostile() { # WANTED ARGUMENT...: of tcp_peer.py
     wanted=$1
