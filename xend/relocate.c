@@ -151,28 +151,33 @@ static int hear_request(struct caller *c, struct err *e)
     return err_set(e, ERR_INVALID, "Invalid operation: %.40s", line);
 }
 
-/* The rest is the job's, whose stream it is; unless xend ends. */
+/* The rest is the job's, whose stream it is, and with which it may end at once; unless xend ends.
+ */
 static int make_job(struct caller *c)
 {
-    struct xend *x = c->r->xend;
-    struct domain *d;
-    struct task *t;
-    struct err e;
-    int r = -1;
+    struct relocation *r = c->r;
+    struct xend *x = r->xend;
+    int made = -1;
 
-    pthread_mutex_lock(&c->r->lock);
-    if (!c->r->stopping) {
+    atomic_fetch_add(&r->refs, 1);
+    pthread_mutex_lock(&r->lock);
+    if (!r->stopping) {
+        struct domain *d;
+        struct task *t;
+        struct err e;
+
         xend_lock(x);
         d = domain_new(x->domains, op_receive.name);
         t = queue_add(x->queue, d, &op_receive, c->host, false);
-        r = link_attach(t, c->fd, caller_free, c, &e);
-        if (r < 0)
+        made = link_attach(t, c->fd, caller_free, c, &e);
+        if (made < 0)
             queue_cancel(x->queue, t, &e);
         domain_unref(d);
         xend_unlock(x);
     }
-    pthread_mutex_unlock(&c->r->lock);
-    return r;
+    pthread_mutex_unlock(&r->lock);
+    unref(r);
+    return made;
 }
 
 static int check_caller(struct caller *c, struct err *e)

@@ -5,9 +5,10 @@
 #        tcp_peer.py cut PORT DIR WHEN TEXT
 #            passes bytes on to PORT and back, and cuts both connections before or after (WHEN) the
 #            first TEXT that the source says (DIR "to") or that PORT says ("from")
+#        tcp_peer.py fuzz PORT N       says N different things to PORT that are no guest
 #        tcp_peer.py flood PORT N HELD opens N connections to PORT that say nothing; when all but
 #            HELD were answered, prints how many of them with an error, and holds them until stdin ends
-import os, select, socket, sys
+import os, random, select, socket, sys
 
 
 def text(arg):
@@ -97,4 +98,26 @@ def flood(port, n, held):
     sys.stdin.read()
 
 
-{"say": lambda *t: say(t), "never": never, "cut": cut, "flood": flood}[sys.argv[1]](*sys.argv[2:])
+def fuzz(port, n):
+    random.seed(7)
+    form = b"(domain (name web9) (uuid 11111111-2222-3333-4444-%012d) (memory 64) (vcpus 1) (xend (version 1) (driver test)))"
+    for i in range(int(n)):
+        f, noise = bytearray(form % i), random.randbytes(random.randrange(5000))
+        if i % 2:
+            for _ in range(random.randrange(6)):
+                f[random.randrange(len(f))] = random.randrange(256)
+        frame = b"LinuxGuestRecord" + len(f).to_bytes(4, "big") + f
+        said = [noise, b"receive\n" + noise, b"receive\n" + frame + noise, b"outcome " + noise[:30] + b"\n",
+                b"receive\n" + frame + b"xend test guest 1\n" + noise][i % 5]
+        c = socket.create_connection(("127.0.0.1", int(port)))
+        try:
+            c.sendall(said)
+            c.shutdown(socket.SHUT_WR)
+            while c.recv(65536):
+                pass
+        except OSError:
+            pass
+        c.close()
+
+
+{"fuzz": fuzz, "say": lambda *t: say(t), "never": never, "cut": cut, "flood": flood}[sys.argv[1]](*sys.argv[2:])

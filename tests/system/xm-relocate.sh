@@ -160,6 +160,8 @@ assert_match '^error what is sent: not a saved domain' "$(say 'receive\nnothing 
 assert_match '^error .*a configuration of 4294967295 bytes' "$(say 'receive\nLinuxGuestRecord\xff\xff\xff\xff')"
 assert_match '^error .*it ends 4 bytes too early' "$(say 'receive\nLinuxGuestRecord\x00\x00\x00\x08(dom')"
 assert_match '^error .*it was not saved by this xend' "$(say 'receive\nLinuxGuestRecord\x00\x00\x00\x14(domain (name web2))')"
+assert_ok python3 tests/system/tcp_peer.py fuzz "$there_port" 200
+assert_eq Domain-0 "$(xm -H "$there_socket" list --json | jq -r '.[].name')"
 mkfifo "$T/hold" # one that says half of it, and nothing more
 python3 -c 'import socket, sys
 c = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
