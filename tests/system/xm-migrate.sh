@@ -59,6 +59,15 @@ assert_fails 1 xm migrate picky "$there"
 assert_match 'picky: migrating: .*restore fails on demand \(from the other side\)' "$err"
 assert_eq running/ "$(where picky)"
 
+# one that cannot go on afterwards is not lost either
+create stuck "extra = 'test:fail=restore test:fail=resume:2'"
+assert_fails 1 xm migrate stuck "$there"
+assert_match '^Error: stuck: migrating: .*\(from the other side\)$' "$err"
+assert_match '^It stands still here and could not go on \(.*\): xm unpause tries again\.$' "$err"
+assert_eq shutdown/ "$(where stuck)"
+assert_ok xm unpause stuck
+assert_eq running/ "$(where stuck)"
+
 # a managed domain stays defined here, starts here only when it is told to, and can come back
 starts() {
     xm autostart --list --json | jq -r '.domains[] | select(.name == "kept").state'
