@@ -105,6 +105,23 @@ assert_eq "add type_if=tap $tap b7 00:16:3e:00:00:07 web1
 remove type_if=tap $tap b7 00:16:3e:00:00:07 web1" "$(cat "$log")"
 refused 'script vif-mine add: no such.*bridge' 'script=vif-mine,bridge=bad'
 
+# One that hangs is ended with what it has started, to begin with and when the guest ends.
+stop_xend
+HOTPLUG_TEST_TIMEOUT_MS=1000 start_xend qemu
+cat >"$ROOT/etc/xen/scripts/vif-hangs" <<END
+#!/bin/sh
+echo "\$1 waits" >&2
+[ "\$1 \$bridge" = 'add ends' ] || sleep 987654
+END
+chmod +x "$ROOT/etc/xen/scripts/vif-hangs"
+refused 'script vif-hangs add: it had not ended after 1 s and was killed: add waits' script=vif-hangs
+create_quiet web1 "vif = ['script=vif-hangs, bridge=ends']"
+assert_ok xm destroy web1
+assert_match 'script vif-hangs remove: it had not ended' "$(cat "$ROOT/var/log/xen/xend.log")"
+assert_eq '' "$(taps)"
+nothing_left
+assert_eq '' "$(pgrep -f 'sleep 987654' || :)" 'processes left'
+
 # Nothing said: the host's bridge; without one, QEMU's own network.
 create_quiet web1 "vif = ['']"
 assert_eq xenbr0 "$(master_of "$(taps)")"

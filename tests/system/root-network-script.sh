@@ -49,6 +49,18 @@ assert_match 'ERROR .*network-script: script network-mine start: no cable' "$(ca
 rm "$T/fails"
 stop_xend
 
+# so are binary words, and one that hangs, which is ended
+printf '#!/bin/sh\nprintf "no\\0net\\377work\\n" >&2; exit 1\n' >"$ROOT/etc/xen/scripts/network-mine"
+start_xend test
+assert_match 'ERROR .*network-script: script network-mine start: no net.*work' "$(cat "$log")"
+stop_xend
+printf '#!/bin/sh\necho waits; sleep 987653\n' >"$ROOT/etc/xen/scripts/network-mine"
+HOTPLUG_TEST_TIMEOUT_MS=1000 start_xend test
+assert_match 'ERROR .*network-script: script network-mine start: it had not ended after 1 s and was killed: waits' "$(cat "$log")"
+stop_xend
+assert_match 'network-mine stop: it had not ended' "$(cat "$log")"
+assert_eq '' "$(pgrep -f 'sleep 987653' || :)" 'processes left'
+
 ip link add name eth0 type veth peer name peer0
 ip link set dev peer0 up
 ip link set dev eth0 up
