@@ -67,13 +67,21 @@ take_steps() {
     ip -batch "$1" 2>&1
 }
 
+# settle STATE: the way is done; false when it was gone back meanwhile, on a host that is too slow.
+settle() {
+    (
+        flock 8
+        [ -e "$1/back" ] && : >"$1/done"
+    ) 8>"$1/lock"
+}
+
 # go_back STATE: however far the way went, and whoever is on it, too. Deleting takes a name only, and
 # the card may have it: so it is looked at first.
 go_back() {
     [ -e "$1/back" ] || return 0
     (
         flock 8
-        if [ -e "$1/back" ]; then
+        if [ -e "$1/back" ] && [ ! -e "$1/done" ]; then
             for bridge_ in xentmpbr "${1##*/network-bridge-}"; do
                 ! is_bridge "$bridge_" || ip link delete dev "$bridge_" 2>/dev/null || :
             done
