@@ -41,6 +41,8 @@ struct hotplug {
     /* Of a device of Xen. Without it a stock script that wants one (no HOTPLUG_STORE=env) is
      * executed. */
     const struct hotplug_store *store;
+    /* What its directory there has just been given, name to text: not read again. NULL: it is. */
+    const struct value *given;
 };
 
 /*

@@ -59,13 +59,12 @@ static int take_lock(struct block_hook *b, struct err *e)
     return 0;
 }
 
-static int tell(struct block_hook *b, const char *path, dev_t dev, struct err *e)
+static int tell(struct block_hook *b, dev_t dev, struct err *e)
 {
     char number[32];
 
     snprintf(number, sizeof(number), "%x:%x", major(dev), minor(dev));
-    if (hook_answer(b->c, "physical-device", number, e) < 0 ||
-        hook_answer(b->c, "physical-device-path", path, e) < 0)
+    if (hook_answer(b->c, "physical-device", number, e) < 0)
         return -1;
     return hook_answer(b->c, "hotplug-status", "connected", e);
 }
@@ -94,7 +93,7 @@ static int add_phy(struct block_hook *b, struct err *e)
         return err_set(e, ERR_BACKEND, "%s is not a block device.", dev);
     if (take_lock(b, e) < 0 || share_check(b->c, b->mode, "Device", dev, e) < 0)
         return -1;
-    return tell(b, dev, st.st_rdev, e);
+    return tell(b, st.st_rdev, e);
 }
 
 static void forget(struct block_hook *b, const char *name)
@@ -135,7 +134,7 @@ static int make_loop(struct block_hook *b, const char *file, struct err *e)
     else if (made == LOOP_FAILED)
         err_add(e, "No loop device for %s", file);
     else
-        r = fstat(l.fd, &st) < 0 ? err_sys(e, "%s", l.path) : tell(b, l.path, st.st_rdev, e);
+        r = fstat(l.fd, &st) < 0 ? err_sys(e, "%s", l.path) : tell(b, st.st_rdev, e);
     close_fd(&l.fd);
     if (r < 0 && made == LOOP_DONE)
         loop_drop(l.path);

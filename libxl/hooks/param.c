@@ -37,10 +37,34 @@ const char *hook_arg(const struct hook *c, const char *name)
     return found ? found : value_get_str(c->h->env, name, "");
 }
 
+/* What others write there, too: the kernel's backend, and hooks. */
+static bool is_live(const char *name)
+{
+    static const char *const live[] = {"state", "physical-device", "node", "hotplug-status"};
+
+    for (size_t i = 0; i < ARRAY_LEN(live); i++)
+        if (strcmp(live[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* NULL: there is no such node. */
+static char *read_node(const struct hook *c, const char *name)
+{
+    AUTO(freep) char *path = NULL;
+    const char *given;
+
+    if (c->h->given && !is_live(name)) {
+        given = value_get_str(c->h->given, name, NULL);
+        return given ? xstrdup(given) : NULL;
+    }
+    path = node(c, name);
+    return c->h->store ? c->h->store->read(c->h->store, path) : NULL;
+}
+
 char *hook_param(const struct hook *c, const char *name)
 {
-    AUTO(freep) char *path = node(c, name);
-    char *found = c->h->store ? c->h->store->read(c->h->store, path) : NULL;
+    char *found = read_node(c, name);
     const char *arg = found ? NULL : argument(c, name);
 
     if (found)

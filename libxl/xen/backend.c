@@ -179,10 +179,11 @@ int xdev_tap_script(struct xguest *g, const struct xdev *x, const char *tap, boo
 {
     AUTO(freep) char *script = xdev_script(g, x->device);
     AUTO(value_freep) struct value *env = script_env(g, x, script);
+    AUTO(value_freep) struct value *given = on ? xdev_backend_nodes(g, x) : NULL;
     const char *args[] = {on ? "add" : "remove", "type_if=tap", NULL};
-
     const struct hotplug_store store = xguest_store(g);
-    const struct hotplug h = {.path = script, .args = args, .env = env, .store = &store};
+    const struct hotplug h = {
+        .path = script, .args = args, .env = env, .store = &store, .given = given};
 
     value_set_str(env, "INTERFACE", tap);
     return hotplug_run(&h, NULL, e);
@@ -196,6 +197,7 @@ static int run_script(struct xguest *g, const struct xdev *x, bool on, struct er
                                       vif ? "type_if=vif" : NULL};
     AUTO(freep) char *script = x->device ? xdev_script(g, x->device) : get(g, x->backend, "script");
     AUTO(value_freep) struct value *env = script ? script_env(g, x, script) : NULL;
+    AUTO(value_freep) struct value *given = on && x->device ? xdev_backend_nodes(g, x) : NULL;
     AUTO(freep) char *words = vif && script ? config_words(g, script) : NULL;
     char *rest = words, *word;
 
@@ -205,7 +207,8 @@ static int run_script(struct xguest *g, const struct xdev *x, bool on, struct er
         if (*word)
             args[n++] = word;
     const struct hotplug_store store = xguest_store(g);
-    const struct hotplug h = {.path = script, .args = args, .env = env, .store = &store};
+    const struct hotplug h = {
+        .path = script, .args = args, .env = env, .store = &store, .given = given};
     return hotplug_run(&h, NULL, e);
 }
 

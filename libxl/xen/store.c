@@ -151,10 +151,10 @@ static void put_all(struct tx *t)
     tx_put(t, "console/port", "%u", b->console_port);
     tx_put(t, "console/ring-ref", "%lu", b->console_mfn);
     put_cpus(t);
-    tx_put_dir(t, "device", GUEST_READS);
-    tx_put_dir(t, "control", GUEST_OWNS);
+    tx_make_dir(t, "device");
     tx_put(t, "control/platform-feature-multiprocessor-suspend", "1");
     tx_put(t, "control/platform-feature-xs_reset_watches", "1");
+    tx_set_rights(t, "control", GUEST_OWNS); /* what is in it stays ours */
     tx_put_dir(t, "data", GUEST_OWNS);
     tx_put_dir(t, "error", GUEST_OWNS);
     put_vm(t);

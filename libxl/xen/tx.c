@@ -27,8 +27,16 @@ void tx_put(struct tx *t, const char *name, const char *fmt, ...)
         t->sys = errno;
 }
 
+void tx_make_dir(struct tx *t, const char *name)
+{
+    AUTO(freep) char *path = node_path(t->g, name);
+
+    if (!t->sys && !xs_mkdir(t->g->d->xs, t->id, path))
+        t->sys = errno;
+}
+
 /* The first entry names the owner, and what those may do that have no entry of their own. */
-void tx_put_dir(struct tx *t, const char *name, enum rights rights)
+void tx_set_rights(struct tx *t, const char *name, enum rights rights)
 {
     AUTO(freep) char *path = node_path(t->g, name);
     bool guests = rights == GUEST_OWNS || rights == GUEST_OWNS_DOM0;
@@ -36,9 +44,14 @@ void tx_put_dir(struct tx *t, const char *name, enum rights rights)
                                     {guests ? 0 : t->g->pub.domid, XS_PERM_READ}};
     unsigned n = rights == GUEST_READS || rights == GUEST_OWNS_DOM0 ? 2 : 1;
 
-    if (!t->sys && (!xs_mkdir(t->g->d->xs, t->id, path) ||
-                    !xs_set_permissions(t->g->d->xs, t->id, path, list, n)))
+    if (!t->sys && !xs_set_permissions(t->g->d->xs, t->id, path, list, n))
         t->sys = errno;
+}
+
+void tx_put_dir(struct tx *t, const char *name, enum rights rights)
+{
+    tx_make_dir(t, name);
+    tx_set_rights(t, name, rights);
 }
 
 void tx_drop(struct tx *t, const char *name)

@@ -30,7 +30,11 @@ int tx_run(struct tx *t, void (*body)(struct tx *t), struct err *e);
 
 void tx_put(struct tx *t, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* A directory with the rights of the one above it, and one with others. */
+void tx_make_dir(struct tx *t, const char *name);
 void tx_put_dir(struct tx *t, const char *name, enum rights rights);
+/* Of a directory that is there, and of what is put into it from now on. */
+void tx_set_rights(struct tx *t, const char *name, enum rights rights);
 /* Fine when there is none. */
 void tx_drop(struct tx *t, const char *name);
 /* Drops the directory if nothing is in it. */

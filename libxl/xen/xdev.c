@@ -102,23 +102,23 @@ void xdevs_of_spec(const struct xguest *g, struct xdevs *out)
     }
 }
 
-static void __attribute__((format(printf, 4, 5)))
-put(struct tx *t, const char *dir, const char *name, const char *fmt, ...)
+/* What goes into the two directories of a device: name to text, in this order. */
+struct halves {
+    const struct xguest *g;
+    const struct xdev *x;
+    struct value *front, *back;
+};
+
+static void __attribute__((format(printf, 3, 4)))
+set(struct value *half, const char *name, const char *fmt, ...)
 {
-    AUTO(freep) char *path = xasprintf("%s/%s", dir, name);
     AUTO(buf_clear) struct buf text = BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
     buf_vaddf(&text, fmt, ap);
     va_end(ap);
-    tx_put(t, path, "%s", buf_str(&text));
-}
-
-static void put_if(struct tx *t, const char *dir, const char *name, const char *text)
-{
-    if (text)
-        put(t, dir, name, "%s", text);
+    value_set_str(half, name, buf_str(&text));
 }
 
 char *xdev_script(const struct xguest *g, const struct device *d)
@@ -133,86 +133,115 @@ char *xdev_script(const struct xguest *g, const struct device *d)
     return hotplug_path(g->d->scripts_dir, name);
 }
 
-static void put_vbd(struct tx *t, const struct xdev *x)
+static void set_vbd(struct halves *h)
 {
     static const char *const modes[] = {
         [DISK_READ] = "r", [DISK_WRITE] = "w", [DISK_WRITE_SHARED] = "w!"};
-    const struct disk *k = &x->device->disk;
+    const struct disk *k = &h->x->device->disk;
     bool phy = strcmp(k->type, "phy") == 0;
 
-    put(t, x->frontend, "virtual-device", "%u", x->id);
-    put(t, x->frontend, "device-type", "%s", k->devtype == DISK_CDROM ? "cdrom" : "disk");
-    put_if(t, x->frontend, "protocol", k->protocol);
-    put(t, x->backend, "dev", "%s", k->vdev);
-    put(t, x->backend, "type", "%s", phy || *k->type == 't' ? (phy ? "phy" : "file") : k->type);
-    put(t, x->backend, "params", "%s%s", phy && *k->target != '/' ? "/dev/" : "", k->target);
-    put(t, x->backend, "mode", "%s", modes[k->mode]);
+    set(h->front, "virtual-device", "%u", h->x->id);
+    set(h->front, "device-type", "%s", k->devtype == DISK_CDROM ? "cdrom" : "disk");
+    value_set_str(h->front, "protocol", k->protocol);
+    set(h->back, "dev", "%s", k->vdev);
+    set(h->back, "type", "%s", phy || *k->type == 't' ? (phy ? "phy" : "file") : k->type);
+    set(h->back, "params", "%s%s", phy && *k->target != '/' ? "/dev/" : "", k->target);
+    set(h->back, "mode", "%s", modes[k->mode]);
     if (k->discard)
-        put(t, x->backend, "discard-enable", "%d", k->discard == DISCARD_ON);
+        set(h->back, "discard-enable", "%d", k->discard == DISCARD_ON);
 }
 
-static void put_vif(struct tx *t, const struct xdev *x)
+static void set_vif(struct halves *h)
 {
-    const struct vif *v = &x->device->vif;
+    const struct vif *v = &h->x->device->vif;
     AUTO(freep) char *bridge = vif_bridge(v);
     uint64_t bytes, usec;
 
-    put(t, x->frontend, "handle", "%u", x->id);
-    put(t, x->frontend, "mac", "%s", v->mac);
-    put(t, x->backend, "handle", "%u", x->id);
-    put(t, x->backend, "mac", "%s", v->mac);
-    put(t, x->backend, "type", "vif");
-    put_if(t, x->backend, "bridge", bridge);
-    put_if(t, x->backend, "ip", v->ip);
-    put_if(t, x->backend, "vifname", v->vifname);
-    put_if(t, x->backend, "gatewaydev", v->gatewaydev);
-    put_if(t, x->backend, "filter", v->filter);
+    set(h->front, "handle", "%u", h->x->id);
+    set(h->front, "mac", "%s", v->mac);
+    set(h->back, "handle", "%u", h->x->id);
+    set(h->back, "mac", "%s", v->mac);
+    value_set_str(h->back, "type", v->type);
+    value_set_str(h->back, "bridge", bridge);
+    value_set_str(h->back, "ip", v->ip);
+    value_set_str(h->back, "vifname", v->vifname);
+    value_set_str(h->back, "gatewaydev", v->gatewaydev);
+    value_set_str(h->back, "filter", v->filter);
     if (v->mtu) {
-        put(t, x->backend, "mtu", "%" PRId64, v->mtu);
-        put(t, x->frontend, "mtu", "%" PRId64, v->mtu);
+        set(h->back, "mtu", "%" PRId64, v->mtu);
+        set(h->front, "mtu", "%" PRId64, v->mtu);
     }
     if (vif_rate(v, &bytes, &usec))
-        put(t, x->backend, "rate", "%" PRIu64 ",%" PRIu64, bytes, usec);
+        set(h->back, "rate", "%" PRIu64 ",%" PRIu64, bytes, usec);
 }
 
 /* What the original wrote; but the password is nobody's to read. */
-static void put_vfb(struct tx *t, const struct xdev *x)
+static void set_vfb(struct halves *h)
 {
     struct screen sc;
-    bool vnc = screen_of(t->g->spec, &sc);
+    bool vnc = screen_of(h->g->spec, &sc);
 
-    put(t, x->backend, "vnc", "%d", vnc);
-    put(t, x->backend, "vncunused", "%d", sc.unused);
-    put_if(t, x->backend, "vnclisten", sc.listen);
-    put_if(t, x->backend, "keymap", sc.keymap);
+    set(h->back, "vnc", "%d", vnc);
+    set(h->back, "vncunused", "%d", sc.unused);
+    value_set_str(h->back, "vnclisten", sc.listen);
+    value_set_str(h->back, "keymap", sc.keymap);
     if (sc.display >= 0)
-        put(t, x->backend, "vncdisplay", "%" PRId64, sc.display);
+        set(h->back, "vncdisplay", "%" PRId64, sc.display);
     if (sc.videoram)
-        put(t, x->backend, "videoram", "%" PRId64, sc.videoram);
+        set(h->back, "videoram", "%" PRId64, sc.videoram);
 }
 
 static const struct {
     const char *kind;
-    void (*put)(struct tx *t, const struct xdev *x);
-} kinds[] = {{"vbd", put_vbd}, {"vif", put_vif}, {"vfb", put_vfb}};
+    void (*set)(struct halves *h);
+} kinds[] = {{"vbd", set_vbd}, {"vif", set_vif}, {"vfb", set_vfb}};
 
 /* The states are those of io/xenbus.h: 1 is Initialising. */
-void xdev_put(struct tx *t, const struct xdev *x)
+static struct halves halves_of(const struct xguest *g, const struct xdev *x)
 {
-    AUTO(freep) char *script = x->device ? xdev_script(t->g, x->device) : NULL;
+    AUTO(freep) char *script = x->device ? xdev_script(g, x->device) : NULL;
+    struct halves h = {g, x, value_map(), value_map()};
 
-    tx_put_dir(t, x->frontend, GUEST_OWNS_DOM0);
-    put(t, x->frontend, "backend", "%s", x->backend);
-    put(t, x->frontend, "backend-id", "0");
-    put(t, x->frontend, "state", "1");
-    tx_put_dir(t, x->backend, GUEST_READS);
-    put(t, x->backend, "domain", "%s", t->g->spec->name);
-    put(t, x->backend, "frontend", "%s", x->frontend);
-    put(t, x->backend, "frontend-id", "%u", t->g->pub.domid);
-    put(t, x->backend, "state", "1");
-    put(t, x->backend, "online", "1");
-    put_if(t, x->backend, "script", script);
+    set(h.front, "backend", "%s", x->backend);
+    set(h.front, "backend-id", "0");
+    set(h.front, "state", "1");
+    set(h.back, "domain", "%s", g->spec->name);
+    set(h.back, "frontend", "%s", x->frontend);
+    set(h.back, "frontend-id", "%u", g->pub.domid);
+    set(h.back, "state", "1");
+    set(h.back, "online", "1");
+    value_set_str(h.back, "script", script);
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (strcmp(kinds[i].kind, x->kind) == 0)
-            kinds[i].put(t, x);
+            kinds[i].set(&h);
+    return h;
+}
+
+struct value *xdev_backend_nodes(const struct xguest *g, const struct xdev *x)
+{
+    struct halves h = halves_of(g, x);
+
+    value_free(h.front);
+    return h.back;
+}
+
+/* The first node makes the directory, and is no guest's to write: what it names is not, either. */
+static void put_half_take(struct tx *t, const char *dir, struct value *half, enum rights rights)
+{
+    for (size_t i = 0; i < value_len(half); i++) {
+        AUTO(freep) char *path = xasprintf("%s/%s", dir, value_key(half, i));
+
+        tx_put(t, path, "%s", value_as_str(value_at(half, i)));
+        if (i == 0)
+            tx_set_rights(t, dir, rights);
+    }
+    value_free(half);
+}
+
+void xdev_put(struct tx *t, const struct xdev *x)
+{
+    struct halves h = halves_of(t->g, x);
+
+    put_half_take(t, x->frontend, h.front, GUEST_OWNS_DOM0);
+    put_half_take(t, x->backend, h.back, GUEST_READS);
 }

@@ -34,6 +34,8 @@ void xdevs_of_spec(const struct xguest *g, struct xdevs *out);
 void xdevs_of_screen(const struct xguest *g, struct xdevs *out);
 /* The path of its hotplug script; the caller frees. */
 char *xdev_script(const struct xguest *g, const struct device *d);
+/* What the backend's directory is given, name to text; the caller frees. */
+struct value *xdev_backend_nodes(const struct xguest *g, const struct xdev *x);
 /* In a transaction: both directories, ready for the backend to find. */
 void xdev_put(struct tx *t, const struct xdev *x);
 

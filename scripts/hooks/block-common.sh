@@ -72,7 +72,6 @@ answer() {
 write_dev() {
     mm_=$(device_major_minor "$1") || fatal "Backend device does not exist: $1"
     answer physical-device "$mm_"
-    answer physical-device-path "$1"
     success
 }
 

@@ -47,13 +47,13 @@ at_most 'create' "$first" 40 60 0
 second=$(cost xm create -q -p "$T/c2.cfg")
 at_most 'create beside another' "$second" 40 60 0
 assert_eq "${first%% *}" "${second%% *}" 'requests with another guest' # hypercalls: one for each look
-at_most 'create with a vif and a disk' "$(cost xm create -q -p "$T/c3.cfg")" 75 60 2
+at_most 'create with a vif and a disk' "$(cost xm create -q -p "$T/c3.cfg")" 72 60 2
 assert_eq "$own" "$(watches)" 'watches with guests that run'
 at_most 'destroy' "$(cost xm destroy c1)" 20 10 0
 at_most 'list' "$(cost xm list)" 0 1 0
 at_most 'destroy with a vif and a disk' "$(cost xm destroy c3)" 60 10 2
 # the stock scripts' work is done in process
-at_most 'create with a vif on a bridge and a file' "$(cost xm create -q -p "$T/c4.cfg")" 95 60 0
+at_most 'create with a vif on a bridge and a file' "$(cost xm create -q -p "$T/c4.cfg")" 75 60 0
 at_most 'destroy of it' "$(cost xm destroy c4)" 75 10 0
 assert_eq 4 "$(grep -c 'script .* done in process$' "$ROOT/var/log/xen/xend.log")" 'hooks in process'
 assert_ok xm destroy c2
