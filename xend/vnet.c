@@ -19,9 +19,8 @@
 
 #define NETWORKS_MAX 200 /* of /24 below 10.77.0.0/16, where those without cidr= go */
 #define RECORD_BYTES_MAX 4096
-#define LEASES_BYTES_MAX (1024 * 1024) /* a /8 full of guests has no place in it, a /16 does */
 
-static char *file_of(const struct xend *x, const char *name, const char *suffix)
+char *vnet_file(const struct xend *x, const char *name, const char *suffix)
 {
     return xasprintf("%s/networks/%s.%s", x->paths.lib_dir, name, suffix);
 }
@@ -57,7 +56,7 @@ struct value *vnet_list(const struct xend *x)
 
 static int record_write(const struct xend *x, const struct value *n, struct err *e)
 {
-    AUTO(freep) char *path = file_of(x, value_get_str(n, "name", ""), "json");
+    AUTO(freep) char *path = vnet_file(x, value_get_str(n, "name", ""), "json");
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
     json_print_pretty(n, &text);
@@ -150,7 +149,7 @@ static int run_script(const struct xend *x, const struct value *n, const char *a
     AUTO(freep) char *path = hotplug_path(x->paths.scripts_dir, "network-virtual");
     const char *name = value_get_str(n, "name", "");
     AUTO(freep) char *name_arg = xasprintf("name=%s", name);
-    AUTO(freep) char *leases = file_of(x, name, "leases");
+    AUTO(freep) char *leases = vnet_file(x, name, "leases");
     const char *const args[] = {action, name_arg, NULL};
     AUTO(value_freep) struct value *env = value_map();
     const struct hotplug h = {.path = path, .args = args, .env = env, .timeout_ms = 0};
@@ -259,8 +258,8 @@ static int script_locked(struct xend *x, const struct value *n, const char *acti
 
 static int forget(struct xend *x, const char *name, struct err *e)
 {
-    AUTO(freep) char *path = file_of(x, name, "json");
-    AUTO(freep) char *leases = file_of(x, name, "leases");
+    AUTO(freep) char *path = vnet_file(x, name, "json");
+    AUTO(freep) char *leases = vnet_file(x, name, "leases");
 
     fault_point("vnet.removing");
     if (fs_unlink(path) < 0 && errno != ENOENT)
@@ -454,48 +453,4 @@ void vnet_close(struct xend *x)
     x->host = NULL;
     value_free(x->networks);
     x->networks = NULL;
-}
-
-/* ---- leases: "EXPIRES MAC IP NAME CLIENT-ID", as dnsmasq writes them */
-
-static void add_leases(const char *network, char *text, struct value *list)
-{
-    char *line;
-
-    while ((line = strsep(&text, "\n"))) {
-        char mac[32], ip[64], name[256];
-        long long expires;
-        struct value *v;
-
-        if (sscanf(line, "%lld %31s %63s %255s", &expires, mac, ip, name) != 4)
-            continue;
-        v = value_map();
-        value_set_str(v, "network", network);
-        value_set_str(v, "mac", mac);
-        value_set_str(v, "ip", ip);
-        if (strcmp(name, "*") != 0)
-            value_set_str(v, "name", name);
-        value_set_int(v, "expires", expires);
-        value_add_take(list, v);
-    }
-}
-
-struct value *vnet_leases(struct xend *x)
-{
-    struct value *list = value_list(), *v = value_map(), *networks;
-
-    xend_lock(x);
-    networks = value_copy(x->networks);
-    xend_unlock(x);
-    for (size_t i = 0; i < value_len(networks); i++) {
-        AUTO(freep) char *path = file_of(x, value_key(networks, i), "leases");
-        AUTO(buf_clear) struct buf text = BUF_INIT;
-        struct err ignored; /* one that never started has none */
-
-        if (read_file(path, LEASES_BYTES_MAX, &text, &ignored) == 0 && text.ptr)
-            add_leases(value_key(networks, i), text.ptr, list);
-    }
-    value_free(networks);
-    value_set_take(v, "leases", list);
-    return v;
 }

@@ -30,7 +30,11 @@ struct value *vnet_list(const struct xend *x);
  * that name. With the lock. */
 struct value *vnet_from_request(const struct xend *x, const struct value *body, bool edits,
                                 struct err *e);
-/* {"leases":[{"network","mac","ip","name","expires"}]}: who has which address. The caller's. */
+/* The path of lib_dir/networks/NAME.SUFFIX; the caller frees. */
+char *vnet_file(const struct xend *x, const char *name, const char *suffix);
+
+/* vnet_leases.c: {"leases":[{"network","mac","ip","name","expires"}]}: who has which address. The
+ * caller's. */
 struct value *vnet_leases(struct xend *x);
 
 /* vnet_check.c: whether this can be a network's. read_cidr6: as the kernel writes it, the caller's;
