@@ -212,7 +212,11 @@ int managed_set_away(const struct xend *x, const char *uuid, struct err *e)
 {
     AUTO(freep) char *path = file_of(x, uuid, AWAY);
 
-    return write_file_atomic(path, "", 0, 0600, e);
+    AUTO(closep) int fd = fs_create(path, 0600);
+
+    if (fd < 0 && errno != EEXIST)
+        return err_sys(e, "%s", path);
+    return sync_parent(path, e);
 }
 
 /* One that is not away has no such file, most often: nothing is written then. */

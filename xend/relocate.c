@@ -363,6 +363,8 @@ struct relocation *relocate_open(struct xend *x)
         return NULL;
     }
     log_info("guests can be received at '%s' port %s", address, port);
+    if (hosts_match(r->hosts, ""))
+        log_warn("xend-relocation-hosts-allow is empty: who reaches that port can run guests here");
     return r;
 }
 

@@ -79,11 +79,11 @@ static bool interrupted(struct side *here)
 }
 
 /* What became of the source's job, after Ctrl-C or not. The exit status, with its error. */
-static int tell(const struct value *left, const struct err *e, bool interrupted)
+static int tell(bool gone, const struct err *e, bool interrupted)
 {
-    if (left && interrupted)
+    if (gone && interrupted)
         fprintf(stderr, "It was too late: the domain is there.\n");
-    if (left)
+    if (gone)
         return EXIT_SUCCESS;
     if (!interrupted || e->code != ERR_CANCELLED)
         return xm_fail(e);
@@ -125,10 +125,68 @@ static void on_tick(void *arg)
         job_show(job);
 }
 
+/* The uuid of a domain that was given away and is kept suspended: nobody has told the source what
+ * became of it. NULL: it is not so. The caller frees. */
+static char *kept_uuid(struct xm *xm, const char *name)
+{
+    AUTO(freep) char *path = domain_path(name, "");
+    struct err ignored;
+    AUTO(value_freep) struct value *d = xend_get(xm, path, &ignored);
+    bool kept = strcmp(value_get_str(d, "state", ""), "shutdown") == 0 &&
+                strcmp(value_get_str(d, "reason", ""), "suspend") == 0;
+
+    return kept ? xstrdup(value_get_str(d, "uuid", "")) : NULL;
+}
+
+/* Whether the job there, which has to end first, is known to have ended like this. */
+static bool job_became(struct side *there, const char *uuid, const char *state)
+{
+    AUTO(freep) char *path = xasprintf("/v1/jobs/%" PRId64, there->job);
+    struct err ignored;
+    AUTO(value_freep) struct value *ended = job_wait(&there->xm, there->job, &ignored);
+    AUTO(value_freep) struct value *job = xend_get(&there->xm, path, &ignored);
+
+    return strcmp(value_get_str(job, "kind", ""), "receive") == 0 && /* not of another xend */
+           strcmp(value_get_str(job, "uuid", ""), uuid) == 0 &&
+           strcmp(value_get_str(job, "state", ""), state) == 0;
+}
+
+/*
+ * xm, which reaches the other side, asks there: such a domain is ended here when it has arrived,
+ * and goes on here when it came to nothing there. True: it has arrived.
+ */
+static bool settle(struct side *here, struct side *there, const char *name, struct err *e)
+{
+    AUTO(freep) char *uuid = kept_uuid(&here->xm, name);
+    AUTO(freep) char *path = uuid ? domain_path(uuid, "") : NULL;
+    AUTO(freep) char *end = uuid ? domain_path(uuid, "/destroy") : NULL;
+    AUTO(freep) char *run = uuid ? domain_path(uuid, "/unpause") : NULL;
+    AUTO(value_freep) struct value *found = NULL, *done = NULL;
+    struct err other;
+
+    if (!uuid)
+        return false;
+    if (job_became(there, uuid, "done")) {
+        done = job_run(&here->xm, end, NULL, &other);
+        return done != NULL;
+    }
+    if (!job_became(there, uuid, "failed"))
+        return false;
+    found = xend_get(&there->xm, path, &other);
+    if (!found && other.code == ERR_NO_DOMAIN)
+        done = job_run(&here->xm, run, NULL, &other);
+    if (done && e->code == ERR_UNAVAILABLE)
+        err_set(e, ERR_BACKEND, "%s: migrating: the connection was lost", name);
+    if (done)
+        err_hint(e, "It runs on here.");
+    return false;
+}
+
 /* Both streams stand: bytes until one side ends, then what the source says counts. */
-static int move(struct side *here, struct side *there, bool json)
+static int move(struct side *here, struct side *there, const char *name, bool json)
 {
     struct watch w = {here, false};
+    bool gone;
     struct pump p = {here->fd, here->fd, there->fd, -1, true, true, on_tick, &w};
     AUTO(value_freep) struct value *left = NULL, *arrived = NULL;
     struct err e, other;
@@ -140,14 +198,15 @@ static int move(struct side *here, struct side *there, bool json)
     close_fd(&here->fd); /* one side has ended: the other must not wait for it */
     close_fd(&there->fd);
     left = job_wait(&here->xm, here->job, &e);
-    if (!left)
-        return tell(left, &e, w.interrupted);
+    gone = left || settle(here, there, name, &e);
+    if (!gone)
+        return tell(false, &e, w.interrupted);
     arrived = job_wait(&there->xm, there->job, &other);
     if (!arrived)
         xm_warn("the other side: %s", other.msg);
     else if (json)
         print_json(value_get(value_get(arrived, "result"), "domain"));
-    return tell(left, &e, w.interrupted);
+    return tell(true, &e, w.interrupted);
 }
 
 /* Through xm, which reaches both. */
@@ -167,11 +226,11 @@ static int migrate_through(struct xm *xm, const struct args *a, struct value *bo
         status = -1;
     if (status < 0 && interrupted(&here)) {
         cancel(&there);
-        status = tell(NULL, &e, true);
+        status = tell(false, &e, true);
     } else if (status < 0) {
         status = xm_fail(&e);
     } else {
-        status = move(&here, &there, args_has(a, "json"));
+        status = move(&here, &there, args_word(a, 0), args_has(a, "json"));
     }
     close_fd(&here.fd);
     close_fd(&there.fd);
@@ -200,7 +259,7 @@ static int migrate_to(struct xm *xm, const struct args *a, struct value *body)
         if (here.job)
             job = job_wait(&here.xm, here.job, &e);
     }
-    status = tell(job, &e, stopped);
+    status = tell(job != NULL, &e, stopped);
     if (job && args_has(a, "json"))
         print_result(job);
     xm->client = here.xm.client;

@@ -3,7 +3,7 @@
 # Usage: tcp_peer.py say TEXT...       says the n-th TEXT after the n-th thing it hears; then no more
 #        tcp_peer.py never             takes connections and says nothing
 #        tcp_peer.py cut PORT DIR WHEN TEXT
-#            passes bytes on to PORT and back, and cuts both connections before or after (WHEN) the
+#            passes bytes on to PORT (or a unix socket's path) and back, and cuts both connections before or after (WHEN) the
 #            first TEXT that the source says (DIR "to") or that PORT says ("from")
 #        tcp_peer.py fuzz PORT N       says N different things to PORT that are no guest
 #        tcp_peer.py flood PORT N HELD opens N connections to PORT that say nothing; when all but
@@ -69,11 +69,21 @@ def pump(c, there, watched, when, marker):
             other[a].sendall(d)
 
 
+def connect(port):
+    if port.isdigit():
+        return socket.create_connection(("127.0.0.1", int(port)))
+    there = socket.socket(socket.AF_UNIX)
+    where = os.open(os.path.dirname(port), os.O_PATH)  # a socket's path has 107 bytes at most
+    there.connect("/proc/self/fd/%d/%s" % (where, os.path.basename(port)))
+    os.close(where)
+    return there
+
+
 def cut(port, watched, when, marker):
     s = listener()
     while True:
         c, _ = s.accept()
-        there = socket.create_connection(("127.0.0.1", int(port)))
+        there = connect(port)
         try:
             pump(c, there, watched, when, text(marker))
         except OSError:

@@ -60,7 +60,7 @@ assert_match 'picky: migrating: .*restore fails on demand \(from the other side\
 assert_eq running/ "$(where picky)"
 
 # one that cannot go on afterwards is not lost either
-create stuck "extra = 'test:fail=restore test:fail=resume:2'"
+create stuck "extra = 'test:fail=restore test:fail=resume:2 test:fail=resume:3'"
 assert_fails 1 xm migrate stuck "$there"
 assert_match '^Error: stuck: migrating: .*\(from the other side\)$' "$err"
 assert_match '^It stands still here and could not go on \(.*\): xm unpause tries again\.$' "$err"
@@ -121,6 +121,25 @@ hostile "$lost" say "$head" 'nothing of the sort\n'
 hostile 'web2: migrating: the other side has closed the connection' say "$head" "$stream"
 hostile "web2: migrating: the other side says 'hello' where ready is expected" say "$head" "$stream" 'hello\n'
 hostile "web2: migrating: no room \\(from the other side\\)" say "$head" "$stream" 'error no room\n'
+
+# cut when the destination runs it, and just before: xm asks there, and settles it here
+cut() { # the arguments of tcp_peer.py; $out and $err of the migration
+    rm -rf "$T/peer"
+    mkdir "$T/peer"
+    mkfifo "$T/peer/ready"
+    PEER_SOCKET=$T/peer/sock python3 tests/system/tcp_peer.py cut "${there#unix:}" "$@" >"$T/peer/ready" &
+    PIDS="$PIDS $!"
+    read -r _ <"$T/peer/ready"
+    run xm migrate web2 "unix:$T/peer/sock"
+}
+cut to before 'go\n'
+assert_eq '1 Error: web2: migrating: the connection was lost
+It runs on here.' "$status $err"
+assert_eq running/ "$(where web2)"
+cut from before 'running\n'
+assert_eq '0 ' "$status $err"
+assert_eq /running "$(where web2)"
+assert_ok xm -H "$there" migrate web2 "unix:$ROOT/var/run/xend/xend.sock"
 
 # a terminal shows what is going on
 create later "extra = 'test:delay-restore=1500ms'"
