@@ -18,7 +18,7 @@ free_port() {
 # configure [LINE...]: of the other xend, which takes guests then
 configure() {
     printf '%s\n' '(test-persist yes)' '(xend-relocation-server yes)' "(xend-relocation-port $there_port)" \
-        '(relocation-patience 2)' "$@" >"$there/etc/xen/xend-config.sxp"
+        '(relocation-patience 3)' "$@" >"$there/etc/xen/xend-config.sxp"
     xend stop --root "$there" || fail 'stop'
     assert_ok xend start --root "$there" --driver test
 }
@@ -31,7 +31,7 @@ there=$T/there
 there_socket=unix:$there/var/run/xend/xend.sock
 there_port=$(free_port)
 mkdir -p "$ROOT/etc/xen" "$there/etc/xen"
-printf '%s\n' '(test-persist yes)' '(relocation-patience 2)' "(xend-relocation-port $there_port)" \
+printf '%s\n' '(test-persist yes)' '(relocation-patience 3)' "(xend-relocation-port $there_port)" \
     >"$ROOT/etc/xen/xend-config.sxp"
 trap 'at_end xend stop --root "$there"' EXIT
 start_xend test
@@ -113,6 +113,22 @@ assert_eq /running "$(where later)"
 assert_ok xm -H "$there_socket" destroy later
 assert_ok xm destroy slow
 
+# half of it is said, and nothing more: of the configuration, of the guest
+half() { # TEXT: to the port there, on a connection that stays while the test runs
+    rm -f "$T/answer"
+    mkfifo "$T/answer"
+    python3 -c 'import socket, sys, threading
+c = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+c.sendall(sys.argv[2].encode().decode("unicode_escape").encode("latin-1"))
+print(c.recv(100), flush=True)
+threading.Event().wait()' "$there_port" "$1" >"$T/answer" &
+    PIDS="$PIDS $!"
+    read -r _ <"$T/answer"
+}
+half 'receive\nLinuxGuest'
+form='(domain (name half) (uuid 11111111-2222-3333-4444-555555555555) (memory 64) (xend (version 1) (driver test)))'
+half "receive\\nLinuxGuestRecord\\x00\\x00\\x00\\x$(printf %02x ${#form})${form}xend test guest 1\\n"
+
 # a port where something else is: one error each, and the guest runs on
 hostile() {
     wanted=$1
@@ -130,12 +146,20 @@ hostile ".*: the other side does not speak as a xend does\$" say "$(printf '%060
 hostile ".*: too old \\(from the other side\\)\$" say "(err (type XendError) (value 'too old'))\\n"
 hostile "the other side says 'hello' where ready is expected\$" say '(ready receive)\n' 'hello\n'
 hostile "no room \\(from the other side\\)\$" say '(ready receive)\n' 'error no room\n'
-hostile ".*: nothing came within 2 s\$" never
+hostile ".*: nothing came within 3 s\$" never
 # says that it has it, and then that it has not: still ours
 hostile "ends here \\(from the other side\\)\$" say '(ready receive)\n' 'ready\n' 'restored\nerror ends here\n'
 
+# those that said half of it were given up meanwhile
+given_up() {
+    [ "$(xm -H "$there_socket" jobs --json | jq "map(select(.kind == \"receive\" and .state == \"failed\" and (.error.message | endswith(\"$1\")))) | length")" = 1 ]
+}
+until given_up ': it did not come in time'; do :; done
+until given_up ': the other side has sent nothing for 3 s'; do :; done
+assert_eq Domain-0 "$(xm -H "$there_socket" list --json | jq -r '.[].name')"
+
 # hostile sources: nothing is kept of them, and an honest one is served
-configure
+configure '(relocation-patience 30)'
 say() { # TEXT: to the port there; prints what is answered
     python3 -c 'import socket, sys
 c = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -162,14 +186,7 @@ assert_match '^error .*it ends 4 bytes too early' "$(say 'receive\nLinuxGuestRec
 assert_match '^error .*it was not saved by this xend' "$(say 'receive\nLinuxGuestRecord\x00\x00\x00\x14(domain (name web2))')"
 assert_ok python3 tests/system/tcp_peer.py fuzz "$there_port" 200
 assert_eq Domain-0 "$(xm -H "$there_socket" list --json | jq -r '.[].name')"
-mkfifo "$T/hold" # one that says half of it, and nothing more
-python3 -c 'import socket, sys
-c = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-c.sendall(b"receive\nLinuxGuest")
-print(c.recv(100), flush=True)
-sys.stdin.read()' "$there_port" <"$T/hold" >"$T/half" &
-PIDS="$PIDS $!"
-exec 4>"$T/hold"
+half 'receive\nLinuxGuest'
 until job=$(job_there '.kind == "receive"'); do :; done
 assert_ok xm -H "$there_socket" job-cancel "$job" # one that says nothing can be cancelled
 run xm -H "$there_socket" job-wait "$job"
@@ -182,7 +199,7 @@ read -r refused <"$T/refused"
 assert_eq 168 "$refused" 'of 200 refused'
 assert_fails 1 xm migrate web1 127.0.0.1
 assert_match 'guests are on their way here already: try again \(from the other side\)' "$err"
-exec 4>&- 5>&-
+exec 5>&-
 until xm migrate web1 127.0.0.1 2>/dev/null; do :; done # ends with the connections
 assert_eq /running "$(where web1)"
 assert_eq web1 "$(xm -H "$there_socket" list --json | jq -r '.[1:] | .[].name')"
