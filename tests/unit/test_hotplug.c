@@ -1,4 +1,7 @@
 /* libxl/hotplug: running hook scripts. */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,6 +9,32 @@
 #include "libxl/base/io.h"
 #include "libxl/hotplug.h"
 #include "tests/unit/cunit.h"
+
+static int forks_left = -1; /* then it fails; -1: never */
+
+/* In place of libc's, for proc.c. */
+pid_t fork(void)
+{
+    pid_t (*real)(void) = (pid_t(*)(void))dlsym(RTLD_NEXT, "fork");
+
+    if (forks_left == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    forks_left -= forks_left > 0;
+    return real();
+}
+
+static int descriptors(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    int n = 0;
+
+    while (d && readdir(d))
+        n++;
+    closedir(d);
+    return n;
+}
 
 /* Writes the script and runs it as "NAME add type_if=tap"; what it said in *out. */
 static int run_as(const char *text, mode_t mode, int timeout_ms, struct buf *out, struct err *e)
@@ -119,7 +148,27 @@ static void test_words(void)
     CU_ASSERT_TRUE(strlen(e.msg) < 800);
 }
 
+/* The n-th fork fails: the script was not run, that is the error, and nothing stays open. */
+static void test_no_process(void)
+{
+    int before = descriptors();
+
+    for (int n = 0; n < 3; n++) {
+        struct err e = {0};
+
+        forks_left = n;
+        for (int i = 0; i <= n; i++)
+            CU_ASSERT_EQUAL(run("#!/bin/sh\n", NULL, &e), i < n ? 0 : -1);
+        forks_left = -1;
+        CU_ASSERT_EQUAL(e.sys, EAGAIN);
+        CU_ASSERT_PTR_NOT_NULL(strstr(e.msg, "fork for "));
+        CU_ASSERT_EQUAL(descriptors(), before);
+        CU_ASSERT_EQUAL(run("#!/bin/sh\n", NULL, &e), 0);
+    }
+}
+
 TESTS("hotplug", {"where scripts are", test_paths},
       {"an argument vector and a clean environment", test_environment},
       {"its words are the error", test_failures}, {"the time limit", test_time},
-      {"what it says, as text for people", test_words})
+      {"what it says, as text for people", test_words},
+      {"no process is to be had", test_no_process})
