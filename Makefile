@@ -120,7 +120,7 @@ run-check:
 	    $(filter-out $(LIVE_PROGS),$(UNIT_PROGS))
 
 # real guests: root, and the guest's kernel and initramfs
-LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_qemu_ops $(BUILD)/tests/test_qemu_save $(BUILD)/tests/test_qemu_boot $(BUILD)/tests/test_qemu_vnc $(BUILD)/tests/test_qemu_limits \
+LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_qemu_ops $(BUILD)/tests/test_qemu_save $(BUILD)/tests/test_qemu_save_fails $(BUILD)/tests/test_qemu_boot $(BUILD)/tests/test_qemu_vnc $(BUILD)/tests/test_qemu_limits \
               $(BUILD)/tests/test_driver_contract
 check-system: all guest $(LIVE_PROGS) $(BUILD)/tests/hooks
 	$(Q)$(RUN) --reset
@@ -177,9 +177,10 @@ check-tsan:
 	cat $(BUILD)/san-thread/tests/totals >>$(BUILD)/tests/totals || \
 	echo "0 1 0" >>$(BUILD)/tests/totals
 
-check-tsan-build: all $(TOOL_PROGS) $(BUILD)/tests/test_driver_test
+TSAN_PROGS := $(filter $(BUILD)/tests/test_driver_test%,$(UNIT_PROGS))
+check-tsan-build: all $(TOOL_PROGS) $(TSAN_PROGS)
 	$(Q)$(RUN) --reset
-	$(Q)$(RUN) $(BUILD)/tests/test_driver_test $(sort $(TSAN_TESTS)); true
+	$(Q)$(RUN) $(TSAN_PROGS) $(sort $(TSAN_TESTS)); true
 
 # figures as ratios; see tests/bench/
 bench: all $(TOOL_PROGS) $(BUILD)/tests/test_domain_json
