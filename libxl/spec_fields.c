@@ -261,8 +261,8 @@ static const struct field rows[] = {
      .unit = "seconds", .drivers = ON_ALL, .doc = "What the guest's clock differs from UTC."},
     {BOOL(sdl), .sxp = "image/sdl", .drivers = N, .doc = "Show the screen in a local window."},
     {LIST(serial), .sxp = "image/serial", .drivers = ON_QEMU | N,
-     .doc = "Where emulated serial ports go, as QEMU's -serial says it: pty (xm console -n N), "
-            "file:PATH, tcp:HOST:PORT, null."},
+     .doc = "Emulated serial ports, as QEMU's -serial: pty (xm console -n N), file:PATH, "
+            "tcp:HOST:PORT."},
     {STR(soundhw), .sxp = "image/soundhw", .drivers = N, .doc = "The emulated sound cards."},
     {INT(tsc_mode), .sxp = "image/tsc_mode", .min = 0, .max = 3, .drivers = X,
      .doc = "Time stamp counter: 0 default, 1 always emulated, 2 never, 3 pvrdtscp."},

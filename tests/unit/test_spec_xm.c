@@ -54,10 +54,9 @@ static void test_xm(void)
          "acpi: xm of Xen 4.4 and older ignored True and False; taken as 0 here; "
          "vnc: xm of Xen 4.4 and older ignored True and False; taken as 1 here"},
         {"{\"kernel\":null,\"acpi\":0}", "{\"name\":\"file\",\"acpi\":false}", ""},
-        {"{\"serial\":\"pty\"}", "{\"name\":\"file\",\"serial\":[\"pty\"]}",
-         "serial: no driver of this xend has it; ignored"},
+        {"{\"serial\":\"pty\"}", "{\"name\":\"file\",\"serial\":[\"pty\"]}", ""},
         {"{\"serial\":[\"pty\",\"null\"]}", "{\"name\":\"file\",\"serial\":[\"pty\",\"null\"]}",
-         "serial: no driver of this xend has it; ignored"},
+         ""},
         {"{\"cmdline\":\"a b\",\"root\":\"/dev/x\"}", "{\"name\":\"file\",\"extra\":\"a b\"}",
          "cmdline: given, so root and extra are ignored"},
         {"{\"nics\":2,\"vif\":[\"bridge=b\"]}",
