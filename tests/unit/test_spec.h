@@ -77,7 +77,7 @@ static inline char *from_sxp(const char *text)
 static inline void same(const char *in, char *got_take, const char *want)
 {
     if (strcmp(got_take, want) != 0)
-        fprintf(stderr, "\n  %s\n  gives %s\n  not   %s\n", in, got_take, want);
+        fprintf(stderr, "\n  %s\n  gives %s\n  not   %s\n", in, got_take ? got_take : "", want);
     CU_ASSERT_STRING_EQUAL(got_take, want);
     free(got_take);
 }
