@@ -118,4 +118,35 @@ for SH in dash "$BUSYBOX sh"; do
     assert_eq 1 "$status"
     assert_match 'no free nbd device|nbd-client: no server' "$(xs read "$back/hotplug-error")"
     xs rm "$back"
+
+    # iSCSI, with an iscsiadm that is ours: it logs in, and out when it was it that did
+    dev=$(losetup --find --show "$T/a.img")
+    cat >"$T/bin/iscsiadm" <<END
+#!/bin/sh
+link=$T/ip-10.0.0.1:3260-iscsi-iqn.2001-04.org:a-lun-1
+case "\$*" in
+*discovery*) exit 0 ;;
+'-m session') [ ! -e "\$link" ] || echo 'tcp: [1] 10.0.0.1:3260,1 iqn.2001-04.org:a (non-flash)' ;;
+*'-T iqn.2001-04.org:a -p 10.0.0.1:3260 --login') ln -s "$dev" "\$link" ;;
+*'-T iqn.2001-04.org:a -p 10.0.0.1:3260 --logout') rm "\$link" ;;
+*) echo "iscsiadm: no records found" >&2; exit 21 ;;
+esac
+END
+    chmod +x "$T/bin/iscsiadm"
+    export HOTPLUG_BY_PATH="$T"
+    for params in iqn.2001-04.org:a@10.0.0.1,lun=1 iqn=iqn.2001-04.org:a,portal=10.0.0.1:3260,lun=1; do
+        connected 1 51712 iscsi "$params" w
+        assert_eq "$dev $(stat -c %t:%T "$dev")" "$(xs read "$back/node" "$back/physical-device" | xargs)"
+        connected 2 51712 iscsi "$params" w! # a session that was there stays
+        block remove
+        assert_ok test -e "$T"/ip-10.0.0.1*
+        xs rm "$back"
+        refused busy "Device $dev is mounted in a guest domain, and so cannot be mounted now. It is used by vm1." \
+            2 51712 iscsi "$params" w
+        detached 1 51712
+        assert_fails 1 test -e "$T"/ip-10.0.0.1*
+    done
+    refused error 'iscsiadm: iscsiadm: no records found' 1 51712 iscsi iqn.2001-04.org:b@10.0.0.1 w
+    refused error 'iscsi:10.0.0.1: 10.0.0.1 is not understood: write iscsi:IQN@HOST' 1 51712 iscsi 10.0.0.1 w
+    losetup -d "$dev"
 done
