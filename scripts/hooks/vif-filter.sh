@@ -40,8 +40,8 @@ hex_of() {
         }
         if (NF == 1) { print "!= 0x" all; exit }
         for (i = 0; i < 32; i++) {
-            unit = $2 - 4 * i
-            unit = unit >= 4 ? 1 : unit <= 0 ? 16 : 2 ^ (4 - unit)
+            bits = $2 - 4 * i
+            unit = bits >= 4 ? 1 : bits == 3 ? 2 : bits == 2 ? 4 : bits == 1 ? 8 : 16
             digit = index("0123456789abcdef", tolower(substr(all, i + 1, 1))) - 1
             value = value substr("0123456789abcdef", digit - digit % unit + 1, 1)
             mask = mask substr("0123456789abcdef", 17 - unit, 1)

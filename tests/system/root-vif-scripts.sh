@@ -125,6 +125,10 @@ for SH in dash "$BUSYBOX sh"; do
     pings 10.9.0.1 || fail "filter=none filters"
     ip -n guest link set dev eth0 address $mac
     neighbours ok vif-bridge add
+    ok vif-bridge add bridge=xenbr0 ip=2001:db8:9::/125 # of a network those that are in it
+    believed 77 66 advert 2001:db8:9::2 2001:db8:9::66 $mac
+    ok vif-bridge add bridge=xenbr0 ip=2001:db8:9::/121
+    believed 01 66 advert 2001:db8:9::2 2001:db8:9::66 $mac
     [ "$SH" = dash ] || { no_iptables; neighbours in_process add; }
 
     # so much a second: of 260 KB in 0.2 s, 65 KB/s and a burst of 69 KB get through
