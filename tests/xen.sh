@@ -31,6 +31,23 @@ use_hooks() {
     fi
 }
 
+# begin_migration NAME LIVE: $job moves the domain to a destination that the test is: it has said it is ready, and
+# reads descriptor 9, writes to 8. Needs socat and jq.
+begin_migration() {
+    job=$(api POST "/v1/domains/$1/migrate" -d "{\"live\":$2}" | jq .id)
+    rm -f "$T/to" "$T/from"
+    mkfifo "$T/to" "$T/from"
+    exec 8<>"$T/to" 9<>"$T/from"
+    background sh -c "exec socat - 'UNIX-CONNECT:$ROOT/var/run/xend/xend.sock' <&8 >&9"
+    printf 'GET /v1/jobs/%s/stream HTTP/1.1\r\nHost: xend\r\nConnection: Upgrade\r\nUpgrade: xend-stream\r\n\r\n' "$job" >&8
+    timeout 30 sh -c "while read -r line && [ \"\$line\" != '$(printf '\r')' ]; do :; done" <&9 ||
+        fail 'xend does not take the stream'
+    echo ready >&8
+}
+end_migration() {
+    exec 8>&- 9>&-
+}
+
 # After a failure no guest is left running.
 end_guests() {
     for id_ in $(xl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do

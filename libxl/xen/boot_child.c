@@ -4,24 +4,20 @@
  * Started by bootloader.c.
  */
 #include <errno.h>
-#include <grp.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "libxl/xen/bootloader.h"
+#include "libxl/xen/helper.h"
 
 #define MIB (1UL << 20)
-/* Numbers that no distribution gives to users, each for one child at a time. */
-#define FIRST_UID 0x7ffe0000u
 
 static const struct proc_limit_row {
     int resource;
@@ -74,16 +70,12 @@ static int drop(uid_t uid)
         if (setrlimit((unsigned)limits[i].resource,
                       &(struct rlimit){limits[i].value, limits[i].value}) < 0)
             return -1;
-    if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
-        return -1;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) /* when xend dies */
-        return -1;
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || chdir(BOOT_DIR) < 0 ? -1 : 0;
+    return helper_drop(uid) < 0 || chdir(BOOT_DIR) < 0 ? -1 : 0;
 }
 
 int boot_child(int argc, char **argv)
 {
-    uid_t uid = FIRST_UID + ((uid_t)getpid() & 0xffff);
+    uid_t uid = helper_uid();
 
     if (argc < 3)
         return 1;

@@ -3,64 +3,20 @@
  * writes its memory as Xen's stream of version 2. Until it has all been written nobody is told
  * that the guest stands still, and whatever fails, it goes on.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
-#include "libxl/xen/xen.h"
+#include "libxl/xen/stream.h"
 
 #include <xenguest.h> /* does not stand alone: after xenctrl.h */
 
 #define SUSPEND_MS 60000
 #define SLICE_MS 10
-#define PAGES_PER_MIB 256
-
-/* A cancelled job ends when the stream does: its descriptor becomes one that always fails. */
-static void __attribute__((nonnull))
-on_progress(xentoollog_logger *logger, const char *context, const char *what, int percent,
-            unsigned long done, unsigned long total)
-{
-    struct stream *s = (struct stream *)logger;
-
-    (void)context, (void)what, (void)percent;
-    job_progress(s->job, done * XC_PAGE_SIZE, total * XC_PAGE_SIZE);
-    if (atomic_load(&s->job->cancelled) && !s->cut) {
-        AUTO(closep) int end = open(s->reads ? "/dev/null" : "/dev/full", O_RDWR | O_CLOEXEC);
-
-        s->cut = end >= 0 && dup3(end, s->fd, O_CLOEXEC) >= 0;
-    }
-}
-
-int stream_open(struct stream *s, int fd, bool reads, struct job *j, struct err *e)
-{
-    *s = (struct stream){.job = j, .fd = -1, .reads = reads};
-    xlog_init(&s->log);
-    s->log.vtable.progress = on_progress;
-    s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    s->xch = xc_interface_open(&s->log.vtable, NULL, 0);
-    if (s->fd >= 0 && s->xch)
-        return 0;
-    err_sys(e, "the hypervisor");
-    stream_close(s);
-    return -1;
-}
-
-void stream_close(struct stream *s)
-{
-    if (s->xch)
-        xc_interface_close(s->xch);
-    close_fd(&s->fd);
-}
 
 struct saving {
     struct xguest *g;
     struct stream stream;
-    struct err *e;
-    bool asked, refused; /* to suspend; and *e tells why it has not */
+    bool asked; /* to suspend */
 };
 
 static bool is_suspended(struct xguest *g)
@@ -78,7 +34,7 @@ static int await_suspend(struct saving *s, struct err *e)
     while (!is_suspended(s->g)) {
         xc_domaininfo_t info;
 
-        if (job_check(s->stream.job, e) < 0 || xguest_info(s->g, &info, e) < 0)
+        if (stream_check(&s->stream, e) < 0 || xguest_info(s->g, &info, e) < 0)
             return -1;
         if (now_ms() >= deadline)
             return err_set(e, ERR_TIMEOUT, "the guest does not suspend itself within %d s",
@@ -88,20 +44,18 @@ static int await_suspend(struct saving *s, struct err *e)
     return 0;
 }
 
-/* Called by libxenguest when the guest is to stand still; 1: it does. */
-static int on_suspend(void *data)
+/* libxenguest wants the guest to stand still. */
+static int on_suspend(void *arg, struct err *e)
 {
-    struct saving *s = data;
+    struct saving *s = arg;
 
     fault_point("xen.suspending");
     s->asked = true;
-    if (store_request(s->g, "suspend", s->e) < 0 || await_suspend(s, s->e) < 0) {
-        s->refused = true;
-        return 0;
-    }
+    if (store_request(s->g, "suspend", e) < 0 || await_suspend(s, e) < 0)
+        return -1;
     fault_point("xen.suspended");
     job_step(s->stream.job, "writing its memory");
-    return 1;
+    return 0;
 }
 
 /* Cooperative: the guest's kernel sees a suspend that was called off. */
@@ -170,33 +124,15 @@ static int hold(struct xguest *g, struct err *e)
     return 0;
 }
 
-/* libxenguest wants to be able to call it for any guest but PV. */
-static int no_device_model(uint32_t domid, unsigned enable, void *data)
-{
-    (void)domid, (void)enable, (void)data;
-    return 0;
-}
-
-static int save(struct saving *s, bool live, struct err *e)
-{
-    struct save_callbacks callbacks = {
-        .suspend = on_suspend, .switch_qemu_logdirty = no_device_model, .data = s};
-    int r = xc_domain_save(s->stream.xch, s->stream.fd, s->g->pub.domid, live ? XCFLAGS_LIVE : 0,
-                           &callbacks, XC_STREAM_PLAIN, -1);
-
-    fault_point("xen.saved");
-    if (r < 0 && s->stream.cut)
-        return job_check(s->stream.job, e);
-    if (r < 0 && !s->refused)
-        err_xen(e, &s->stream.log);
-    return r < 0 ? -1 : 0;
-}
-
 /* As if nothing had been. */
 static void go_on(struct saving *s)
 {
     struct xguest *g = s->g;
     struct err e;
+
+    /* a child that was killed has not ended it */
+    if (s->stream.live)
+        xc_shadow_control(g->d->xch, g->pub.domid, XEN_DOMCTL_SHADOW_OP_OFF, NULL, 0);
     int r = !s->asked ? 0 : is_suspended(g) ? guest_wake(g, &e) : guest_unask_suspend(g, &e);
 
     if (r < 0 || guest_let_go(g, &e) < 0)
@@ -218,19 +154,21 @@ static void tell_suspended(struct xguest *g)
 int xen_save(struct guest *guest, int fd, bool live, struct job *j, struct err *e)
 {
     struct xguest *g = xguest_of(guest);
-    struct saving s = {.g = g, .e = e};
+    struct saving s = {.g = g,
+                       .stream = {.g = g, .job = j, .fd = fd, .live = live, .suspend = on_suspend}};
     int r;
 
-    if (job_check(j, e) < 0 || check(g, live, e) < 0 || stream_open(&s.stream, fd, false, j, e) < 0)
+    if (job_check(j, e) < 0 || check(g, live, e) < 0)
         return -1;
+    s.stream.arg = &s;
     job_step(j, live ? "writing its memory" : "waiting until it suspends itself");
     r = hold(g, e);
     if (r == 0)
-        r = save(&s, live, e);
+        r = stream_run(&s.stream, e);
+    fault_point("xen.saved");
     if (r < 0)
         go_on(&s);
     else
         tell_suspended(g);
-    stream_close(&s.stream);
     return r;
 }

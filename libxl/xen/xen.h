@@ -315,17 +315,6 @@ int guest_let_go(struct xguest *g, struct err *e);
 
 /* ---- save.c ---- */
 
-/* What libxenguest needs to move a guest's memory: a handle that reports to a job. */
-struct stream {
-    struct xlog log; /* first */
-    xc_interface *xch;
-    struct job *job;
-    int fd;     /* our own copy */
-    bool reads; /* from it, or else writes to it */
-    bool cut;   /* the job was cancelled */
-};
-int stream_open(struct stream *s, int fd, bool reads, struct job *j, struct err *e);
-void stream_close(struct stream *s);
 /* One that suspended itself runs again. And: one that was asked to shall not. */
 int guest_wake(struct xguest *g, struct err *e);
 int guest_unask_suspend(struct xguest *g, struct err *e);

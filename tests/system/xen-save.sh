@@ -3,7 +3,7 @@
 # failure the guest runs as it did, or nothing is left. In dom0 only (tests/rig/suite).
 . tests/functions.sh
 . tests/xen.sh
-requires xl xenstore-read xenstore-ls
+requires xl xenstore-read xenstore-ls socat jq
 
 # type_in TEXT: on the console of s1
 type_in() {
@@ -19,6 +19,24 @@ crash_xend() {
     pid=$(cat "$ROOT/var/run/xend.pid")
     kill -9 "$pid"
     timeout 20 tail --pid="$pid" -f /dev/null || fail 'xend does not die'
+}
+# child_of WORD: the process that moves memory for xend
+child_of() {
+    pgrep -P "$(cat "$ROOT/var/run/xend.pid")" -f "xen-helper $1 "
+}
+# stuck_migration: $job moves s1 to a destination that says it is ready and then reads no more: when this returns,
+# some of the memory is sent, and the child waits to send the rest
+stuck_migration() {
+    begin_migration s1 false
+    timeout 60 sh -c "until xl list s1 | grep -q -e ---ss; do :; done" || fail 's1 does not suspend itself'
+    child=$(child_of save)
+}
+# job_fails ERROR: $job does, and it says so
+job_fails() {
+    run xm job-wait "$job"
+    [ "$status" != 0 ] || fail "job $job succeeded"
+    assert_match "$1" "$err"
+    assert_eq '' "$(child_of save || child_of restore || true)" 'children'
 }
 settled() {
     ! api GET /v1/jobs | grep -q '"state":"\(queued\|running\)"'
@@ -74,11 +92,28 @@ wait_console s1 '^again-5-here'
 mkdir "$T/small"
 mount -t tmpfs -o size=20m small "$T/small"
 assert_fails 1 xm save s1 "$T/small/file"
+assert_match 'No space left' "$err"
 assert_eq '' "$(ls "$T/small")"
 umount "$T/small"
 assert_eq running "$(domain_state s1)"
 type_in 'echo room-$((5 + 1))-$kept'
 wait_console s1 '^room-6-here'
+
+# The child that writes its memory dies in the middle; or hangs, and the job is cancelled: the guest goes on.
+stuck_migration
+kill -9 "$child"
+job_fails 'the child that writes its memory was killed by signal 9'
+assert_eq running "$(domain_state s1)"
+type_in 'echo died-$((6 + 2))-$kept'
+wait_console s1 '^died-8-here'
+stuck_migration
+kill -STOP "$child"
+assert_ok xm job-cancel "$job"
+job_fails cancelled
+assert_eq running "$(domain_state s1)"
+type_in 'echo hung-$((7 + 2))-$kept'
+wait_console s1 '^hung-9-here'
+end_migration
 
 # xend killed in the middle: the guest runs on, or is whole in its file.
 stop_xend
@@ -89,6 +124,7 @@ for point in suspending suspended saved; do
     timeout 20 tail --pid="$pid" -f /dev/null || fail "xend did not pass xen.$point"
     start_xend xen
     eventually settled
+    assert_eq '' "$(pgrep -f 'xen-helper save ' || true)" 'children'
     assert_eq running "$(domain_state s1)" "s1, xend killed at xen.$point"
     type_in "echo $point-\$((6 + 1))-\$kept"
     wait_console s1 "^$point-7-here"
@@ -106,6 +142,26 @@ cp "$T/point" "$T/bad"
 printf 'nonsense' | dd of="$T/bad" bs=1 seek=$((20 << 20)) conv=notrunc 2>/dev/null
 xm restore -p "$T/bad" >/dev/null 2>&1 && xm destroy s1 # of its memory Xen keeps no checksum
 clean 'a bad file'
+
+# The child that reads it dies in the middle; or hangs, and the job is cancelled: nothing is left.
+half_restored() { # some of the file is read when this returns, and the child waits for more
+    rm -f "$T/pipe"
+    mkfifo "$T/pipe"
+    exec 7<>"$T/pipe"
+    job=$(api POST /v1/restore -d "{\"file\":\"$T/pipe\"}" | jq .id)
+    head -c 8000000 "$T/point" >&7
+    child=$(child_of restore)
+}
+half_restored
+kill -9 "$child"
+job_fails 'the child that reads its memory was killed by signal 9'
+clean 'a child that was killed'
+half_restored
+kill -STOP "$child"
+assert_ok xm job-cancel "$job"
+job_fails cancelled
+clean 'a child that hung'
+exec 7>&-
 
 # The checkpoint of long ago is as good as new.
 assert_ok xm restore "$T/point"
