@@ -1,7 +1,8 @@
 /*
  * Files of saved guests: the original's frame around what a driver writes. 16 bytes
  * "LinuxGuestRecord", the length of the configuration (signed, 32 bit, big endian), the
- * configuration as a one-line SXP form (domain ...), then the driver's own stream. Ours has a child
+ * configuration as a one-line SXP form (domain ...), then the driver's own stream (on Xen: Xen's,
+ * version 2, and of a HVM guest its device model's state, see libxl/xen/stream.h). Ours has a child
  * (xend (version 1) (driver NAME)) in the form, which other readers pass over.
  */
 #ifndef XEND_SAVEFILE_H

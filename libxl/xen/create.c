@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "libxl/base/fault.h"
+#include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/xen/acpi.h"
 #include "libxl/xen/bootloader.h"
@@ -32,6 +33,7 @@ struct making {
     struct job *job;
     bool noted; /* from then on there is something to give back */
     int fd;     /* -1, or the stream to restore it from */
+    int state;  /* -1, or what its device model goes on with */
 };
 
 static int check_hvm(const struct making *m, struct err *e)
@@ -39,8 +41,6 @@ static int check_hvm(const struct making *m, struct err *e)
     const struct spec *s = m->g->spec;
     int64_t video = hvm_video_mib(s);
 
-    if (m->fd >= 0)
-        return err_set(e, ERR_UNSUPPORTED, "type: the xen driver restores no HVM guests yet");
     if (spec_maxvcpus(s) > HVM_MAX_VCPUS)
         return err_set(e, ERR_UNSUPPORTED, "vcpus: a HVM guest of Xen has %d at most",
                        HVM_MAX_VCPUS);
@@ -49,7 +49,7 @@ static int check_hvm(const struct making *m, struct err *e)
                        "memory: %" PRId64 " MiB: a HVM guest needs %" PRId64 ", %" PRId64
                        " of them for its graphics card",
                        s->memory, video + HVM_MIB_MIN, video);
-    return dm_check(m->g, e);
+    return dm_check(m->g, m->fd >= 0, e);
 }
 
 /* What this driver cannot do yet is refused by name, never left out in silence. */
@@ -59,7 +59,7 @@ static int check_spec(struct making *m, struct err *e)
 
     if (s->type == TYPE_HVM && check_hvm(m, e) < 0)
         return -1;
-    if (dm_serves_screen(s) && dm_check(m->g, e) < 0)
+    if (dm_serves_screen(s) && dm_check(m->g, m->fd >= 0, e) < 0)
         return -1;
     if (s->type == TYPE_PVH && spec_maxvcpus(s) > ACPI_VCPUS_MAX)
         return err_set(e, ERR_UNSUPPORTED, "vcpus: a PVH guest of Xen has %d at most",
@@ -150,8 +150,11 @@ static int place(struct making *m, struct err *e)
 
 static int make_image(struct making *m, struct err *e)
 {
-    return m->fd < 0 ? build_image(m->g, &m->boot, &m->built, e)
-                     : restore_image(m->g, &m->built, m->fd, m->job, e);
+    if (m->fd < 0)
+        return build_image(m->g, &m->boot, &m->built, e);
+    if (dm_is_machine(m->g) && (m->state = dm_state_new(e)) < 0)
+        return -1;
+    return restore_image(m->g, &m->built, m->fd, m->state, m->job, e);
 }
 
 static int make_store(struct making *m, struct err *e)
@@ -176,7 +179,8 @@ static int start_dm(struct making *m, struct err *e)
 
     if (!dm_has(m->g))
         return 0;
-    return dm_start(m->g, m->job, e) < 0 ? -1 : xdevs_connect(m->g, &some, true, m->job, e);
+    return dm_start(m->g, m->state, m->job, e) < 0 ? -1
+                                                   : xdevs_connect(m->g, &some, true, m->job, e);
 }
 
 static int note_ready(struct making *m, struct err *e)
@@ -228,7 +232,7 @@ static bool undo(struct making *m)
 static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, struct job *j,
                                 struct err *e)
 {
-    struct making m = {.g = xguest_new(xen_of(d), s), .job = j, .fd = fd};
+    struct making m = {.g = xguest_new(xen_of(d), s), .job = j, .fd = fd, .state = -1};
     struct timespec now;
     bool ended = true;
     int r;
@@ -250,6 +254,7 @@ static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, 
     image_close(&m.boot.kernel);
     image_close(&m.boot.ramdisk);
     free(m.boot.cmdline);
+    close_fd(&m.state);
     if (r < 0)
         ended = undo(&m);
     else

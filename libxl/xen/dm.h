@@ -30,6 +30,7 @@ struct dm_launch {
     const char *cmdline;                    /* of the kernel */
     int qmp_fd, console_fd, console_log_fd; /* numbers in the child */
     int kernel_fd, ramdisk_fd;              /* -1: none */
+    int state_fd;                           /* of an earlier one, to go on with; -1: none */
     int vnc_secret_fd;                      /* -1: none */
     const char *vnc_listen, *keymap;        /* where the spec says none; or NULL */
     const struct vnc_tls *vnc_tls;          /* or NULL */
@@ -60,10 +61,28 @@ bool dm_card_of(const struct spec *s, struct dm_card *out);
 
 /* ---- dm_start.c ---- */
 
-/* What can be told of it before anything is made. */
-int dm_check(struct xguest *g, struct err *e);
-/* Starts it for a domain that is described in xenstore, and waits until it serves. */
-int dm_start(struct xguest *g, struct job *j, struct err *e);
+/* What can be told of it before anything is made. restored: it boots nothing. */
+int dm_check(struct xguest *g, bool restored, struct err *e);
+/*
+ * Starts it for a domain that is described in xenstore, and waits until it serves. state: what an
+ * earlier one has left (borrowed), or -1.
+ */
+int dm_start(struct xguest *g, int state, struct job *j, struct err *e);
+
+/* ---- dm_state.c: what it knows of its devices, for another one to go on with */
+
+#define DM_STATE_MAX (16 << 20) /* real ones have 100 KiB */
+
+/* A file in memory for it; -1: *e. */
+int dm_state_new(struct err *e);
+/* Of a guest that stands still: so does its device model from now on, and `state` has what it
+ * knows; live: another host may use its disks. And: it goes on; fine when it does. */
+int dm_freeze(struct xguest *g, int state, bool live, struct err *e);
+int dm_thaw(struct xguest *g, struct err *e);
+/* Whether it tells Xen which memory of the guest it has written. */
+int dm_logdirty(struct xguest *g, bool on, struct err *e);
+/* Waits until one that was started with a state has read it. */
+int dm_await_state(struct qmp *q, struct job *j, struct err *e);
 
 /* ---- dm.c: its process ---- */
 
@@ -107,6 +126,13 @@ void dm_unplug_taps(struct xguest *g);
 
 /* A connection, not yet greeted; NULL: *e. */
 struct qmp *dm_connect(struct xguest *g, struct err *e);
+/* One that is ready for questions; likewise. */
+struct qmp *dm_dial(struct xguest *g, struct err *e);
+/* QEMU gets a descriptor, in a set of its own: path is how it names it. What it uses stays until
+ * it closes it, after the set is dropped, too. */
+#define DM_SET_PATH 32
+int dm_pass_fd(struct qmp *q, int fd, char path[DM_SET_PATH], int64_t *set, struct err *e);
+void dm_drop_set(struct qmp *q, int64_t set);
 int xen_vnc(struct guest *g, struct vnc_place *place, struct err *e);
 int xen_set_media(struct guest *g, const struct disk *to, struct job *j, struct err *e);
 

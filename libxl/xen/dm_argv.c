@@ -360,6 +360,10 @@ int dm_argv(const struct dm_launch *l, struct strings *argv, struct err *e)
         return -1;
     args_add(argv, "-boot");
     args_add(argv, "order=%s", boot_order(l->spec));
+    if (l->state_fd >= 0) {
+        args_add(argv, "-incoming");
+        args_add(argv, "fd:%d", l->state_fd);
+    }
     args_add_kernel(argv, l->kernel_fd, l->ramdisk_fd, l->cmdline);
     return 0;
 }

@@ -25,7 +25,7 @@ struct qmp *dm_connect(struct xguest *g, struct err *e)
     return q;
 }
 
-static struct qmp *dial(struct xguest *g, struct err *e)
+struct qmp *dm_dial(struct xguest *g, struct err *e)
 {
     struct qmp *q = g->dm.dead ? NULL : dm_connect(g, e);
 
@@ -40,7 +40,7 @@ static struct qmp *dial(struct xguest *g, struct err *e)
 
 static int query_vnc(struct xguest *g, struct value **v, struct err *e)
 {
-    struct qmp *q = dial(g, e);
+    struct qmp *q = dm_dial(g, e);
     int r = q ? qmp_call_take(q, "query-vnc", NULL, ANSWER_MS, v, e) : -1;
 
     qmp_free(q);
@@ -70,22 +70,27 @@ static int drive_call(struct qmp *q, const char *command, const char *id, const 
     return qmp_call_take(q, command, args, ANSWER_MS, NULL, e);
 }
 
-/* The image goes to QEMU as a descriptor, in a set of its own: path is how QEMU names it. */
-static int pass_image(struct qmp *q, const struct disk *to, char path[32], int64_t *set,
-                      struct err *e)
+int dm_pass_fd(struct qmp *q, int fd, char path[DM_SET_PATH], int64_t *set, struct err *e)
 {
     AUTO(value_freep) struct value *added = NULL;
-    bool block;
-    AUTO(closep) int fd = image_open(to, &block, e);
 
-    if (fd < 0 || qmp_call_fd_take(q, "add-fd", NULL, fd, ANSWER_MS, &added, e) < 0)
+    if (qmp_call_fd_take(q, "add-fd", NULL, fd, ANSWER_MS, &added, e) < 0)
         return -1;
     *set = value_get_int(added, "fdset-id", -1);
-    snprintf(path, 32, "/dev/fdset/%lld", (long long)*set);
+    snprintf(path, DM_SET_PATH, "/dev/fdset/%lld", (long long)*set);
     return 0;
 }
 
-static void drop_set(struct qmp *q, int64_t set)
+static int pass_image(struct qmp *q, const struct disk *to, char path[DM_SET_PATH], int64_t *set,
+                      struct err *e)
+{
+    bool block;
+    AUTO(closep) int fd = image_open(to, &block, e);
+
+    return fd < 0 ? -1 : dm_pass_fd(q, fd, path, set, e);
+}
+
+void dm_drop_set(struct qmp *q, int64_t set)
 {
     struct value *args = value_map();
     struct err ignored;
@@ -120,7 +125,7 @@ static int eject(struct qmp *q, const char *id, const char *vdev, struct err *e)
 static int insert(struct qmp *q, const char *id, const struct disk *to, struct err *e)
 {
     struct value *args;
-    char path[32];
+    char path[DM_SET_PATH];
     int64_t set;
     int r;
 
@@ -136,8 +141,7 @@ static int insert(struct qmp *q, const char *id, const struct disk *to, struct e
         value_set_str(args, "read-only-mode", "read-only");
         r = qmp_call_take(q, "blockdev-change-medium", args, ANSWER_MS, NULL, e);
     }
-    /* what is in use stays until it is closed */
-    drop_set(q, set);
+    dm_drop_set(q, set);
     return r;
 }
 
@@ -171,7 +175,7 @@ int xen_set_media(struct guest *guest, const struct disk *to, struct job *j, str
                        to->vdev);
     if (!d || d->disk.devtype != DISK_CDROM)
         return err_set(e, ERR_NOT_FOUND, "there is no CD-ROM drive %s", to->vdev);
-    q = dial(g, e);
+    q = dm_dial(g, e);
     if (!q)
         return -1;
     r = to->target && *to->target ? insert(q, id, to, e) : eject(q, id, to->vdev, e);

@@ -3,6 +3,7 @@
  * it needs no path and no rights once it runs. See dm.h. Called by create.c.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,11 +20,12 @@
 #define START_MS 60000 /* exec to greeting: under a second, but on a host that is busy */
 #define SLICE_MS 200   /* how soon a cancelled job is noticed */
 #define FILES_MAX 16384
-#define CHILD_FDS_MAX (2 * DOMAIN_DEVICES_MAX + 9)
+#define CHILD_FDS_MAX (2 * DOMAIN_DEVICES_MAX + 10)
 
 struct starting {
     struct xguest *g;
     struct job *job;
+    int state; /* of an earlier one, or -1 */
     struct dm_launch launch;
     struct dm_disk disks[DOMAIN_DEVICES_MAX];
     int taps[DOMAIN_DEVICES_MAX];
@@ -98,7 +100,8 @@ static int check_argv(const struct xguest *g, const char *binary, struct err *e)
                           .disks = disks,
                           .tap_fds = taps,
                           .nonce = "",
-                          .kernel_fd = -1};
+                          .kernel_fd = -1,
+                          .state_fd = -1};
 
     for (size_t i = 0; i < g->spec->devices.len; i++) {
         const struct device *d = g->spec->devices.ptr[i];
@@ -125,16 +128,17 @@ static int check_kernel(const struct spec *s, struct err *e)
     return s->ramdisk && ramdisk < 0 ? -1 : 0;
 }
 
-int dm_check(struct xguest *g, struct err *e)
+int dm_check(struct xguest *g, bool restored, struct err *e)
 {
     AUTO(freep) char *binary = find_binary(g);
     AUTO(hvm_clear) struct hvm h = {0};
 
-    return check_binary(binary, e) < 0 || check_argv(g, binary, e) < 0 ||
-                   check_kernel(g->spec, e) < 0 ||
-                   (dm_is_machine(g) && hvm_firmware(g->spec, &h, e) < 0)
-               ? -1
-               : 0;
+    if (check_binary(binary, e) < 0 || check_argv(g, binary, e) < 0)
+        return -1;
+    return restored                       ? 0
+           : check_kernel(g->spec, e) < 0 ? -1
+           : dm_is_machine(g)             ? hvm_firmware(g->spec, &h, e)
+                                          : 0;
 }
 
 static int listen_at(struct starting *s, const char *name, struct err *e)
@@ -209,7 +213,7 @@ static int open_kernel(struct starting *s, struct err *e)
     size_t cmdline_max;
     int fd;
 
-    if (!dm_boots_kernel(spec))
+    if (!dm_boots_kernel(spec) || s->state >= 0)
         return 0;
     fd = kernel_open(spec->kernel, &cmdline_max, e);
     if (fd < 0)
@@ -228,6 +232,19 @@ static int open_kernel(struct starting *s, struct err *e)
     if (fd < 0)
         return -1;
     s->launch.ramdisk_fd = pass_take(s, fd);
+    return 0;
+}
+
+/* A copy of our own, from its beginning. */
+static int open_state(struct starting *s, struct err *e)
+{
+    int fd = s->state < 0 ? -1 : fcntl(s->state, F_DUPFD_CLOEXEC, 3);
+
+    if (s->state < 0)
+        return 0;
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+        return err_sys(e, "the state of its device model");
+    s->launch.state_fd = pass_take(s, fd);
     return 0;
 }
 
@@ -308,6 +325,8 @@ static int await_greeting(struct starting *s, struct err *e)
     /* it greets before its screen is made, and answers after */
     if (r == 0)
         r = qmp_negotiate(q, START_MS, e);
+    if (r == 0 && s->state >= 0)
+        r = dm_await_state(q, s->job, e);
     qmp_free(q);
     return r < 0 ? explain(s->g, e) : 0;
 }
@@ -332,7 +351,7 @@ static int tell(struct xguest *g, struct err *e)
 static int open_machine(struct starting *s, struct err *e)
 {
     return open_serial(s, e) < 0 || open_disks(s, e) < 0 || open_kernel(s, e) < 0 ||
-                   open_taps(s, e) < 0
+                   open_state(s, e) < 0 || open_taps(s, e) < 0
                ? -1
                : 0;
 }
@@ -343,7 +362,7 @@ static int start(struct starting *s, struct err *e)
     struct xguest *g = s->g;
 
     s->binary = find_binary(g);
-    s->launch.kernel_fd = s->launch.ramdisk_fd = -1;
+    s->launch.kernel_fd = s->launch.ramdisk_fd = s->launch.state_fd = -1;
     if (check_binary(s->binary, e) < 0 || make_dirs_of(s, e) < 0 || open_monitor(s, e) < 0 ||
         open_screen(s, e) < 0 || (dm_is_machine(g) && open_machine(s, e) < 0))
         return -1;
@@ -360,9 +379,9 @@ static int start(struct starting *s, struct err *e)
     return spawn(s, &argv, e) < 0 || await_greeting(s, e) < 0 || tell(g, e) < 0 ? -1 : 0;
 }
 
-int dm_start(struct xguest *g, struct job *j, struct err *e)
+int dm_start(struct xguest *g, int state, struct job *j, struct err *e)
 {
-    struct starting s = {.g = g, .job = j, .log_fd = -1};
+    struct starting s = {.g = g, .job = j, .state = state, .log_fd = -1};
     int r = start(&s, e);
 
     starting_clear(&s);

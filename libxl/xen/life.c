@@ -66,11 +66,14 @@ int xen_pause(struct guest *g, struct err *e)
 
 int xen_resume(struct guest *g, struct err *e)
 {
-    return set_running(xguest_of(g), true, e);
+    return guest_is_suspended(xguest_of(g)) && dm_is_machine(xguest_of(g)) &&
+                   dm_thaw(xguest_of(g), e) < 0
+               ? -1
+               : set_running(xguest_of(g), true, e);
 }
 
-/* A HVM guest's own drivers listen; without them nobody does. */
-static bool hears(const struct xguest *g)
+/* A HVM guest without drivers of its own has nobody who does. */
+bool guest_hears(const struct xguest *g)
 {
     uint64_t callback = 0;
 
@@ -104,7 +107,7 @@ int xen_stop(struct guest *guest, enum stop_reason how, struct err *e)
     if (state == GUEST_PAUSED)
         return err_set(e, ERR_STATE, "it is paused and cannot hear");
     fault_point("xen.asking");
-    return hears(g) ? store_request(g, words[how], e) : stop_now(g, how, e);
+    return guest_hears(g) ? store_request(g, words[how], e) : stop_now(g, how, e);
 }
 
 /* The backends of its number are its own while the number is; who ended the domain says nothing. */

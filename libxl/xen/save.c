@@ -1,11 +1,13 @@
 /*
  * Saving a guest: its kernel is asked, through xenstore, to suspend itself; then libxenguest
- * writes its memory as Xen's stream of version 2. Until it has all been written nobody is told
- * that the guest stands still, and whatever fails, it goes on.
+ * writes its memory as Xen's stream of version 2, after which comes what a device model knows.
+ * Until it has all been written nobody is told that the guest stands still, and whatever fails, it
+ * goes on.
  */
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
+#include "libxl/xen/dm.h"
 #include "libxl/xen/stream.h"
 
 #include <xenguest.h> /* does not stand alone: after xenctrl.h */
@@ -19,7 +21,7 @@ struct saving {
     bool asked; /* to suspend */
 };
 
-static bool is_suspended(struct xguest *g)
+bool guest_is_suspended(const struct xguest *g)
 {
     enum stop_reason reason;
 
@@ -31,17 +33,27 @@ static int await_suspend(struct saving *s, struct err *e)
 {
     int64_t deadline = now_ms() + SUSPEND_MS;
 
-    while (!is_suspended(s->g)) {
+    while (!guest_is_suspended(s->g)) {
         xc_domaininfo_t info;
 
-        if (stream_check(&s->stream, e) < 0 || xguest_info(s->g, &info, e) < 0)
+        if (stream_check(&s->stream, e) < 0)
             return -1;
+        if (xguest_info(s->g, &info, e) < 0) /* it has just stopped: as it should? */
+            return guest_is_suspended(s->g) ? 0 : -1;
         if (now_ms() >= deadline)
             return err_set(e, ERR_TIMEOUT, "the guest does not suspend itself within %d s",
                            SUSPEND_MS / 1000);
         job_wait(s->stream.job, SLICE_MS);
     }
     return 0;
+}
+
+/* Without drivers for Xen nobody in the guest hears: it is stopped where it is. */
+static int ask_to_suspend(struct xguest *g, struct err *e)
+{
+    if (guest_hears(g))
+        return store_request(g, "suspend", e);
+    return xc_domain_shutdown(g->d->xch, g->pub.domid, SHUTDOWN_suspend) < 0 ? err_xen(e, NULL) : 0;
 }
 
 /* libxenguest wants the guest to stand still. */
@@ -51,7 +63,9 @@ static int on_suspend(void *arg, struct err *e)
 
     fault_point("xen.suspending");
     s->asked = true;
-    if (store_request(s->g, "suspend", e) < 0 || await_suspend(s, e) < 0)
+    if (ask_to_suspend(s->g, e) < 0 || await_suspend(s, e) < 0)
+        return -1;
+    if (dm_is_machine(s->g) && dm_freeze(s->g, s->stream.state, s->stream.live, e) < 0)
         return -1;
     fault_point("xen.suspended");
     job_step(s->stream.job, "writing its memory");
@@ -61,7 +75,7 @@ static int on_suspend(void *arg, struct err *e)
 /* Cooperative: the guest's kernel sees a suspend that was called off. */
 int guest_wake(struct xguest *g, struct err *e)
 {
-    if (!is_suspended(g))
+    if (!guest_is_suspended(g))
         return 0;
     if (xc_domain_resume(g->d->xch, g->pub.domid, 1) < 0)
         return err_xen(e, NULL);
@@ -70,12 +84,17 @@ int guest_wake(struct xguest *g, struct err *e)
     return 0;
 }
 
+static int thaw_and_wake(struct xguest *g, struct err *e)
+{
+    return dm_is_machine(g) && guest_is_suspended(g) && dm_thaw(g, e) < 0 ? -1 : guest_wake(g, e);
+}
+
 /* The request is taken back; one that was heard just now is waited for, and then undone. */
 int guest_unask_suspend(struct xguest *g, struct err *e)
 {
     int r = store_unrequest(g, "suspend", e);
 
-    for (int waited = 0; r == 0 && waited < 1000 && !is_suspended(g); waited += SLICE_MS) {
+    for (int waited = 0; r == 0 && waited < 1000 && !guest_is_suspended(g); waited += SLICE_MS) {
         struct job none = JOB_INIT;
         enum stop_reason reason;
 
@@ -83,7 +102,7 @@ int guest_unask_suspend(struct xguest *g, struct err *e)
             break;
         job_wait(&none, SLICE_MS);
     }
-    return r < 0 ? -1 : guest_wake(g, e);
+    return r < 0 ? -1 : thaw_and_wake(g, e);
 }
 
 /* Refused before anything is touched. */
@@ -92,8 +111,8 @@ static int check(struct xguest *g, bool live, struct err *e)
     xc_domaininfo_t info;
     xc_physinfo_t host = {0};
 
-    if (g->spec->type == TYPE_HVM)
-        return err_set(e, ERR_UNSUPPORTED, "the xen driver saves no HVM guests yet");
+    if (g->spec->type == TYPE_HVM && !dm_is_machine(g))
+        return err_set(e, ERR_UNSUPPORTED, "its device model is other people's");
     if (xguest_info(g, &info, e) < 0)
         return -1;
     if (!live)
@@ -119,9 +138,16 @@ static int hold(struct xguest *g, struct err *e)
     pthread_mutex_unlock(&g->d->lock);
     if (xstate_save(g, true, e) < 0)
         return -1;
-    if (g->held_paused && xc_domain_unpause(g->d->xch, g->pub.domid) < 0)
+    if (g->held_paused && guest_hears(g) && xc_domain_unpause(g->d->xch, g->pub.domid) < 0)
         return err_xen(e, NULL);
     return 0;
+}
+
+static int on_logdirty(void *arg, bool on, struct err *e)
+{
+    const struct saving *s = arg;
+
+    return dm_is_machine(s->g) ? dm_logdirty(s->g, on, e) : 0;
 }
 
 /* As if nothing had been. */
@@ -131,9 +157,13 @@ static void go_on(struct saving *s)
     struct err e;
 
     /* a child that was killed has not ended it */
+    if (s->stream.live && on_logdirty(s, false, &e) < 0)
+        log_warn("%s: %s", g->spec->name, e.msg);
     if (s->stream.live)
         xc_shadow_control(g->d->xch, g->pub.domid, XEN_DOMCTL_SHADOW_OP_OFF, NULL, 0);
-    int r = !s->asked ? 0 : is_suspended(g) ? guest_wake(g, &e) : guest_unask_suspend(g, &e);
+    int r = !s->asked               ? 0
+            : guest_is_suspended(g) ? thaw_and_wake(g, &e)
+                                    : guest_unask_suspend(g, &e);
 
     if (r < 0 || guest_let_go(g, &e) < 0)
         log_error("%s: going on after its save: %s", g->spec->name, e.msg);
@@ -155,13 +185,21 @@ int xen_save(struct guest *guest, int fd, bool live, struct job *j, struct err *
 {
     struct xguest *g = xguest_of(guest);
     struct saving s = {.g = g,
-                       .stream = {.g = g, .job = j, .fd = fd, .live = live, .suspend = on_suspend}};
+                       .stream = {.g = g,
+                                  .job = j,
+                                  .fd = fd,
+                                  .live = live,
+                                  .suspend = on_suspend,
+                                  .logdirty = on_logdirty,
+                                  .state = -1}};
     int r;
 
     if (job_check(j, e) < 0 || check(g, live, e) < 0)
         return -1;
     s.stream.arg = &s;
     job_step(j, live ? "writing its memory" : "waiting until it suspends itself");
+    if (dm_is_machine(g) && (s.stream.state = dm_state_new(e)) < 0)
+        return -1;
     r = hold(g, e);
     if (r == 0)
         r = stream_run(&s.stream, e);
@@ -170,5 +208,6 @@ int xen_save(struct guest *guest, int fd, bool live, struct job *j, struct err *
         go_on(&s);
     else
         tell_suspended(g);
+    close_fd(&s.stream.state);
     return r;
 }

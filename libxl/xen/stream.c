@@ -17,16 +17,17 @@
 #define TICK_MS 500
 #define STALL_MS 600000 /* without a byte moved: a disk or a network that is gone for good */
 #define END_MS 10000    /* from SIGKILL to its end; more when the kernel waits for a disk */
-#define ARGS 8
+#define ARGS 9
 
 static int spawn(struct stream *s, int child_sock, struct err *e)
 {
-    char numbers[4][16];
+    char numbers[5][16];
     const char *argv[ARGS] = {"/proc/self/exe", "--xen-helper", s->reads ? "restore" : "save"};
     const unsigned given[] = {s->g->pub.domid, s->reads ? s->g->spec->type != TYPE_PV : s->live,
                               s->reads ? s->built->store_port : 0,
-                              s->reads ? s->built->console_port : 0};
-    const struct proc_fd fds[] = {{child_sock, STREAM_SOCK}, {s->fd, STREAM_FD}};
+                              s->reads ? s->built->console_port : 0, s->state >= 0};
+    const struct proc_fd fds[] = {
+        {child_sock, STREAM_SOCK}, {s->fd, STREAM_FD}, {s->state, STREAM_STATE}};
     static const struct proc_limit limits[] = {{RLIMIT_CORE, 0}};
     const struct proc_spec p = {.argv = argv,
                                 .fds = fds,

@@ -16,6 +16,8 @@ struct stream {
     int fd;     /* that the stream goes to or comes from */
     bool reads; /* from it; else the guest is saved */
     bool live;
+    int state; /* -1, or the file in memory with what its device model knows: written before
+                * on_suspend is over, or filled from the stream */
     struct built *built; /* of the guest that is read: ports in, frames out */
     /* When it is to stand still; and whether its device model tells what that changes. */
     int (*suspend)(void *arg, struct err *e);
@@ -55,5 +57,10 @@ struct stream_record {
 };
 #define STREAM_SOCK 3 /* the child's descriptors */
 #define STREAM_FD 4
+#define STREAM_STATE 5
+
+/* What follows Xen's stream of a HVM guest, as Xen's tools once had it for upstream's QEMU: this,
+ * the length in 4 bytes, little endian, and QEMU's own stream. */
+#define STREAM_STATE_MAGIC "DeviceModelRecord0002"
 
 #endif

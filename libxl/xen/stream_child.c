@@ -2,6 +2,7 @@
  * The child that moves a guest's memory: it has the hypervisor, the stream and a socket to xend,
  * and is a user that nobody else is, so that it can reach no file. Started by stream.c.
  */
+#include <endian.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "libxl/base/io.h"
+#include "libxl/xen/dm.h"
 #include "libxl/xen/helper.h"
 #include "libxl/xen/stream.h"
 
@@ -83,27 +86,89 @@ static int on_static_data(unsigned missing, void *data)
     return 0;
 }
 
-/* ---- the work. numbers: of the domain; live, or not PV; event channels of xenstore and console */
+/* ---- the device model's state, behind Xen's stream */
 
-static int save(xc_interface *xch, const unsigned *numbers)
+/* So many bytes from where the one descriptor is to where the other is. */
+static int copy(int from, int to, size_t n, struct err *e)
+{
+    char chunk[65536];
+
+    while (n) {
+        size_t k = n < sizeof(chunk) ? n : sizeof(chunk);
+
+        if (read_full(from, chunk, k, e) < 0 || write_all(to, chunk, k, e) < 0)
+            return -1;
+        n -= k;
+    }
+    return 0;
+}
+
+static int write_state(struct err *e)
+{
+    off_t size = lseek(STREAM_STATE, 0, SEEK_END);
+    uint32_t length = htole32((uint32_t)size);
+
+    if (size < 0 || lseek(STREAM_STATE, 0, SEEK_SET) < 0)
+        return err_sys(e, "the state of its device model");
+    return write_all(STREAM_FD, STREAM_STATE_MAGIC, strlen(STREAM_STATE_MAGIC), e) < 0 ||
+                   write_all(STREAM_FD, &length, sizeof(length), e) < 0
+               ? -1
+               : copy(STREAM_STATE, STREAM_FD, (size_t)size, e);
+}
+
+static int read_state(struct err *e)
+{
+    char magic[sizeof(STREAM_STATE_MAGIC) - 1];
+    uint32_t length = 0;
+
+    if (read_full(STREAM_FD, magic, sizeof(magic), e) < 0)
+        return -1;
+    if (memcmp(magic, STREAM_STATE_MAGIC, sizeof(magic)) != 0)
+        return err_set(e, ERR_INVALID, "it does not begin with %s", STREAM_STATE_MAGIC);
+    if (read_full(STREAM_FD, &length, sizeof(length), e) < 0)
+        return -1;
+    length = le32toh(length);
+    if (length == 0 || length > DM_STATE_MAX)
+        return err_set(e, ERR_INVALID, "%u bytes: not from 1 to %d", (unsigned)length,
+                       DM_STATE_MAX);
+    return copy(STREAM_FD, STREAM_STATE, length, e);
+}
+
+static int move_state(int (*move)(struct err *e), struct xlog *log)
+{
+    struct err e;
+
+    if (move(&e) == 0)
+        return 0;
+    snprintf(log->words, sizeof(log->words), "the state of its device model: %.200s", e.msg);
+    errno = e.sys;
+    return -1;
+}
+
+/* ---- the work. numbers: of the domain; live, or not PV; event channels of xenstore and console;
+ * there is a device model */
+
+static int save(xc_interface *xch, const unsigned *numbers, struct xlog *log)
 {
     struct save_callbacks callbacks = {.suspend = on_suspend, .switch_qemu_logdirty = on_logdirty};
 
     if (xc_domain_save(xch, STREAM_FD, numbers[0], numbers[1] ? XCFLAGS_LIVE : 0, &callbacks,
-                       XC_STREAM_PLAIN, -1) < 0)
+                       XC_STREAM_PLAIN, -1) < 0 ||
+        (numbers[4] && move_state(write_state, log) < 0))
         return -1;
     tell(WORD_DONE, 0, 0, "");
     return 0;
 }
 
-static int restore(xc_interface *xch, const unsigned *numbers)
+static int restore(xc_interface *xch, const unsigned *numbers, struct xlog *log)
 {
     struct restore_callbacks callbacks = {.static_data_done = on_static_data};
     unsigned long store = 0, console = 0;
 
     if (xc_domain_restore(xch, STREAM_FD, numbers[0], numbers[2], &store, DOM0, numbers[3],
                           &console, DOM0, XC_STREAM_PLAIN, &callbacks, -1) < 0 ||
-        xc_dom_gnttab_seed(xch, numbers[0], numbers[1], console, store, DOM0, DOM0) < 0)
+        xc_dom_gnttab_seed(xch, numbers[0], numbers[1], console, store, DOM0, DOM0) < 0 ||
+        (numbers[4] && move_state(read_state, log) < 0))
         return -1;
     tell(WORD_DONE, store, console, "");
     return 0;
@@ -112,14 +177,14 @@ static int restore(xc_interface *xch, const unsigned *numbers)
 int stream_child(int argc, char **argv)
 {
     struct xlog log = {.vtable = {.vmessage = on_message, .progress = on_progress}};
-    unsigned numbers[4] = {0};
+    unsigned numbers[5] = {0};
     xc_interface *xch = xc_interface_open(&log.vtable, NULL, 0);
 
-    for (int i = 0; i < 4 && i + 1 < argc; i++)
+    for (int i = 0; i < 5 && i + 1 < argc; i++)
         numbers[i] = (unsigned)strtoul(argv[i + 1], NULL, 10);
     signal(SIGPIPE, SIG_IGN);
-    if (argc == 5 && xch && helper_drop(helper_uid()) == 0 &&
-        (strcmp(argv[0], "save") == 0 ? save : restore)(xch, numbers) == 0)
+    if (argc == 6 && xch && helper_drop(helper_uid()) == 0 &&
+        (strcmp(argv[0], "save") == 0 ? save : restore)(xch, numbers, &log) == 0)
         return 0;
     tell(WORD_FAILED, (uint64_t)errno, 0, log.words);
     return 1;

@@ -263,7 +263,8 @@ struct boot; /* image.h */
 int build_image(struct xguest *g, const struct boot *boot, struct built *b, struct err *e);
 int make_ports(xc_interface *xch, uint32_t domid, struct built *b);
 /* restore.c: the same out of a stream. */
-int restore_image(struct xguest *g, struct built *b, int fd, struct job *j, struct err *e);
+int restore_image(struct xguest *g, struct built *b, int fd, int state, struct job *j,
+                  struct err *e);
 /* life.c: what undo, destroy and scan share: domain and xenstore are gone when it returns 0. */
 int domain_end(struct xguest *g, struct err *e);
 /* The same with its state file; false: that failed, and is logged. What nobody knows: tried again
@@ -309,13 +310,17 @@ struct guest *xen_restore(struct driver *d, const struct spec *s, int fd, struct
                           struct err *e);
 int xen_dump(struct guest *g, int fd, struct job *j, struct err *e);
 int xen_host_log(struct driver *d, bool clear, struct buf *out, struct err *e);
+/* Its own drivers listen in xenstore, as those of all guests but some HVM ones do. */
+bool guest_hears(const struct xguest *g);
 /* Makes it stand still for a moment, without anybody being told, and run again. */
 int guest_hold(struct xguest *g, struct err *e);
 int guest_let_go(struct xguest *g, struct err *e);
 
 /* ---- save.c ---- */
 
-/* One that suspended itself runs again. And: one that was asked to shall not. */
+/* One that suspended itself runs again; its device model is told before, without the lock. And: one
+ * that was asked to shall not. */
+bool guest_is_suspended(const struct xguest *g);
 int guest_wake(struct xguest *g, struct err *e);
 int guest_unask_suspend(struct xguest *g, struct err *e);
 struct value *xen_node_info(struct driver *d, struct err *e);

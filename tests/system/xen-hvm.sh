@@ -106,10 +106,13 @@ says h1 'guest: up'
 kill -9 "$(cat "$ROOT/var/run/xend.pid")"
 start_xend xen
 assert_eq "$id" "$(xm domid h1)"
-printf hi- >"$T/typed"
-background sh -c "exec '$BUILD_DIR/xm' console h1 <'$T/typed' >'$T/console'"
-eventually grep -qa hi- "$T/console"
-kill $!
+echoes() { # WORD: the guest hears and answers
+    printf %s "$1" >"$T/typed"
+    background sh -c "exec '$BUILD_DIR/xm' console h1 <'$T/typed' >'$T/console'"
+    eventually grep -qa -e "$1" "$T/console"
+    kill $!
+}
+echoes hi-
 assert_match 'guest: up' "$(cat "$T/console")" 'console'
 is_new() { now_=$(xl domid h1 2>/dev/null) && [ "$now_" != "$id" ]; }
 console() { # LETTER CONDITION...: sends it to the guest, and listens until the condition holds
@@ -118,6 +121,26 @@ console() { # LETTER CONDITION...: sends it to the guest, and listens until the 
     { printf %s "$letter_"; eventually "$@"; } |
         timeout 300 socat - "UNIX-CONNECT:$(echo "$ROOT"/var/run/xend/xen/*/console.sock)" >/dev/null 2>&1 || true
 }
+
+# Saved and restored, with what its devices know; after a failed save it goes on, and its QEMU with it.
+assert_ok xm save -c h1 "$T/point"
+assert_eq running "$(domain_state h1)"
+echoes on-
+mkdir "$T/small"
+mount -t tmpfs -o size=10m small "$T/small"
+assert_fails 1 xm save h1 "$T/small/file"
+umount "$T/small"
+echoes still-
+assert_ok xm save h1 "$T/file"
+clean 'a save'
+assert_eq DeviceModelRecord0002 "$(grep -aom 1 DeviceModelRecord0002 "$T/file")"
+head -c "$(($(stat -c %s "$T/file") - 1000))" "$T/file" >"$T/cut"
+assert_fails 1 xm restore "$T/cut"
+assert_match 'the state of its device model' "$err"
+clean 'a cut file'
+assert_ok xm restore "$T/file"
+id=$(xm domid h1)
+echoes back-
 console r is_new
 says h1 'guest: up'
 console q is_gone h1

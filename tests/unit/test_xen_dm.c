@@ -34,6 +34,7 @@ static void fill_launch(struct dm_launch *l, struct dm_disk *disks, const int *t
                             .console_log_fd = 5,
                             .kernel_fd = kernel ? 6 : -1,
                             .ramdisk_fd = kernel && s->ramdisk ? 7 : -1,
+                            .state_fd = (int)value_get_int(test, "state", -1),
                             .vnc_secret_fd = screen_of(s, &sc) && sc.passwd ? 8 : -1,
                             .keymap = value_get_str(test, "keymap", NULL),
                             .disks = disks,
