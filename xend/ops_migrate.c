@@ -243,12 +243,31 @@ static void tell_error(int fd, const struct err *e)
     link_say(fd, line, &ignored);
 }
 
+/* The very guest is here: there is no other host. With the lock. */
+static int check_elsewhere(const struct xend *x, const struct spec *s, struct err *e)
+{
+    const struct domain *d = domain_find_uuid(x->domains, s->uuid);
+
+    if (!d || d->domid == DOMID_NONE)
+        return 0;
+    return err_set(e, ERR_EXISTS, "it is on this host already, with ID '%u'%s", d->domid,
+                   d->foreign ? ": both xends have the same hypervisor" : "");
+}
+
 static int receive_spec(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
 {
     struct spec *s =
         savefile_read(fd, "what is sent", x->driver->ops->name, &t->job, patience(x), e);
+    int r;
 
-    return s ? domain_enter_saved_take(x, d, t, s, e) : -1;
+    if (!s)
+        return -1;
+    xend_lock(x);
+    r = check_elsewhere(x, s, e);
+    xend_unlock(x);
+    if (r < 0)
+        spec_free(s);
+    return r < 0 ? -1 : domain_enter_saved_take(x, d, t, s, e);
 }
 
 /* Without "go" it is not ours: whatever happens, nothing of it stays here. */
