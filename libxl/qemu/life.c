@@ -103,8 +103,10 @@ int qemu_keep_spec(struct guest *guest, const struct spec *s, struct err *e)
     g->spec = spec_copy(s);
     free(g->spec->uuid);
     g->spec->uuid = xstrdup(g->pub.uuid);
-    if (!g->spec->machine) /* it runs on the one that create has chosen */
-        g->spec->machine = xstrdup_null(old->machine);
+    if (old->machine) { /* it runs on the one that create has found, by its full name */
+        free(g->spec->machine);
+        g->spec->machine = xstrdup(old->machine);
+    }
     fault_point("qemu.spec-keeping");
     if (state_save(g, PHASE_READY, e) < 0) {
         spec_free(g->spec);
