@@ -15,17 +15,6 @@
  */
 #define MACHINE_DEFAULT "pc-i440fx-7.2"
 
-void launch_place(const struct launch *l, struct value *device, const char *name)
-{
-    int64_t slot = l->slots ? value_get_int(l->slots, name, -1) : -1;
-    char addr[8];
-
-    if (slot < 0)
-        return;
-    snprintf(addr, sizeof(addr), "%02x", (unsigned)slot);
-    value_set_str(device, "addr", addr);
-}
-
 /* -device with its driver and id; more keys are the caller's to add. */
 static struct value *device(const char *driver, const char *id)
 {
@@ -288,6 +277,7 @@ int argv_build(const struct launch *l, struct strings *argv, struct err *e)
     add_policy(l, argv);
     if (add_channels(l, argv, e) < 0)
         return -1;
+    argv_root_ports(l, argv);
     /* the screen last: disks and interfaces have the same slots with and without it */
     if (argv_disks(l, argv, e) < 0 || add_vifs(l, argv, e) < 0 || argv_screen(l, argv, e) < 0)
         return -1;

@@ -26,12 +26,12 @@ static int explain(struct qguest *g, struct err *e)
         return err_set(e, ERR_NO_RESOURCE, "all PCI slots of the guest are taken");
     err_set(e, ERR_UNSUPPORTED, "the machine %s has no place where devices come and go",
             g->spec->machine ? g->spec->machine : "of this guest");
-    return err_hint(e, "The machine pc has; it is the one that is used when none is named.");
+    return err_hint(e, "It was started by an older xend; pc has, and q35 that is started now.");
 }
 
 static int add_device_take(struct qguest *g, struct value *args, struct err *e)
 {
-    return qguest_call_take(g, "device_add", args, NULL, e) < 0 ? explain(g, e) : 0;
+    return pci_add_take(g, args, e) < 0 ? explain(g, e) : 0;
 }
 
 static struct launch launch_of(const struct qguest *g)

@@ -405,11 +405,16 @@ struct value *qdevices_slots(struct qguest *g, struct err *e)
     slots = value_map();
     devices = value_get(value_at(buses, 0), "devices");
     for (size_t i = 0; i < value_len(devices); i++) {
-        const struct value *d = value_at(devices, i);
+        const struct value *d = value_at(devices, i), *behind;
         const char *id = value_get_str(d, "qdev_id", "");
+        int64_t port = 0;
 
         if (*id)
             value_set_int(slots, saved_name(g, id), value_get_int(d, "slot", 0));
+        behind = root_port_devices(d, &port);
+        id = value_len(behind) ? value_get_str(value_at(behind, 0), "qdev_id", "") : "";
+        if (*id)
+            value_set_int(slots, saved_name(g, id), SLOT_BEHIND_PORT + port);
     }
     usb_slots(g, slots);
     return slots;

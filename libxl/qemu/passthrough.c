@@ -91,7 +91,7 @@ int pci_plug(struct qguest *g, const struct pci *p, struct err *e)
     if (pcihost_check_ready(&host, p->bdf, e) < 0 || give(g, p->bdf, true, e) < 0)
         return -1;
     allow_pinning(g);
-    if (qguest_call_take(g, "device_add", device_of(p, id), NULL, e) < 0) {
+    if (pci_add_take(g, device_of(p, id), e) < 0) {
         pci_give_back(g, p->bdf);
         return -1;
     }

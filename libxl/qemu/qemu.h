@@ -167,8 +167,21 @@ const struct vtpm *vtpm_of(const struct spec *s);
 /* The card that this guest sees. */
 bool vif_is_virtio(const struct vif *v);
 int argv_disks(const struct launch *l, struct strings *argv, struct err *e);
+
+/* ---- q35.c: pure functions, but for the last one */
+
+#define PCI_SLOTS 32
+#define SLOT_BEHIND_PORT 64 /* + N: in saved.slots, behind root port N of q35 */
+bool slot_is_sound(int64_t slot);
 /* Puts a PCI device where it was before; name: as in saved.slots. */
 void launch_place(const struct launch *l, struct value *device, const char *name);
+/* What q35 needs for devices that come while the guest runs. */
+void argv_root_ports(const struct launch *l, struct strings *argv);
+/* The devices behind one of these in an answer of query-pci, and its number; NULL: it is none. */
+const struct value *root_port_devices(const struct value *device, int64_t *port);
+/* device_add of a PCI device that has no place yet, or of another that has its bus. */
+int pci_add_take(struct qguest *g, struct value *args, struct err *e);
+
 /* QEMU's name for a model of a network card, or NULL; NULL is the default's. */
 const char *nic_driver(const char *model);
 

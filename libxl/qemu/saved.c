@@ -10,8 +10,6 @@
 #include "libxl/hostinfo.h"
 #include "libxl/qemu/saved.h"
 
-#define PCI_SLOTS 32
-
 void saved_clear(struct saved *s)
 {
     free(s->machine);
@@ -142,13 +140,12 @@ int saved_write(const struct saved *s, struct frames *f, struct err *e)
 /* Numbers that a PCI bus has. */
 static struct value *slots_from_value(const struct value *v, struct err *e)
 {
-    bool sound = value_type(v) == VALUE_MAP && value_len(v) <= PCI_SLOTS + USB_PORTS_MAX;
+    bool sound = value_type(v) == VALUE_MAP && value_len(v) <= 2 * PCI_SLOTS + USB_PORTS_MAX;
 
     for (size_t i = 0; sound && i < value_len(v); i++) {
         const struct value *slot = value_at(v, i);
 
-        sound = value_type(slot) == VALUE_INT && value_as_int(slot) >= 0 &&
-                value_as_int(slot) < PCI_SLOTS;
+        sound = value_type(slot) == VALUE_INT && slot_is_sound(value_as_int(slot));
     }
     if (sound)
         return value_copy(v);

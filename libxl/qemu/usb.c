@@ -196,7 +196,7 @@ static int need_controller(struct qguest *g, struct err *e)
 {
     struct launch l = {.spec = g->spec};
 
-    return ports_of(g) ? 0 : qguest_call_take(g, "device_add", usb_controller(&l), NULL, e);
+    return ports_of(g) ? 0 : pci_add_take(g, usb_controller(&l), e);
 }
 
 /* slots: see saved.slots; or NULL. */

@@ -128,4 +128,34 @@ assert_fails 1 xm create -q "$(guest_config web3 "usbdevice = 'braille'")"
 assert_match "^Error: web3: USB device braille: 'braille' is no USB device that this driver has" "$err"
 assert_fails 1 xm create -q "$(guest_config web3 "usbdevice = 'host:1.9'")"
 assert_match '^Error: web3: USB device host:1.9: this host has no USB device 1.9' "$err"
+
+# The machine q35, whose root bus is fixed: what comes has root ports, also in a restored guest.
+boot web4 "machine = 'q35'"
+viewer web4
+sees() {
+    guest web4 "until [ -e /dev/$1 ] || [ -e /sys/class/net/$1 ]; do sleep 0.1; done" "sees-$2"
+}
+misses() {
+    guest web4 "while [ -e /dev/$1 ] || [ -e /sys/class/net/$1 ]; do sleep 0.1; done" "misses-$2"
+}
+assert_ok xm block-attach web4 "file:$T/a.img" xvdb w
+assert_ok xm network-attach web4 type=user mac=00:16:3e:00:00:04
+assert_ok xm usb-add web4 tablet
+sees vda disk
+sees eth0 net
+assert_ok xm block-detach web4 xvdb
+misses vda disk
+assert_ok xm block-attach web4 "file:$T/b.img" xvdc w
+sees vda again
+assert_ok xm save web4 "$T/saved"
+assert_ok xm restore "$T/saved"
+viewer web4
+guest web4 'echo q35-wrote >/dev/vda; sync' written
+assert_eq q35-wrote "$(head -c 9 "$T/b.img")"
+assert_ok xm network-detach web4 00:16:3e:00:00:04
+misses eth0 net
+for n in 1 2 3 4 5 6; do assert_ok xm network-attach web4 type=user mac=00:16:3e:00:01:0$n; done
+assert_fails 1 xm network-attach web4 type=user mac=00:16:3e:00:01:09
+assert_match 'could not be connected: all 8 places of the guest for more devices are taken$' "$err"
+assert_ok xm destroy web4
 nothing_left
