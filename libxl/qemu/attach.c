@@ -4,6 +4,7 @@
  * PCI device goes when the guest's kernel ejects it, a SCSI drive at once.
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -212,7 +213,7 @@ static int check_class(const struct device *dev, struct err *e)
 struct leaving {
     struct qguest *g;
     enum device_class class;
-    char key[64], id[80];
+    char key[PATH_MAX + 8], id[80]; /* the key of a USB disk is a path */
     bool dead;
 };
 

@@ -27,6 +27,9 @@ fds() {
 recovered() {
     [ -z "$(ls "$ROOT/var/run/xend/intents")" ]
 }
+# a path that is longer than any other device's name
+b=$T/a-long-name-a-long-name-a-long-name-a-long-name-a-long-name-b.img
+truncate -s 1M "$b"
 for image in a b; do truncate -s 1M "$T/$image.img"; done
 start_xend qemu
 
@@ -69,7 +72,7 @@ all="mouse@1 disk:$T/a.img@2 keyboard@3"
 for point in qemu.attach-node qemu.attached; do
     stop_xend
     XEND_FAULT=$point start_xend qemu
-    ! xm usb-add web1 "disk:$T/b.img" >/dev/null 2>&1 || fail "xend did not pass $point"
+    ! xm usb-add web1 "disk:$b" >/dev/null 2>&1 || fail "xend did not pass $point"
     timeout 20 sh -c 'while "$1" status >/dev/null; do :; done' sh "$BUILD_DIR/xend"
     start_xend qemu
     eventually recovered
@@ -80,6 +83,9 @@ assert_ok xm restore "$T/saved"
 assert_eq "$all 1" "$(usb web1 | tr ' ' '\n' | sort -t@ -k2 | tr '\n' ' ' | sed 's/ $//') $(fds web1)"
 assert_ok xm usb-del web1 "disk:$T/a.img"
 assert_eq "mouse@1 keyboard@3 0" "$(usb web1) $(fds web1)" 'the image is let go of'
+assert_ok xm usb-add web1 "disk:$b"
+assert_ok xm usb-del web1 "disk:$b"
+assert_eq "mouse@1 keyboard@3 0" "$(usb web1) $(fds web1)" 'a long name'
 assert_ok xm usb-add web1 "disk:$T/b.img"
 
 # Refused, with a reason; nothing changes.
