@@ -136,7 +136,7 @@ static int check(struct xguest *g, const struct device *dev, struct job *j, stru
         return -1;
     if (!xdev_has_backend(dev, g->spec->type))
         return err_set(e, ERR_UNSUPPORTED, "%s: cannot come while the guest runs",
-                       dev->class == DEVICE_DISK ? dev->disk.vdev : "a screen");
+                       device_key(dev) ? device_key(dev) : "a screen");
     if (check_new(g, dev, e) < 0)
         return -1;
     return xdisk_check(g, dev, e) < 0 ? -1 : job_check(j, e);
@@ -172,7 +172,9 @@ int xen_detach(struct guest *guest, const struct device *dev, bool force, struct
     struct xguest *g = xguest_of(guest);
     struct xdevs one = {0};
     unsigned next;
-    int r = find(g, dev, &one, e);
+    int r = dev->class == DEVICE_USBDEV
+                ? err_set(e, ERR_UNSUPPORTED, "%s: cannot go while the guest runs", device_key(dev))
+                : find(g, dev, &one, e);
 
     if (r == 0 && one.len && dev->class == DEVICE_VIF)
         r = next_vif(g, &next, e) < 0 ? -1 : note_next_vif(g, next, e);

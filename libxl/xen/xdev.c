@@ -56,6 +56,8 @@ int xdev_check(const struct device *device, int type, struct err *e)
         return 0;
     if (device->class == DEVICE_VIF)
         return check_vif(&device->vif, e);
+    if (device->class == DEVICE_USBDEV && device_key(device)) /* usbdevice=: the device model's */
+        return 0;
     text = device_to_xm(device);
     return err_set(e, ERR_UNSUPPORTED, "%s %s: the xen driver has no such devices yet",
                    device_class_name(device->class), text);
