@@ -58,6 +58,17 @@ refused r3 "disk = ['file:$T/none.img,hda,w']" "disk hda: $T/none.img: No such f
 refused r4 'memory = 12; vnc = 1' '12 MiB: a HVM guest needs 24, 8 of them'
 refused r5 "vif = ['model=ne3']" 'vif 0: model=ne3: not one of rtl8139'
 refused r6 "loader = '$T/boot.img'" "$T/boot.img: "
+refused r0 "usbdevice = 'disk:$T/one.iso'" "usbdevice: 'disk:.*': not one of tablet, mouse, keyboard"
+
+# A USB device is there from the start, and stays.
+{ sed "s/'h1'/'u1'/" "$T/h1.cfg"; echo "usbdevice = 'tablet'"; } >"$T/u1.cfg"
+assert_ok xm create -q -p "$T/u1.cfg"
+assert_fails 1 xm usb-add u1 mouse
+assert_match 'mouse: cannot come while the guest runs$' "$err"
+assert_fails 1 xm usb-del u1 tablet
+assert_match 'tablet: cannot go while the guest runs$' "$err"
+assert_match 'port 0: tablet$' "$(xm usb-list u1)"
+assert_ok xm destroy u1
 clean 'what is refused'
 printf '#!/bin/sh\necho "no machine today" >&2; exit 3\n' >"$T/dies"
 chmod +x "$T/dies"
