@@ -350,8 +350,7 @@ static int redefine(struct xend *x, const struct value *n, struct err *e)
     return 0;
 }
 
-/* One that is there is taken away as what it was and made anew; when that fails, it is what it was.
- */
+/* One that is there is taken away and made anew; when that fails, it is what it was. */
 static int run_edit(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     AUTO(value_freep) struct value *old = get_of(x, t, e), *new = NULL;
