@@ -16,6 +16,7 @@ handler_fn api_domain_save, api_restore, api_domain_migrate, api_receive, api_jo
 handler_fn api_autostart, api_autostart_plan, api_domain_autostart;
 handler_fn api_domain_dump, api_domain_vcpus, api_vcpus, api_sched, api_domain_sched;
 handler_fn api_cpupools, api_cpupool_new, api_cpupool_destroy, api_cpupool_cpu_add;
+handler_fn api_cpupool_define, api_cpupool_start, api_cpupool_delete;
 handler_fn api_cpupool_cpu_remove, api_domain_cpupool, api_debug_keys;
 handler_fn api_domain_devices, api_domain_attach, api_domain_detach, api_domain_media;
 handler_fn api_networks, api_network_new, api_network_start, api_network_stop;

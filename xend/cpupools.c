@@ -1,6 +1,7 @@
 /*
  * Handlers of the host's cpupools, and the job that moves a domain into another. Pools are the
- * hypervisor's: xend keeps nothing of them but the name in a domain's spec.
+ * hypervisor's: xend keeps nothing of them but the name in a domain's spec, and those that are
+ * defined (pooldefs.c).
  */
 #include <string.h>
 
@@ -10,11 +11,12 @@
 #include "xend/api.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
+#include "xend/pooldefs.h"
 #include "xend/xend.h"
 
 #define WEIGHT_DEFAULT 256 /* which every domain gets from a new scheduler */
 
-static bool has_pools(struct xend *x, struct reply *p)
+bool cpupools_known(struct xend *x, struct reply *p)
 {
     struct err e;
 
@@ -35,6 +37,7 @@ static void reply_pools(struct xend *x, struct reply *p)
         reply_err(p, &e);
         return;
     }
+    pooldefs_merge(x, list);
     v = value_map();
     value_set_take(v, "cpupools", list);
     reply_json_take(p, 200, v);
@@ -43,13 +46,13 @@ static void reply_pools(struct xend *x, struct reply *p)
 void api_cpupools(struct xend *x, struct request *r, struct reply *p)
 {
     (void)r;
-    if (has_pools(x, p))
+    if (cpupools_known(x, p))
         reply_pools(x, p);
 }
 
 /* After a change that the hypervisor makes at once: all of them, as they are now. */
-static void reply_done(struct xend *x, const struct request *r, struct reply *p, int result,
-                       const char *what, const char *pool, const struct err *e)
+void cpupool_reply(struct xend *x, const struct request *r, struct reply *p, int result,
+                   const char *what, const char *pool, const struct err *e)
 {
     char by[32];
 
@@ -69,7 +72,7 @@ static bool is_text(const struct value *body, const char *key, bool needed)
     return v ? value_type(v) == VALUE_STRING && *value_as_str(v) : !needed;
 }
 
-static int check_new(const struct value *body, struct err *e)
+int cpupool_check(const struct value *body, struct err *e)
 {
     const struct value *cpus = value_get(body, "cpus");
 
@@ -88,17 +91,17 @@ void api_cpupool_new(struct xend *x, struct request *r, struct reply *p)
     struct err e;
     int result;
 
-    if (!has_pools(x, p))
+    if (!cpupools_known(x, p))
         return;
     body = request_json(r, &e);
-    if (!body || check_new(body, &e) < 0) {
+    if (!body || cpupool_check(body, &e) < 0) {
         reply_err(p, &e);
         return;
     }
     name = value_get_str(body, "name", "");
     result = x->driver->ops->pool_new(x->driver, name, value_get_str(body, "scheduler", NULL),
                                       value_get(body, "cpus"), &e);
-    reply_done(x, r, p, result, "made", name, &e);
+    cpupool_reply(x, r, p, result, "made", name, &e);
 }
 
 void api_cpupool_destroy(struct xend *x, struct request *r, struct reply *p)
@@ -106,10 +109,10 @@ void api_cpupool_destroy(struct xend *x, struct request *r, struct reply *p)
     struct err e;
     int result;
 
-    if (!has_pools(x, p))
+    if (!cpupools_known(x, p))
         return;
     result = x->driver->ops->pool_delete(x->driver, r->args[0], &e);
-    reply_done(x, r, p, result, "destroyed", r->args[0], &e);
+    cpupool_reply(x, r, p, result, "destroyed", r->args[0], &e);
 }
 
 static void change_cpus(struct xend *x, struct request *r, struct reply *p, bool add)
@@ -118,7 +121,7 @@ static void change_cpus(struct xend *x, struct request *r, struct reply *p, bool
     struct err e;
     int result;
 
-    if (!has_pools(x, p))
+    if (!cpupools_known(x, p))
         return;
     body = request_json(r, &e);
     if (body && !is_text(body, "cpus", true)) {
@@ -129,7 +132,7 @@ static void change_cpus(struct xend *x, struct request *r, struct reply *p, bool
     result = body ? x->driver->ops->pool_cpu(x->driver, r->args[0], value_get_str(body, "cpus", ""),
                                              add, &e)
                   : -1;
-    reply_done(x, r, p, result, add ? "CPUs added" : "CPUs removed", r->args[0], &e);
+    cpupool_reply(x, r, p, result, add ? "CPUs added" : "CPUs removed", r->args[0], &e);
 }
 
 void api_cpupool_cpu_add(struct xend *x, struct request *r, struct reply *p)

@@ -127,10 +127,12 @@ static const struct key shares_keys[] = {
 
 static const struct key cpupool_keys[] = {
     {"name", "string", .doc = "Its name."},
-    {"id", "integer", .doc = "Xen's number of it."},
+    {"id", "integer", "Xen's number of it, while it is active.", .flags = NULLABLE},
     {"scheduler", "string", .doc = "credit, credit2, ..."},
     {"cpus", "[integer", .doc = "Those of the host that are in it."},
     {"domains", "integer", .doc = "How many are in it."},
+    {"active", "boolean", .doc = "It is there; else it is only defined."},
+    {"managed", "boolean", .doc = "It is defined, to be started."},
 };
 
 static const struct key cpupools_keys[] = {

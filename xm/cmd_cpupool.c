@@ -1,6 +1,7 @@
 /*
- * xm cpupool-list, -create, -destroy, -cpu-add, -cpu-remove and -migrate: parts of a Xen host's
- * CPUs with a scheduler of their own; and xm debug-keys. Programs parse the columns.
+ * xm cpupool-list, -create, -new, -start, -delete, -destroy, -cpu-add, -cpu-remove and -migrate:
+ * parts of a Xen host's CPUs with a scheduler of their own; and xm debug-keys. Programs parse the
+ * columns.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,7 +42,8 @@ static void print_row(const struct value *pool, bool cpus)
         printf("%-16s %s\n", name, list ? list : "");
     else
         printf("%-16s   %3s  %8s       %s          %" PRId64 "\n", name, count,
-               value_get_str(pool, "scheduler", ""), "y", value_get_int(pool, "domains", 0));
+               value_get_str(pool, "scheduler", ""),
+               value_get_bool(pool, "active", true) ? "y" : "n", value_get_int(pool, "domains", 0));
 }
 
 /* (pool (name p1) (cpus (0 1)) ...) */
@@ -153,7 +155,7 @@ static int read_pool(struct domfile *f, struct value *body, struct err *e)
     return add_cpus(vars, body, e);
 }
 
-int cmd_cpupool_create(struct xm *xm, const struct args *a)
+static int send_pool(struct xm *xm, const struct args *a, const char *path)
 {
     AUTO(value_freep) struct value *body = value_map();
     struct domfile f = {0};
@@ -168,9 +170,19 @@ int cmd_cpupool_create(struct xm *xm, const struct args *a)
     if (r < 0 || read_pool(&f, body, &e) < 0)
         status = xm_fail(&e);
     else
-        status = post(xm, "/v1/cpupools", body);
+        status = post(xm, path, body);
     domfile_clear(&f);
     return status;
+}
+
+int cmd_cpupool_create(struct xm *xm, const struct args *a)
+{
+    return send_pool(xm, a, "/v1/cpupools");
+}
+
+int cmd_cpupool_new(struct xm *xm, const struct args *a)
+{
+    return send_pool(xm, a, "/v1/cpupools/define");
 }
 
 static char *pool_path(const char *name, const char *suffix)
@@ -180,11 +192,26 @@ static char *pool_path(const char *name, const char *suffix)
     return xasprintf("/v1/cpupools/%s%s", escaped, suffix);
 }
 
-int cmd_cpupool_destroy(struct xm *xm, const struct args *a)
+static int post_about(struct xm *xm, const struct args *a, const char *suffix)
 {
-    AUTO(freep) char *path = pool_path(args_word(a, 0), "/destroy");
+    AUTO(freep) char *path = pool_path(args_word(a, 0), suffix);
 
     return post(xm, path, NULL);
+}
+
+int cmd_cpupool_start(struct xm *xm, const struct args *a)
+{
+    return post_about(xm, a, "/start");
+}
+
+int cmd_cpupool_destroy(struct xm *xm, const struct args *a)
+{
+    return post_about(xm, a, "/destroy");
+}
+
+int cmd_cpupool_delete(struct xm *xm, const struct args *a)
+{
+    return post_about(xm, a, "/delete");
 }
 
 static int change_cpus(struct xm *xm, const struct args *a, const char *suffix)

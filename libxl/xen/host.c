@@ -53,6 +53,18 @@ const char *scheduler_name(int id)
     return id >= 0 && (size_t)id < ARRAY_LEN(names) && names[id] ? names[id] : "unknown";
 }
 
+/* Those that are in no cpupool. */
+static int free_cpus(xc_interface *xch)
+{
+    AUTO(freep) xc_cpumap_t map = xc_cpupool_freeinfo(xch);
+    struct cpuset set;
+
+    if (!map)
+        return 0;
+    set_from_map(&set, map, xc_get_cpumap_size(xch));
+    return (int)cpuset_count(&set);
+}
+
 /* Texts that Xen answers by number; "" when it does not. */
 static void set_text(struct value *v, const char *key, xc_interface *xch, int what)
 {
@@ -90,6 +102,7 @@ struct value *xen_node_info(struct driver *driver, struct err *e)
     caps = virt_caps(&host);
     start = xasprintf("virt_start=0x%lx", (unsigned long)platform.virt_start);
     v = hostinfo_to_value(&h, caps);
+    value_set_int(v, "free_cpus", free_cpus(xch));
     value_set_int(v, "xen_major", version >> 16);
     value_set_int(v, "xen_minor", version & 0xffff);
     set_text(v, "xen_extra", xch, XENVER_extraversion);

@@ -50,6 +50,30 @@ assert_ok xm cpupool-cpu-add Pool-0 1
 assert_eq "$(xl cpupool-list)" "$(xm cpupool-list)"
 assert_eq '' "$(xenstore-ls /local/pool/1 2>/dev/null)"
 
+# Defined, started, and there again for a start when it was destroyed; xend's death changes nothing.
+assert_ok xm cpupool-new "$T/pool.cfg"
+assert_match '^p1 +1 +credit +n +0$' "$(pools xm p1)"
+assert_no_match '^p1 ' "$(pools xl p1 2>&1)"
+assert_fails 1 xm cpupool-new "$T/pool.cfg"
+assert_match "Pool 'p1' already exists" "$err"
+assert_fails 1 xm cpupool-start p1
+assert_match 'CPU 1 is in another pool' "$err"
+assert_ok xm cpupool-cpu-remove Pool-0 1
+assert_match '^free_cpus *: 1$' "$(xm info)"
+kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+start_xend xen
+assert_ok xm cpupool-start p1
+assert_match '^p1 +1 +credit +y +0$' "$(pools xl p1 2>&1)"
+assert_fails 1 xm cpupool-delete p1
+assert_match "Pool 'p1' is active" "$err"
+assert_ok xm cpupool-destroy p1
+assert_match '^p1 +1 +credit +n +0$' "$(pools xm p1)"
+assert_ok xm cpupool-delete p1
+assert_fails 1 xm cpupool-start p1
+assert_match "Pool 'p1' is not defined" "$err"
+assert_ok xm cpupool-cpu-add Pool-0 1
+assert_eq "$(xl cpupool-list)" "$(xm cpupool-list)"
+
 # Keys of the hypervisor.
 assert_ok xm dmesg -c
 assert_ok xm debug-keys h

@@ -55,7 +55,7 @@ refuses 1 '^Error: Xen is running with the credit2 scheduler$' sched-sedf -p 1 w
 
 # What only a Xen host has.
 printf 'cpus = 1\n' >"$T/pool"
-for command in 'cpupool-list' 'cpupool-list -c' "cpupool-create $T/pool" 'cpupool-destroy p1' \
+for command in 'cpupool-list' 'cpupool-list -c' "cpupool-create $T/pool" 'cpupool-destroy p1' "cpupool-new $T/pool" 'cpupool-start p1' 'cpupool-delete p1' \
     'cpupool-cpu-add p1 1' 'cpupool-cpu-remove p1 1'; do
     # shellcheck disable=SC2086
     refuses 1 'the test driver has no cpupools' $command
