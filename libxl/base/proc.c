@@ -225,32 +225,39 @@ static bool read_output(int fd, struct buf *out)
     return r > 0;
 }
 
+enum capture { ENDED, LATE, STOPPED };
+
 /*
- * Reads what the child says until it ends or the deadline; true when it ended. Others may hold its
- * output open for longer: they are not waited for.
+ * Reads what the child says until it ends, the deadline, or there is something in stop_fd. Others
+ * may hold its output open for longer: they are not waited for.
  */
-static bool collect_output(int fd, int pidfd, int64_t deadline_ms, struct buf *out)
+static enum capture collect_output(int fd, int pidfd, int stop_fd, int64_t deadline_ms,
+                                   struct buf *out)
 {
-    struct pollfd pfd[] = {{.fd = pidfd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    struct pollfd pfd[] = {{.fd = pidfd, .events = POLLIN},
+                           {.fd = fd, .events = POLLIN},
+                           {.fd = stop_fd > 0 ? stop_fd : -1, .events = POLLIN}};
 
     for (;;) {
         int64_t left = deadline_ms - now_ms();
-        int r = poll(pfd, 2, left > 0 ? (int)left : 0);
+        int r = poll(pfd, ARRAY_LEN(pfd), left > 0 ? (int)left : 0);
 
         if (r < 0 && errno == EINTR)
             continue;
         if (r <= 0)
-            return false;
+            return LATE;
         if (pfd[1].revents && !read_output(fd, out))
             pfd[1].fd = -1; /* closed */
         if (pfd[0].revents)
             break;
+        if (pfd[2].revents)
+            return STOPPED;
         if (left <= 0)
-            return false;
+            return LATE;
     }
     while (out->len < OUTPUT_KEPT_MAX && read_output(fd, out))
         ;
-    return true;
+    return ENDED;
 }
 
 int proc_capture(const struct proc_spec *p, int timeout_ms, struct buf *out, int *status,
@@ -260,7 +267,7 @@ int proc_capture(const struct proc_spec *p, int timeout_ms, struct buf *out, int
     AUTO(closep) int pidfd = -1;
     int pipe_fds[2];
     pid_t pid;
-    bool ended;
+    enum capture how;
 
     if (pipe2(pipe_fds, O_CLOEXEC) < 0 || fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK) < 0)
         return err_sys(e, "%s", p->argv[0]);
@@ -275,14 +282,16 @@ int proc_capture(const struct proc_spec *p, int timeout_ms, struct buf *out, int
         close(pipe_fds[0]);
         return -1;
     }
-    ended = collect_output(pipe_fds[0], pidfd, deadline, out);
+    how = collect_output(pipe_fds[0], pidfd, p->stop_fd, deadline, out);
     close(pipe_fds[0]);
-    if (!ended)
+    if (how != ENDED)
         kill(-pid, SIGKILL);
     if (proc_wait(pid, pidfd, -1, status, e) < 0)
         return -1;
-    if (ended)
+    if (how == ENDED)
         return 0;
+    if (how == STOPPED)
+        return err_set(e, ERR_CANCELLED, "cancelled");
     return err_set(e, ERR_TIMEOUT, "%s: no end after %d ms, killed", p->argv[0], timeout_ms);
 }
 

@@ -37,6 +37,7 @@ struct proc_spec {
     const struct proc_limit *limits;
     size_t n_limits;
     bool no_oom_favour; /* when memory runs out it is not spared for being a child of ours */
+    int stop_fd;        /* of proc_capture only; 0 or -1: none */
 };
 
 /*
@@ -55,7 +56,7 @@ int proc_wait(pid_t pid, int pidfd, int64_t deadline_ms, int *status, struct err
  * Runs a program to its end, with stdin from /dev/null; stdout and stderr together go to *out, of
  * which at most 64 KiB are kept. p names none of 1 and 2, four others at most, and no new session.
  * What the program leaves running in the background is not waited for. At the deadline the child's
- * process group is killed: ERR_TIMEOUT.
+ * process group is killed: ERR_TIMEOUT. When stop_fd becomes readable likewise: ERR_CANCELLED.
  */
 int proc_capture(const struct proc_spec *p, int timeout_ms, struct buf *out, int *status,
                  struct err *e);

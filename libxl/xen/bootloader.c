@@ -174,9 +174,10 @@ static void make_argv(struct argv *v, const struct spec *s, const char *dir, dev
     vec_push(v, NULL);
 }
 
-static int capture(const struct argv *v, struct err *e)
+static int capture(const struct argv *v, const struct job *j, struct err *e)
 {
-    const struct proc_spec p = {.argv = (const char *const *)v->ptr, .no_oom_favour = true};
+    const struct proc_spec p = {
+        .argv = (const char *const *)v->ptr, .no_oom_favour = true, .stop_fd = j->cancel_fd};
     AUTO(buf_clear) struct buf said = BUF_INIT, words = BUF_INIT;
     int status, r = proc_capture(&p, BOOTLOADER_MS, &said, &status, e);
 
@@ -279,7 +280,8 @@ static int load(struct xguest *g, const char *dir, const struct said *said, stru
     return 0;
 }
 
-static int run_in(struct xguest *g, const char *dir, struct boot *out, struct err *e)
+static int run_in(struct xguest *g, const char *dir, const struct job *j, struct boot *out,
+                  struct err *e)
 {
     AUTO(freep) char *program = find_program(g->spec->bootloader, e);
     AUTO(freep) char *result = path_join(dir, RESULT);
@@ -294,7 +296,7 @@ static int run_in(struct xguest *g, const char *dir, struct boot *out, struct er
         (disk = open_disk(g->spec, &device, e)) < 0)
         return -1;
     make_argv(&argv, g->spec, dir, device, program);
-    r = capture(&argv, e);
+    r = capture(&argv, j, e);
     for (size_t i = 0; i < argv.len; i++)
         free(argv.ptr[i]);
     vec_clear(&argv);
@@ -304,14 +306,14 @@ static int run_in(struct xguest *g, const char *dir, struct boot *out, struct er
     return load(g, dir, &said, out, e);
 }
 
-int bootloader_run(struct xguest *g, struct boot *out, struct err *e)
+int bootloader_run(struct xguest *g, const struct job *j, struct boot *out, struct err *e)
 {
     AUTO(freep) char *dir = path_join(place_of(g->d), PREFIX "XXXXXX");
     int r = make_dirs(place_of(g->d), 0700, e);
 
     if (r < 0 || !mkdtemp(dir))
         return r < 0 ? -1 : err_sys(e, "%s", dir);
-    r = run_in(g, dir, out, e);
+    r = run_in(g, dir, j, out, e);
     remove_dir(dir);
     return r < 0 ? err_add(e, "bootloader %s", g->spec->bootloader) : 0;
 }

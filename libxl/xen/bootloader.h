@@ -10,9 +10,9 @@
 
 /*
  * Runs the spec's bootloader on its first disk; *out has kernel, ramdisk and command line then.
- * Blocks for as long as a minute. Nothing is left of it but *out.
+ * Blocks for as long as a minute, less when the job is cancelled. Nothing is left of it but *out.
  */
-int bootloader_run(struct xguest *g, struct boot *out, struct err *e);
+int bootloader_run(struct xguest *g, const struct job *j, struct boot *out, struct err *e);
 /* Removes what an xend that died in the middle has left. */
 void bootloader_tidy(const struct xen *d);
 

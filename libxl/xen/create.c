@@ -81,7 +81,7 @@ static int open_boot(struct making *m, struct err *e)
 
     if (s->bootloader) {
         job_step(m->job, "running its bootloader");
-        if (bootloader_run(m->g, &m->boot, e) < 0)
+        if (bootloader_run(m->g, m->job, &m->boot, e) < 0)
             return -1;
     } else if (boot_open_kernel(m->g->d, s->kernel, true, &m->boot.kernel, e) < 0 ||
                boot_open_ramdisk(s->ramdisk, &m->boot.ramdisk, e) < 0) {

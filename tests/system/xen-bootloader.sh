@@ -3,7 +3,7 @@
 # bootloader does, nothing of it is left. In dom0 only (tests/rig/suite).
 . tests/functions.sh
 . tests/xen.sh
-requires xl mke2fs losetup
+requires xl mke2fs losetup jq
 
 CACHE=$ROOT/var/cache/xend
 own=$(mktemp -d /usr/local/own.XXXXXX) # where any user may go
@@ -105,6 +105,12 @@ config bad "bootloader = '$own/it'"
 mkfifo "$own/started"
 own "echo >$own/started" 'while :; do read -r x; done </dev/zero'
 chmod 666 "$own/started"
+xm create -q -p "$T/bad.cfg" >/dev/null 2>"$T/cancelled" &
+read -r _ <"$own/started"
+assert_ok xm job-cancel "$(xm jobs --json | jq -r '.[] | select(.state == "running").id')"
+! wait $! || fail 'a create that was cancelled'
+assert_match 'bootloader .*it: cancelled' "$(cat "$T/cancelled")"
+clean 'a create that was cancelled'
 xm create -q -p "$T/bad.cfg" >/dev/null 2>&1 &
 read -r _ <"$own/started"
 kill -9 "$(cat "$ROOT/var/run/xend.pid")"

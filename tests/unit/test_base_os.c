@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -250,6 +251,13 @@ static void test_proc_run(void)
     ASSERT_ERR(e, ERR_TIMEOUT, "no end after 300 ms");
     CU_ASSERT_TRUE(now_ms() - start < 10000);
     CU_ASSERT_TRUE(has_ended(atoi(buf_str(&b)))); /* the whole group is gone */
+
+    AUTO(closep) int stop = eventfd(1, EFD_CLOEXEC);
+    const char *const endless[] = {"sh", "-c", "sleep 60", NULL};
+    const struct proc_spec stopped = {.argv = endless, .stop_fd = stop};
+    CU_ASSERT_EQUAL(proc_capture(&stopped, 60000, &b, &status, &e), -1);
+    ASSERT_ERR(e, ERR_CANCELLED, "cancelled");
+    CU_ASSERT_TRUE(now_ms() - start < 20000);
 
     buf_clear(&b); /* output over the limit is read but not kept */
     CU_ASSERT_EQUAL(run("head -c 200000 /dev/zero | tr '\\0' x", 5000, &b, &status, &e), 0);
