@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libxl/base/fault.h"
 #include "libxl/base/io.h"
@@ -16,8 +17,10 @@
 #define ERRORS "/local/domain/0/error"
 #define BACKEND_MS 20000 /* they need milliseconds; a module that must be loaded first, seconds */
 #define CLOSE_MS 10000   /* as xl */
-#define ARGS_MAX 8       /* words of vif-script in the configuration */
-#define SLICE_MS 500     /* a cancelled job is noticed within this */
+#define INTERFACE_MS 5000
+#define INTERFACE_SLICE_MS 5
+#define ARGS_MAX 8   /* words of vif-script in the configuration */
+#define SLICE_MS 500 /* a cancelled job is noticed within this */
 
 enum { STATE_INITWAIT = 2, STATE_CLOSED = 6 }; /* of io/xenbus.h */
 
@@ -212,6 +215,16 @@ static int run_script(struct xguest *g, const struct xdev *x, bool on, struct er
     return hotplug_run(&h, NULL, e);
 }
 
+/* The kernel's backend says that it waits a moment before its interface is there. */
+static void await_interface(const struct xguest *g, const struct xdev *x)
+{
+    AUTO(freep) char *path = xasprintf("/sys/class/net/vif%u.%u", g->pub.domid, x->id);
+    int64_t deadline = now_ms() + INTERFACE_MS;
+
+    while (strcmp(x->kind, "vif") == 0 && access(path, F_OK) < 0 && now_ms() < deadline)
+        poll(NULL, 0, INTERFACE_SLICE_MS);
+}
+
 /* A script that fails has said why in xenstore. One that ends well is believed, as by xl. */
 static int connect(struct xguest *g, const struct xdev *x, struct err *e)
 {
@@ -219,6 +232,7 @@ static int connect(struct xguest *g, const struct xdev *x, struct err *e)
     AUTO(freep) char *words = NULL;
     AUTO(buf_clear) struct buf line = BUF_INIT;
 
+    await_interface(g, x);
     if (run_script(g, x, true, e) == 0)
         return 0;
     status = get(g, x->backend, "hotplug-status");
