@@ -84,6 +84,24 @@ static void xen_close(struct driver *driver)
     free(d);
 }
 
+/*
+ * Why it does not answer. Its version may be asked by everybody; what only dom0 may do fails with
+ * EACCES when the versions of these calls differ.
+ */
+static int no_hypervisor(xc_interface *xch, struct err *e)
+{
+    int version, sys = errno;
+
+    err_sys(e, "the hypervisor");
+    e->code = ERR_UNSUPPORTED;
+    if (!xch || sys != EACCES || (version = xc_version(xch, XENVER_version, NULL)) < 0)
+        return err_hint(e, "The xen driver works in the dom0 of a Xen host, as root.");
+    err_set(e, ERR_UNSUPPORTED, "the hypervisor is Xen %d.%d, xend's libraries are of another Xen",
+            version >> 16, version & 0xffff);
+    return err_hint(e, "Install the Xen tools of the hypervisor's version, or reboot into the "
+                       "hypervisor of theirs.");
+}
+
 /* Hypervisor, xenstore, and our own things. */
 static int connect_all(struct xen *d, struct err *e)
 {
@@ -93,11 +111,8 @@ static int connect_all(struct xen *d, struct err *e)
     xlog_init(&log);
     strcpy(log.words, "-"); /* keeps none */
     d->xch = xc_interface_open(&log.vtable, NULL, 0);
-    if (!d->xch || xc_physinfo(d->xch, &host) < 0) {
-        err_sys(e, "the hypervisor");
-        e->code = ERR_UNSUPPORTED;
-        return err_hint(e, "The xen driver works in the dom0 of a Xen host, as root.");
-    }
+    if (!d->xch || xc_physinfo(d->xch, &host) < 0)
+        return no_hypervisor(d->xch, e);
     if (xs_connect(d, e) < 0)
         return -1;
     d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -23,6 +23,13 @@ END
 use_hooks
 head -c 32 /dev/zero >"$T/counts"
 export XEN_COUNTS="$T/counts"
+
+# One that speaks another version of the hypervisor's interface says so, and does not start.
+status=0
+err=$(XEN_VERSION_DIFFERS=1 LD_PRELOAD=$BUILD_DIR/tests/xen_count.so "$BUILD_DIR/xend" start --root "$ROOT" 2>&1) || status=$?
+assert_eq 1 "$status"
+assert_match "driver xen: the hypervisor is Xen 4.17, xend's libraries are of another Xen" "$err"
+
 LD_PRELOAD=$BUILD_DIR/tests/xen_count.so start_xend xen
 
 # cost CMD...: what it adds, as "REQUESTS HYPERCALLS FORKS"

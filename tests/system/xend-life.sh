@@ -68,6 +68,11 @@ assert_ok xend --version
 assert_match '^xend [0-9]' "$out"
 assert_fails 1 xend start --driver vmware
 assert_match "^Error: no driver 'vmware'" "$err"
+if [ ! -e /proc/xen/capabilities ] && ldd "$BUILD_DIR/xend" | grep -q libxenctrl; then # no dom0
+    assert_fails 1 xend start --driver xen
+    assert_match '^Error: driver xen: the hypervisor: ' "$err"
+    assert_match 'works in the dom0 of a Xen host, as root' "$err"
+fi
 
 # the configuration
 mkdir -p "$ROOT/etc/xen"
