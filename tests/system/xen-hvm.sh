@@ -114,6 +114,13 @@ clean 'a QEMU that was killed'
 assert_ok xm create -q "$T/h1.cfg"
 id=$(xm domid h1)
 says h1 'guest: up'
+for what in power s3resume; do
+    assert_ok xm trigger h1 $what
+done
+assert_fails 1 xm trigger h1 nmi 1
+assert_match 'virtual CPU 1: it has 0 to 0' "$err"
+assert_ok xm sysrq h1 b
+assert_eq b "$(xenstore-read "/local/domain/$id/control/sysrq")"
 kill -9 "$(cat "$ROOT/var/run/xend.pid")"
 start_xend xen
 assert_eq "$id" "$(xm domid h1)"
@@ -157,8 +164,31 @@ says h1 'guest: up'
 console q is_gone h1
 clean 'a power off'
 assert_ok xm create -q "$T/h1.cfg"
+id=$(xm domid h1)
+assert_ok xm reboot h1 # nobody listens in it, so Xen does it
+eventually is_new
+id=$now_
+assert_ok xm trigger h1 reset
+eventually is_new
 assert_ok xm shutdown -w h1
 clean 'a shutdown'
+
+# A kernel that QEMU loads, a SCSI disk, an order to boot in; room to grow.
+{ sed "s/'h1'/'h3'/; s/memory = 40/memory = 64/" "$T/h1.cfg"; echo "disk += ['file:$T/one.iso,sda,w']"; echo "boot = 'dc'"; echo 'vcpus = 1; maxvcpus = 2'; printf "%s = '$GUEST/%s'\n" kernel vmlinuz ramdisk initrd.img; echo "extra = 'console=ttyS0'"; } >"$T/h3.cfg"
+assert_ok xm create -q -p "$T/h3.cfg"
+assert_eq '' "$err" 'warnings'
+id=$(xm domid h3)
+pid=$(qemu_of h3)
+has_file "$T/one.iso" || fail 'no SCSI disk'
+args=$(tr '\0' ' ' <"/proc/$pid/cmdline")
+for text in 'scsi-hd,bus=scsi0.0,scsi-id=0,drive=disk-sda' '-boot order=dc' '-kernel /proc/self/fd/[0-9]+ -initrd .* -append console=ttyS0'; do
+    assert_match "$text" "$args"
+done
+assert_ok xm vcpu-set h3 2
+assert_eq online "$(xenstore-read "/local/domain/$id/cpu/1/availability")"
+assert_ok xm mem-set h3 56
+assert_eq $((56 * 1024)) "$(xenstore-read "/local/domain/$id/memory/target")"
+assert_ok xm destroy h3
 stop_xend
 
 # xend dies in the middle: the next one gives back what there was.
