@@ -186,6 +186,7 @@ const struct driver_ops driver_xen = {
     .set_vcpus = xen_set_vcpus,
     .pin_vcpu = xen_pin_vcpu,
     .keep_spec = xen_keep_spec,
+    .set_aside = xen_set_aside,
     .set_sched = xen_set_sched,
     .sched = xen_sched,
     .pools = xen_pools,

@@ -111,15 +111,13 @@ int xen_stop(struct guest *guest, enum stop_reason how, struct err *e)
 }
 
 /* The backends of its number are its own while the number is; who ended the domain says nothing. */
-static int end_devices(struct xguest *g, struct err *e)
+int guest_end_devices(struct xguest *g, struct err *e)
 {
     struct xdevs devices = {0};
     int r = 0;
 
     if (g->pub.domid && !xguest_is_replaced(g))
         r = xdevs_find(g, &devices, e);
-    else if (g->pub.domid && errno != ENOENT)
-        r = err_xenstore(e, "");
     if (r == 0)
         r = xdevs_end(g, &devices, false, NULL, e);
     vec_clear(&devices);
@@ -141,7 +139,7 @@ int domain_end(struct xguest *g, struct err *e)
     fault_point("xen.destroyed");
     if (g->pub.foreign)
         stranger_end_dm(g);
-    return end_devices(g, e) < 0 ? -1 : store_remove(g, e);
+    return guest_end_devices(g, e) < 0 ? -1 : store_remove(g, e);
 }
 
 /* What cannot be ended keeps its state file: the next xend tries, too. */
@@ -254,11 +252,15 @@ int xen_console(struct guest *guest, struct err *e)
     return open_raw(path, e);
 }
 
+char *console_log_path(const struct xguest *g)
+{
+    return dm_is_machine(g) ? dm_console_log(g)
+                            : xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, g->console_name);
+}
+
 char *xen_console_log(struct guest *guest)
 {
-    struct xguest *g = xguest_of(guest);
-    char *path = dm_is_machine(g) ? dm_console_log(g)
-                                  : xasprintf("%s/guest-%s.log", CONSOLE_LOG_DIR, g->console_name);
+    char *path = console_log_path(xguest_of(guest));
 
     if (access(path, R_OK) == 0)
         return path;

@@ -65,10 +65,11 @@ int xen_scan(struct driver *driver, guest_found_fn *found, void *arg, struct err
     char uuid[UUID_TEXT_SIZE];
     struct dirent *entry;
     DIR *dir;
-    int r = infos_get(scan.d, &scan.infos, e);
+    int r;
 
     bootloader_tidy(scan.d);
-
+    asides_finish(scan.d);
+    r = infos_get(scan.d, &scan.infos, e);
     dir = r < 0 ? NULL : opendir(scan.d->dir);
     if (r == 0 && !dir)
         r = err_sys(e, "%s", scan.d->dir);

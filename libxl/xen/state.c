@@ -13,15 +13,14 @@
 #define STATE_VERSION 1
 #define STATE_BYTES_MAX (1024 * 1024)
 
-static char *xstate_path(const struct xen *d, const char *uuid)
+char *xstate_path(const struct xen *d, const char *uuid, const char *suffix)
 {
-    return xasprintf("%s/%s.json", d->dir, uuid);
+    return xasprintf("%s/%s%s", d->dir, uuid, suffix);
 }
 
-int xstate_save(const struct xguest *g, bool ready, struct err *e)
+int xstate_write(const struct xguest *g, bool ready, const char *path, struct err *e)
 {
     AUTO(value_freep) struct value *v = value_map();
-    AUTO(freep) char *path = xstate_path(g->d, g->pub.uuid);
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
     value_set_int(v, "version", STATE_VERSION);
@@ -40,6 +39,13 @@ int xstate_save(const struct xguest *g, bool ready, struct err *e)
     value_set_take(v, "spec", spec_to_value(g->spec));
     json_print_pretty(v, &text);
     return write_file_whole(path, text.ptr, text.len, 0600, e);
+}
+
+int xstate_save(const struct xguest *g, bool ready, struct err *e)
+{
+    AUTO(freep) char *path = xstate_path(g->d, g->pub.uuid, XSTATE);
+
+    return xstate_write(g, ready, path, e);
 }
 
 static struct xguest *guest_from_value(struct xen *d, const struct value *v, const char *uuid,
@@ -75,9 +81,9 @@ static struct xguest *guest_from_value(struct xen *d, const struct value *v, con
     return g;
 }
 
-struct xguest *xstate_load(struct xen *d, const char *uuid, bool *ready, struct err *e)
+struct xguest *xstate_read(struct xen *d, const char *uuid, const char *path, bool *ready,
+                           struct err *e)
 {
-    AUTO(freep) char *path = xstate_path(d, uuid);
     AUTO(buf_clear) struct buf text = BUF_INIT;
     AUTO(value_freep) struct value *v = NULL;
     struct xguest *g;
@@ -94,9 +100,16 @@ struct xguest *xstate_load(struct xen *d, const char *uuid, bool *ready, struct 
     return g;
 }
 
+struct xguest *xstate_load(struct xen *d, const char *uuid, bool *ready, struct err *e)
+{
+    AUTO(freep) char *path = xstate_path(d, uuid, XSTATE);
+
+    return xstate_read(d, uuid, path, ready, e);
+}
+
 void xstate_remove(const struct xguest *g)
 {
-    AUTO(freep) char *path = xstate_path(g->d, g->pub.uuid);
+    AUTO(freep) char *path = xstate_path(g->d, g->pub.uuid, XSTATE);
 
     if (!g->pub.foreign)
         unlink(path);

@@ -234,6 +234,29 @@ int store_request(struct xguest *g, const char *what, struct err *e)
     return store_put(g, &n, 1, e);
 }
 
+static void move_vm(struct tx *t)
+{
+    AUTO(freep) char *before = xasprintf("/vm/%s", (const char *)t->arg);
+
+    tx_drop(t, before);
+    tx_put(t, "vm", "/vm/%s", t->g->pub.uuid);
+    tx_put(t, "name", "%s", t->g->spec->name);
+    put_vm(t);
+}
+
+int store_move(struct xguest *g, const char *uuid, struct err *e)
+{
+    AUTO(freep) char *before = xstrdup(uuid);
+    struct tx t = {.g = g, .arg = before};
+
+    return tx_run(&t, move_vm, e);
+}
+
+char *store_get(struct xguest *g, const char *node)
+{
+    return tx_get(g, XBT_NULL, node);
+}
+
 bool store_has_mark(struct xguest *g)
 {
     return has_mark(g, XBT_NULL);

@@ -200,6 +200,10 @@ struct node {
     char name[64], text[DOMAIN_NAME_MAX + 1];
 };
 int store_put(struct xguest *g, const struct node *nodes, size_t n, struct err *e);
+/* It is g->pub.uuid's now, and was this one's. */
+int store_move(struct xguest *g, const char *uuid, struct err *e);
+/* The text of one of its nodes, NULL: there is none; the caller frees. */
+char *store_get(struct xguest *g, const char *node);
 /* Takes such a request back, if the guest has not taken it. */
 int store_unrequest(struct xguest *g, const char *what, struct err *e);
 /* A number that one of its nodes says. */
@@ -217,6 +221,18 @@ char *store_await(struct xguest *g, const char *node, int timeout_ms, struct err
 int xstate_save(const struct xguest *g, bool ready, struct err *e);
 struct xguest *xstate_load(struct xen *d, const char *uuid, bool *ready, struct err *e);
 void xstate_remove(const struct xguest *g);
+/* The same of another file. */
+#define XSTATE ".json"
+char *xstate_path(const struct xen *d, const char *uuid, const char *suffix);
+int xstate_write(const struct xguest *g, bool ready, const char *path, struct err *e);
+struct xguest *xstate_read(struct xen *d, const char *uuid, const char *path, bool *ready,
+                           struct err *e);
+
+/* ---- aside.c ---- */
+
+int xen_set_aside(struct guest *g, const struct spec *s, struct err *e);
+/* Before a scan: what an earlier xend had begun. */
+void asides_finish(struct xen *d);
 
 /* ---- vcpu.c ---- */
 
@@ -267,6 +283,9 @@ int restore_image(struct xguest *g, struct built *b, int fd, int state, struct j
                   struct err *e);
 /* life.c: what undo, destroy and scan share: domain and xenstore are gone when it returns 0. */
 int domain_end(struct xguest *g, struct err *e);
+/* Its devices, those of its number; and the file of what its console said. */
+int guest_end_devices(struct xguest *g, struct err *e);
+char *console_log_path(const struct xguest *g);
 /* The same with its state file; false: that failed, and is logged. What nobody knows: tried again
  * later. */
 bool domain_undo(struct xguest *g);

@@ -24,6 +24,7 @@ cpus = ['0', '1', 'all']
 cpu_weight = 512
 cpu_cap = 200
 tsc_mode = 2
+on_reboot = 'rename-restart'
 END
 start_xend xen
 assert_ok xm create -q "$T/o1.cfg"
@@ -95,9 +96,44 @@ another() { now=$(xm domid o1 2>/dev/null) && [ "$now" != "$id" ]; }
 assert_ok xm trigger o1 reset
 eventually another
 wait_console o1 'guest: ready'
+
+# The dead one is kept beside it, also over the death of xend, for people to look at.
+kept() { xm list | awk '/^Domain-[0-9a-f-]+ / && $2 > 0 { print $1 }'; }
+dead=$(kept)
+assert_match '^Domain-[0-9a-f]{8}-' "$dead"
+assert_eq "$dead $id" "$(xm list "$dead" | awk 'NR > 1 { print $1, $2 }')" 'the dead one'
+assert_eq "$dead" "$(xl domname "$id")"
+assert_match "^$dead +$id +128 +1 +---sr" "$(xl list "$id")"
+assert_eq "/vm/${dead#Domain-}" "$(xenstore-read "/local/domain/$id/vm")"
+assert_match 'guest: ready' "$(cat "$CONSOLES/guest-$dead.log")" 'its own log'
+kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+start_xend xen
+assert_eq "$dead" "$(kept)"
+assert_eq "$now" "$(xm domid o1)"
+assert_ok xm destroy "$dead"
 assert_ok xm sysrq o1 c
 gone_or_new() { id_=$(xm domid o1 2>/dev/null) || return 0; [ "$id_" != "$now" ]; }
 eventually gone_or_new
 xm destroy o1 2>/dev/null || true
 assert_eq Domain-0 "$(xl list | awk 'NR > 1 { print $1 }')" 'domains at the end'
+
+# xend dies over keeping one: the next one finishes it, and starts the domain again.
+printf "name = 'a1'\nkernel = '%s'\nmemory = 32\non_reboot = 'rename-restart'\n" "$GRUB" >"$T/a1.cfg"
+runs_again() { now=$(xm domid a1 2>/dev/null) && [ "$now" != "$id" ] && [ "$(domain_state a1)" = running ]; }
+for point in xen.aside xen.aside-named xen.aside-moved; do
+    assert_ok xm create -q "$T/a1.cfg"
+    id=$(xm domid a1)
+    stop_xend
+    XEND_FAULT=$point start_xend xen
+    pid=$(cat "$ROOT/var/run/xend.pid")
+    xm trigger a1 reset >/dev/null 2>&1 || true
+    timeout 60 tail --pid="$pid" -f /dev/null || fail "xend did not pass $point"
+    start_xend xen
+    eventually runs_again
+    assert_eq "$id" "$(xm domid "$(kept)")" "the dead one of a xend that died at $point"
+    assert_ok xm destroy "$(kept)"
+    assert_ok xm destroy a1
+    assert_eq '' "$(ls "$ROOT/var/run/xend/xen")" "state files after $point"
+    assert_eq '' "$(xenstore-ls /vm)" "/vm after $point"
+done
 stop_xend
