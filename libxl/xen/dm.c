@@ -17,6 +17,9 @@
 #include "libxl/base/proc.h"
 #include "libxl/xen/dm.h"
 
+#define DM_TRIM_MS 4000       /* how often logs are looked at: a QEMU writes as fast as it can, */
+#define CONSOLE_TRIM_MS 10000 /* xenconsoled some hundred KB a second at most */
+
 char *dm_dir(const struct xguest *g)
 {
     return path_join(g->d->dir, g->pub.uuid);
@@ -185,22 +188,33 @@ void dm_died(struct xen *d)
     pthread_mutex_unlock(&d->lock);
 }
 
-bool dm_trim(struct xen *d)
+/* xenconsoled writes what it hears and never looks how much that is; so nobody else does. */
+static int trim(const struct xguest *g)
 {
-    bool any = false;
+    AUTO(freep) char *log = NULL, *console_log = NULL;
+
+    if (g->pub.foreign)
+        return -1;
+    console_log = console_log_path(g);
+    logfile_trim(console_log);
+    if (!dm_has(g))
+        return CONSOLE_TRIM_MS;
+    log = dm_log(g);
+    logfile_trim(log);
+    return DM_TRIM_MS;
+}
+
+int dm_trim(struct xen *d)
+{
+    int next = -1;
 
     pthread_mutex_lock(&d->lock);
     for (size_t i = 0; i < d->guests.len; i++) {
-        AUTO(freep) char *log = NULL, *console_log = NULL;
+        int ms = trim(d->guests.ptr[i]);
 
-        if (!dm_has(d->guests.ptr[i]))
-            continue;
-        any = true;
-        log = dm_log(d->guests.ptr[i]);
-        console_log = dm_console_log(d->guests.ptr[i]);
-        logfile_trim(log);
-        logfile_trim(console_log);
+        if (ms >= 0 && (next < 0 || ms < next))
+            next = ms;
     }
     pthread_mutex_unlock(&d->lock);
-    return any;
+    return next;
 }

@@ -109,10 +109,10 @@ void dm_end(struct xguest *g);
 void dm_adopt(struct xguest *g);
 /* Lets go of it; it runs on. */
 void dm_forget(struct xguest *g);
-/* On the watch thread: one of them has died. And, now and then: logs are kept bounded; true while
- * there are any. */
+/* On the watch thread: one of them has died. And, now and then: what guests and QEMUs
+ * write to logs is kept bounded, xenconsoled's too; in so many ms again, -1: there are none. */
 void dm_died(struct xen *d);
-bool dm_trim(struct xen *d);
+int dm_trim(struct xen *d);
 
 /* ---- dm_tap.c: the emulated cards on the host's network, beside the backends ---- */
 

@@ -12,9 +12,9 @@
 #include "libxl/base/log.h"
 #include "libxl/xen/dm.h"
 
-#define TRIM_MS 4000  /* how often the logs of device models are looked at, while there are any */
-#define ALONE_MS 1000 /* how often to look for xenstored when it is away */
-#define DYING_MS 10   /* when to look again for the end of what dies: twice this, and so on */
+#define ALONE_MS 1000     /* how often to look for xenstored when it is away */
+#define DYING_MS 10       /* when to look again for the end of what dies: twice this, and so on */
+#define DYING_MAX_MS 4000 /* up to this */
 
 /* With the lock: takes over what Xen says of each guest. */
 static void compare(struct xen *d, const struct infos *infos)
@@ -159,20 +159,34 @@ static int open_canary(void)
     return unix_connect(xs_daemon_socket(), &e);
 }
 
-/* How long to wait for news; *again_ms is what it was the last time, 0 if nothing was dying. */
-static int patience(struct xen *d, int *again_ms)
+/* Looks after logs when it is time to; how long to wait for the next time, -1: for ever. */
+static int look_after_logs(struct xen *d, int64_t *due)
 {
+    int64_t left = *due - now_ms();
+    int next;
+
+    if (left > 0)
+        return (int)left;
+    next = dm_trim(d);
+    *due = now_ms() + (next < 0 ? ALONE_MS : next);
+    return next;
+}
+
+/* How long to wait for news; *again_ms is what it was the last time, 0 if nothing was dying. */
+static int patience(struct xen *d, int *again_ms, int64_t *logs_due)
+{
+    int logs_ms = look_after_logs(d, logs_due);
     bool dying = false;
 
     pthread_mutex_lock(&d->lock);
     for (size_t i = 0; i < d->guests.len; i++)
         dying |= d->guests.ptr[i]->state == GUEST_DYING && !d->guests.ptr[i]->destroying;
     pthread_mutex_unlock(&d->lock);
-    *again_ms = !dying                    ? 0
-                : !*again_ms              ? DYING_MS
-                : *again_ms < TRIM_MS / 2 ? *again_ms * 2
-                                          : TRIM_MS;
-    return dying ? *again_ms : dm_trim(d) ? TRIM_MS : -1;
+    *again_ms = !dying                         ? 0
+                : !*again_ms                   ? DYING_MS
+                : *again_ms < DYING_MAX_MS / 2 ? *again_ms * 2
+                                               : DYING_MAX_MS;
+    return dying ? *again_ms : logs_ms;
 }
 
 static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_fn *change,
@@ -184,13 +198,14 @@ static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_
                            {canary, POLLIN, 0},
                            {xs_fileno(xs), POLLIN, 0},
                            {d->dm_epoll, POLLIN, 0}};
+    int64_t logs_due = 0;
     int again_ms = 0;
 
     if (!xs_watch(xs, "@releaseDomain", "") || !xs_watch(xs, "@introduceDomain", ""))
         return err_sys(e, "xenstore: watching for domains");
     strangers_begin(d);
     for (;;) {
-        int n = poll(fds, ARRAY_LEN(fds), patience(d, &again_ms));
+        int n = poll(fds, ARRAY_LEN(fds), patience(d, &again_ms, &logs_due));
 
         if (n < 0) {
             if (errno != EINTR)
