@@ -120,6 +120,44 @@ refused d8 'keymap=de' 'vncpasswd=tell-no1' 'starting its device model: .*vncpas
 clean 'a QEMU that does not start'
 stop_xend
 
+# An admin's own block-TYPE: it serves the disk; it fails in bytes that are no text; it hangs and is ended.
+HOTPLUG_TEST_TIMEOUT_MS=300000 start_xend xen
+cat >"$ROOT/etc/xen/scripts/block-vault" <<'END'
+#!/bin/sh
+. "$(dirname "$0")/block-common.sh"
+read_disk
+case $params in
+binary) printf 'no\0disk\377here\n' >&2; exit 1 ;;
+hangs) echo waiting >&2; sleep 987652 ;;
+esac
+case $command in
+add)
+    node=$(losetup --find --show "$params")
+    xenstore_write "$XENBUS_PATH/node" "$node"
+    write_dev "$node"
+    ;;
+remove) losetup -d "$(xenstore_read "$XENBUS_PATH/node")" ;;
+esac
+END
+chmod +x "$ROOT/etc/xen/scripts/block-vault"
+sed "s/'d1'/'d8'/; s,file:,vault:,; s,^v[if][fb].*,," "$T/d1.cfg" >"$T/d8.cfg"
+assert_ok xm create -q -p "$T/d8.cfg"
+assert_match '^/dev/loop[0-9]*: .*disk.img' "$(losetup -a)"
+assert_ok xm destroy d8
+clean 'a disk by block-vault'
+sed -i "s,vault:$T/disk.img,vault:binary,; s/'d8'/'d9'/" "$T/d8.cfg"
+assert_fails 1 xm create -q -p "$T/d8.cfg"
+assert_match 'could not be connected: block-vault failed; error detected' "$err"
+assert_match 'script block remove: no disk.*here' "$(cat "$ROOT/var/log/xen/xend.log")"
+sed -i "s,vault:binary,vault:hangs,; s/'d9'/'d10'/" "$T/d8.cfg"
+stop_xend
+HOTPLUG_TEST_TIMEOUT_MS=1000 start_xend xen
+assert_fails 1 xm create -q -p "$T/d8.cfg"
+assert_match 'script block add: it had not ended after 1 s and was killed' "$err"
+assert_eq '' "$(pgrep -f 'sleep 987652' || true)" 'processes left'
+clean 'a block-vault that hangs'
+stop_xend
+
 # xend dies in the middle: the next one gives back what there was.
 cat >"$T/d7.cfg" <<END
 name = 'd7'
