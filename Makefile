@@ -138,6 +138,8 @@ check-faults: all guest
 # real Xen: the rig
 XEN_PROGS := $(BUILD)/tests/test_driver_contract $(if $(XEN),$(BUILD)/tests/xen_count.so)
 $(BUILD)/tests/xen_count.so: tests/rig/count.c
+$(BUILD)/tests/slow_sync.so: tests/bench/slow_sync.c
+$(BUILD)/tests/xen_count.so $(BUILD)/tests/slow_sync.so:
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fPIC -shared -o $@ $<
 
@@ -183,7 +185,7 @@ check-tsan-build: all $(TOOL_PROGS) $(TSAN_PROGS)
 	$(Q)$(RUN) $(TSAN_PROGS) $(sort $(TSAN_TESTS)); true
 
 # figures as ratios; see tests/bench/
-bench: all $(TOOL_PROGS) $(BUILD)/tests/test_domain_json
+bench: all $(TOOL_PROGS) $(BUILD)/tests/test_domain_json $(BUILD)/tests/slow_sync.so
 	$(Q)BUILD=$(BUILD) sh tests/bench/run.sh
 	$(Q)BUILD=$(BUILD) sh tests/bench/state.sh
 	$(Q)BUILD=$(BUILD) sh tests/bench/config.sh
