@@ -62,7 +62,8 @@ static int check_disk_type(const char *text, struct err *e)
         }
     if (exact)
         return 0;
-    if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0' && !n.best)
+    if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0' &&
+        (!n.best || n.distance > 1))
         return 0;
     err_set(e, ERR_INVALID, "Block device type \"%.60s\" is invalid.", text);
     return n.best ? err_hint(e, "did you mean %s?", n.best) : -1;

@@ -18,12 +18,6 @@ static const struct {
     const char *old, *now;
 } aliases[] = {
     {"balloon", "mem-set"},
-    {"pool-list", "cpupool-list"},
-    {"pool-create", "cpupool-create"},
-    {"pool-destroy", "cpupool-destroy"},
-    {"pool-cpu-add", "cpupool-cpu-add"},
-    {"pool-cpu-remove", "cpupool-cpu-remove"},
-    {"pool-migrate", "cpupool-migrate"},
     {"set-vcpus", "vcpu-set"},
     {"vif-list", "network-list"},
     {"vbd-create", "block-attach"},

@@ -14,6 +14,7 @@
 #include "libxl/base/parallel.h"
 #include "libxl/xen/xdev.h"
 
+#define UNFORESEEN "; error detected." /* of a script that a command has ended */
 #define ERRORS "/local/domain/0/error"
 #define BACKEND_MS 20000 /* they need milliseconds; a module that must be loaded first, seconds */
 #define CLOSE_MS 10000   /* as xl */
@@ -237,7 +238,7 @@ static int connect(struct xguest *g, const struct xdev *x, struct err *e)
         return 0;
     status = get(g, x->backend, "hotplug-status");
     words = get(g, x->backend, "hotplug-error");
-    if (!words || !*words)
+    if (!words || !*words || strstr(words, UNFORESEEN)) /* then what it said tells more */
         return -1;
     hotplug_words(&line, words, strlen(words), sizeof(e->msg) / 2);
     return err_set(e, status && strcmp(status, "busy") == 0 ? ERR_BUSY : ERR_BACKEND, "%s",

@@ -147,7 +147,7 @@ assert_ok xm destroy d8
 clean 'a disk by block-vault'
 sed -i "s,vault:$T/disk.img,vault:binary,; s/'d8'/'d9'/" "$T/d8.cfg"
 assert_fails 1 xm create -q -p "$T/d8.cfg"
-assert_match 'could not be connected: block-vault failed; error detected' "$err"
+assert_match 'could not be connected: script block add: no disk.*here; block-vault failed' "$err"
 assert_match 'script block remove: no disk.*here' "$(cat "$ROOT/var/log/xen/xend.log")"
 sed -i "s,vault:binary,vault:hangs,; s/'d9'/'d10'/" "$T/d8.cfg"
 stop_xend
