@@ -330,17 +330,19 @@ void api_restore(struct xend *x, struct request *r, struct reply *p)
 {
     AUTO(value_freep) struct value *body = NULL;
     const char *file = NULL;
-    bool paused = false;
+    bool paused = false, once = false;
     struct err e;
 
     body = request_json(r, &e);
-    if (body && body_bool(body, "paused", &paused, &e) == 0)
+    if (body && body_bool(body, "paused", &paused, &e) == 0 &&
+        body_bool(body, "once", &once, &e) == 0)
         file = read_path(body, &e);
     if (!file) {
         reply_err(p, &e);
         return;
     }
-    act_on_new(x, r, p, &op_restore, paused ? CREATE_PAUSED : 0, value_str(file));
+    act_on_new(x, r, p, &op_restore, (paused ? CREATE_PAUSED : 0) | (once ? RESTORE_ONCE : 0),
+               value_str(file));
 }
 
 void api_receive(struct xend *x, struct request *r, struct reply *p)

@@ -16,6 +16,7 @@
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/managed_parts.h"
+#include "xend/savefile.h"
 #include "xend/xend.h"
 
 #define WIDTH 78 /* as the original wrote these files */
@@ -196,9 +197,7 @@ int managed_remove_checkpoint(const struct xend *x, const char *uuid, struct err
 {
     AUTO(freep) char *path = managed_checkpoint(x, uuid);
 
-    if (fs_unlink(path) < 0 && errno != ENOENT)
-        return err_sys(e, "%s", path);
-    return sync_parent(path, e);
+    return savefile_remove(path, e);
 }
 
 bool managed_is_away(const struct xend *x, const char *uuid)

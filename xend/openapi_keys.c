@@ -221,6 +221,7 @@ static const struct key migrate_keys[] = {
 static const struct key restore_keys[] = {
     {"file", "string", .doc = "An absolute path."},
     {"paused", "boolean", "Leave it paused.", .flags = OPTIONAL},
+    {"once", "boolean", "The file goes before the guest may run.", .flags = OPTIONAL},
 };
 
 static const struct key autostart_keys[] = {

@@ -9,9 +9,9 @@
 
 /* Its record is there already. arg: bits of enum create_how. */
 extern const struct task_kind op_create;
-enum create_how { CREATE_PAUSED = 1, CREATE_RESTART = 2, CREATE_START = 4 };
+enum create_how { CREATE_PAUSED = 1, CREATE_RESTART = 2, CREATE_START = 4, RESTORE_ONCE = 8 };
 /* Managed domains. new: arg_value: the spec, or NULL: the record's own; starts with CREATE_START.
- * start, resume: arg: CREATE_PAUSED */
+ * start, resume: arg: CREATE_PAUSED; restore: RESTORE_ONCE, too */
 /* configure: arg_value: {"config":spec,"etag":text or nil}. keep: a running domain becomes managed
  */
 extern const struct task_kind op_configure, op_keep;

@@ -221,27 +221,11 @@ static int run_suspend(struct xend *x, struct domain *d, struct task *t, struct 
     return 0;
 }
 
-/*
- * The checkpoint goes before the guest may run: whatever happens later, nobody goes on from it a
- * second time. Until then the guest is undone and the domain stays suspended.
- */
 static int resume_from(struct xend *x, struct domain *d, struct task *t, const char *file, int fd,
                        struct err *e)
 {
-    struct intent_more more = {.name = file, .paused = t->arg & CREATE_PAUSED};
-    int r = intent_write_more(x, d, INTENT_RESUME, &more, e);
+    int r = domain_restore_once(x, d, t, file, fd, e);
 
-    if (r == 0)
-        r = domain_restore(x, d, t, fd, e);
-    if (r == 0 && managed_remove_checkpoint(x, d->uuid, e) < 0) {
-        struct err ignored;
-        if (domain_guest_end(x, d, &ignored) < 0)
-            log_error("domain=%s: giving back what was restored: %s", t->name, ignored.msg);
-        r = -1;
-    }
-    fault_point("resume.committed");
-    if (r == 0 && !(t->arg & CREATE_PAUSED))
-        r = domain_let_go(x, d, e);
     intent_clear(x, t->uuid);
     return r;
 }

@@ -227,18 +227,41 @@ int domain_let_go(struct xend *x, struct domain *d, struct err *e)
     return 0;
 }
 
-/* One that cannot run is ended. */
-static int restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+static int give_back(struct xend *x, struct domain *d, const struct task *t)
 {
     struct err ignored;
 
+    if (domain_guest_end(x, d, &ignored) < 0)
+        log_error("domain=%s: giving back what was restored: %s", t->name, ignored.msg);
+    return -1;
+}
+
+/* One that cannot run is ended. */
+static int restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+{
     if (intent_write(x, d, INTENT_CREATE, e) < 0 || domain_restore(x, d, t, fd, e) < 0)
         return -1;
     if (t->arg & CREATE_PAUSED || domain_let_go(x, d, e) == 0)
         return 0;
-    if (domain_guest_end(x, d, &ignored) < 0)
-        log_error("domain=%s: giving back what was restored: %s", t->name, ignored.msg);
-    return -1;
+    return give_back(x, d, t);
+}
+
+/*
+ * The file goes before the guest may run: whatever happens later, nobody goes on from it a second
+ * time. Until then the guest is undone and the file stays; after it the guest stays, if only
+ * paused.
+ */
+int domain_restore_once(struct xend *x, struct domain *d, struct task *t, const char *file, int fd,
+                        struct err *e)
+{
+    struct intent_more more = {.name = file, .paused = t->arg & CREATE_PAUSED};
+
+    if (intent_write_more(x, d, INTENT_RESUME, &more, e) < 0 || domain_restore(x, d, t, fd, e) < 0)
+        return -1;
+    if (savefile_remove(file, e) < 0)
+        return give_back(x, d, t);
+    fault_point("resume.committed");
+    return t->arg & CREATE_PAUSED ? 0 : domain_let_go(x, d, e);
 }
 
 void domain_settle_definition(struct xend *x, struct domain *d)
@@ -266,7 +289,8 @@ static int run_restore(struct xend *x, struct domain *d, struct task *t, struct 
     s = savefile_read(fd, file, x->driver->ops->name, &t->job, SAVEFILE_READ_S, e);
     if (!s || domain_enter_saved_take(x, d, t, s, e) < 0)
         return err_add(e, "restoring");
-    if (restore(x, d, t, fd, e) < 0) {
+    if ((t->arg & RESTORE_ONCE ? domain_restore_once(x, d, t, file, fd, e)
+                               : restore(x, d, t, fd, e)) < 0) {
         err_add(e, "%s: restoring %s", t->name, file);
         domain_settle_definition(x, d);
         domain_forget_if_transient(x, d);

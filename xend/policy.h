@@ -48,6 +48,10 @@ int domain_enter_saved_take(struct xend *x, struct domain *d, struct task *t, st
 void domain_settle_definition(struct xend *x, struct domain *d);
 /* A guest from a stream, paused. Under the caller's intent. */
 int domain_restore(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e);
+/* The same, and it is let go unless t->arg says CREATE_PAUSED; the file is removed in between. The
+ * intent of it is left to who calls. */
+int domain_restore_once(struct xend *x, struct domain *d, struct task *t, const char *file, int fd,
+                        struct err *e);
 /* Whether a stored spec asks for what a guest was made with. */
 bool specs_ask_the_same(const struct spec *stored, const struct spec *running);
 /* Its guest is this xend's: it is not away any more, if it was (managed_set_away). */

@@ -37,6 +37,13 @@ int savefile_commit(int fd, const char *partial, const char *file, struct err *e
     return sync_parent(file, e);
 }
 
+int savefile_remove(const char *file, struct err *e)
+{
+    if (fs_unlink(file) < 0 && errno != ENOENT)
+        return err_sys(e, "%s", file);
+    return sync_parent(file, e);
+}
+
 int savefile_write(int fd, const struct spec *s, const char *driver, struct err *e)
 {
     AUTO(value_freep) struct value *form = spec_to_sxp(s, "domain");

@@ -18,6 +18,9 @@ int savefile_create(const char *partial, struct err *e);
 /* All that was written is on disk, under its name, when this returns. */
 int savefile_commit(int fd, const char *partial, const char *file, struct err *e);
 
+/* Nobody goes on from it again, not after a power cut either; fine when it is gone. */
+int savefile_remove(const char *file, struct err *e);
+
 /* Writes the frame's beginning; the driver's stream follows. Secrets of the spec are in it. */
 int savefile_write(int fd, const struct spec *s, const char *driver, struct err *e);
 

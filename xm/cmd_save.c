@@ -17,6 +17,7 @@ const struct option save_options[] = {
 
 const struct option restore_options[] = {
     {'p', "paused", NULL, "Leave the domain paused."},
+    {0, "once", NULL, "Remove the file, before the domain may run on."},
     {0, "json", NULL, "Print JSON: the domain."},
     {0},
 };
@@ -69,6 +70,8 @@ int cmd_restore(struct xm *xm, const struct args *a)
     }
     value_set_str(body, "file", path);
     value_set_bool(body, "paused", args_has(a, "paused"));
+    if (args_has(a, "once"))
+        value_set_bool(body, "once", true);
     interrupt_note("xend goes on restoring the domain: see xm list.\n");
     job = job_run(xm, "/v1/restore", body, &e);
     interrupt_note(NULL);

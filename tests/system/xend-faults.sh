@@ -78,6 +78,7 @@ operate() {
     save) xm save web1 "$T/saved" ;;
     checkpoint) xm save -c web1 "$T/saved" ;;
     restore) xm restore "$T/to-restore" ;;
+    restore-once) cp "$T/to-restore" "$T/once" && xm restore --once "$T/once" ;;
     crash) xm sysrq web1 c && until rebooted || ! xend status; do :; done ;;
     dump-core) api POST '/v1/domains/web1/dump?wait=60' -d "{\"file\":\"$T/core\"}" ;;
     attach) xm network-attach web1 type=user mac=00:16:3e:00:00:02 ;;
@@ -154,6 +155,8 @@ kill_at() {
     [ "$op" != clone ] || xm domid web1 >/dev/null || fail "no web1 after clone killed at $point"
     [ "$op" != rename ] || got=$got$(domain_state web2 2>/dev/null) # one of the two
     [ "$op-$got" != save- ] || [ -s "$T/saved" ] || fail "web1 is nowhere after save killed at $point"
+    [ "$op" != restore-once ] || assert_eq "${got:-file}" "$([ ! -e "$T/once" ] && echo running || echo file)" \
+        "the file or the domain after restore --once killed at $point"
     assert_eq '' "$(find "$T" -name '*-incomplete' -o -name '.removed-*' -o -name '.new-*' -o -name '*.tmp-*')" "after $op killed at $point"
     [ "$op" != dump-core ] || [ ! -e "$T/core" ] || [ -s "$T/core" ] || fail "an empty core after $point"
     case " $allowed " in
@@ -247,5 +250,6 @@ plain_start
 assert_ok xm save web1 "$T/to-restore"
 stop_xend
 matrix restore absent 'absent running'
+[ "$DRIVER" != test ] || matrix restore-once absent 'absent running'
 matrix autostart absent 'running'
 echo "$cases cases on the $DRIVER driver"

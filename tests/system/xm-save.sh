@@ -42,6 +42,16 @@ assert_ok xm restore --json "$T/relative.save"
 assert_match "\"state\": \"running\"" "$out"
 assert_ok xm destroy web1
 
+# once: there is the file or the domain
+assert_ok xm restore --once "$T/relative.save"
+assert_eq running "$(field web1 .state)"
+[ ! -e "$T/relative.save" ] || fail 'a file that was restored once is still there'
+assert_ok xm save web1 "$T/relative.save"
+create web1
+assert_fails 1 xm restore --once "$T/relative.save"
+[ -s "$T/relative.save" ] || fail 'a file that was not restored is gone'
+assert_ok xm destroy web1
+
 # files that are none: one error with its place, nothing changed
 bad() {
     assert_fails 1 xm restore "$T/bad"
