@@ -111,8 +111,8 @@ check: all $(UNIT_PROGS) $(TOOL_PROGS)
 	$(Q)$(MAKE) --no-print-directory run-check; $(RUN) --sum
 
 # of scripts, or of C code that another test runs as well: not again under the sanitizers
-SAN_SKIP := $(if $(SAN),$(patsubst %,tests/system/%.sh,install-destdir qemu-autostart qemu-demo qemu-net root-block-scripts \
-            root-network-bridge root-network-virtual root-vif-scripts xend-xendomains))
+SAN_SKIP := $(if $(SAN),$(patsubst %,tests/system/%.sh,install-destdir qemu-autostart qemu-demo qemu-faults qemu-flood \
+            qemu-net root-block-scripts root-network-bridge root-network-virtual root-vif-scripts xend-xendomains))
 # the longest first, for as many tests run at once as there are processors
 run-check:
 	$(Q)$(RUN) $(filter-out $(SAN_SKIP),$(sort $(wildcard tests/system/xend-*.sh))) $(if $(SAN),,tests/check-lint.sh) \
@@ -120,14 +120,14 @@ run-check:
 	    $(filter-out $(LIVE_PROGS),$(UNIT_PROGS))
 
 # real guests: root, and the guest's kernel and initramfs
-LIVE_PROGS := $(BUILD)/tests/test_qemu_live $(BUILD)/tests/test_qemu_ops $(BUILD)/tests/test_qemu_save $(BUILD)/tests/test_qemu_save_fails $(BUILD)/tests/test_qemu_boot $(BUILD)/tests/test_qemu_vnc $(BUILD)/tests/test_qemu_limits \
-              $(BUILD)/tests/test_driver_contract
+LIVE_PROGS := $(patsubst %,$(BUILD)/tests/test_%,qemu_live qemu_ops qemu_save qemu_save_fails qemu_boot qemu_vnc \
+              qemu_limits driver_contract)
 check-system: all guest $(LIVE_PROGS) $(BUILD)/tests/hooks
 	$(Q)$(RUN) --reset
 	$(Q)$(MAKE) --no-print-directory run-check-system; $(RUN) --sum
 
 run-check-system:
-	$(Q)TEST_TIMEOUT=600 $(RUN) tests/system/qemu-faults.sh $(LIVE_PROGS) $(filter-out $(SAN_SKIP) tests/system/qemu-faults.sh,\
+	$(Q)TEST_TIMEOUT=600 $(RUN) $(if $(SAN),,tests/system/qemu-faults.sh) $(LIVE_PROGS) $(filter-out $(SAN_SKIP) tests/system/qemu-faults.sh,\
 	    $(sort $(wildcard tests/system/qemu-*.sh tests/system/root-*.sh tests/system/install-*.sh)))
 
 # xend killed at each point of each operation: part of check and check-system, here alone
