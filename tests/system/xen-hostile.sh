@@ -46,13 +46,13 @@ for text in '-1' '99999999999999999999' "/local/domain/$good/device/vbd/51712" '
 done
 assert_match "^evil +$id +32 +1 +--p---" "$(xm list evil)"
 assert_ok xm unpause evil
-assert_ok xm pause evil
 
 # It has more nodes than xenstored grants a guest: that is no limit to what dom0 does for it.
 seq -f "/local/domain/$id/data/n%g x" 1100 | xargs xenstore-write
 assert_ok xm network-attach evil bridge=xenbr0
-assert_ok xm mem-max evil 40
+assert_ok xm sysrq evil h
 assert_ok xm network-detach --force evil 1
+assert_ok xm pause evil
 stop_xend
 start_xend xen
 assert_eq "$id" "$(xm domid evil)" 'domid after a restart of xend'
