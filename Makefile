@@ -148,7 +148,7 @@ check-xen: all guest $(XEN_PROGS)
 	$(Q)$(MAKE) --no-print-directory run-check-xen; $(RUN) --sum
 
 run-check-xen: $(XEN_PROGS)
-	$(Q)TEST_TIMEOUT=1500 $(RUN) tests/rig/suite
+	$(Q)TEST_TIMEOUT=1800 $(RUN) tests/rig/suite $(BESIDE)
 
 # everything, and once more under the sanitizers; one sum at the end
 check-all: all guest $(UNIT_PROGS) $(TOOL_PROGS)
@@ -157,8 +157,7 @@ check-all: all guest $(UNIT_PROGS) $(TOOL_PROGS)
 	$(MAKE) -k --no-print-directory run-check-system; \
 	$(MAKE) -k --no-print-directory check-san; \
 	$(MAKE) -k --no-print-directory check-tsan; \
-	TEST_TIMEOUT=900 $(RUN) tests/fuzz/check.sh; \
-	$(MAKE) -k --no-print-directory run-check-xen; \
+	$(MAKE) -k --no-print-directory BESIDE=tests/fuzz/check.sh run-check-xen; \
 	$(RUN) --sum
 
 # the quick tests and the live ones with gcc's address and undefined-behaviour sanitizers
