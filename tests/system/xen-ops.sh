@@ -92,7 +92,7 @@ assert_eq running "$(domain_state o1)"
 rm "$T/core"
 type_in 'echo still-$((40 + 2))'
 wait_console o1 '^still-42'
-another() { now=$(xm domid o1 2>/dev/null) && [ "$now" != "$id" ]; }
+another() { now=$(xm domid o1 2>/dev/null) && [ "$now" != "$id" ] && [ "$now" != None ]; } # None: between the two
 assert_ok xm trigger o1 reset
 eventually another
 wait_console o1 'guest: ready'
