@@ -258,10 +258,17 @@ int domain_restore_once(struct xend *x, struct domain *d, struct task *t, const 
 
     if (intent_write_more(x, d, INTENT_RESUME, &more, e) < 0 || domain_restore(x, d, t, fd, e) < 0)
         return -1;
-    if (savefile_remove(file, e) < 0)
-        return give_back(x, d, t);
+    if (savefile_remove(file, e) < 0) {
+        if (access(file, F_OK) == 0)
+            return give_back(x, d, t);
+        log_error("domain=%s: it goes on, and a power cut may bring its file back, which is of no "
+                  "use then: %s",
+                  t->name, e->msg);
+    }
     fault_point("resume.committed");
-    return t->arg & CREATE_PAUSED ? 0 : domain_let_go(x, d, e);
+    if (t->arg & CREATE_PAUSED || domain_let_go(x, d, e) == 0)
+        return 0;
+    return err_hint(e, "It is there, and paused: try xm unpause.");
 }
 
 void domain_settle_definition(struct xend *x, struct domain *d)
