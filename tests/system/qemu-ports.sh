@@ -39,7 +39,7 @@ s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
 print(s.accept()[0].makefile().readline().strip(), flush=True)' >"$T/tcp" &
 PIDS="$PIDS $!"
-until [ -s "$T/tcp" ]; do sleep 0.05; done
+eventually test -s "$T/tcp"
 port=$(head -n 1 "$T/tcp")
 boot web1 "serial = ['pty', 'pty', 'file:$T/serial.log', 'tcp:127.0.0.1:$port']"
 viewer web1
