@@ -296,10 +296,25 @@ void net_unplug(const struct qnet *n, const char *domain)
         log_warn("domain=%s: vif %s: %s", domain, n->dev, e.msg);
 }
 
+struct unplugging {
+    const struct qnets *nets;
+    const char *domain;
+};
+
+static int unplug_one(void *arg, size_t i, struct err *e)
+{
+    const struct unplugging *u = arg;
+
+    (void)e;
+    net_unplug(&u->nets->ptr[i], u->domain);
+    return 0;
+}
+
 void nets_unplug(const struct qnets *v, const char *domain)
 {
-    for (size_t i = 0; i < v->len; i++)
-        net_unplug(&v->ptr[i], domain);
+    struct err none;
+
+    parallel(v->len, unplug_one, &(struct unplugging){v, domain}, &none);
 }
 
 struct value *nets_to_value(const struct qnets *v)

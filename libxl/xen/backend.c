@@ -393,6 +393,18 @@ static int await_closed(struct xguest *g, const struct xdevs *v, bool ask, struc
     return r;
 }
 
+/* What is left then is no reason to keep the rest. */
+static int disconnect_one(void *arg, size_t i, struct err *e)
+{
+    const struct connecting *c = arg;
+
+    if (run_script(c->g, &c->devices->ptr[i], false, e) < 0) {
+        fail(&c->devices->ptr[i], "disconnected", e);
+        warn(c->g, e);
+    }
+    return 0;
+}
+
 int xdevs_end(struct xguest *g, const struct xdevs *v, bool ask, struct job *j, struct err *e)
 {
     struct ending end = {v, ask};
@@ -409,11 +421,7 @@ int xdevs_end(struct xguest *g, const struct xdevs *v, bool ask, struct job *j, 
             return -1;
         warn(g, &failed);
     }
-    for (size_t i = 0; i < v->len; i++)
-        if (run_script(g, &v->ptr[i], false, &failed) < 0) {
-            fail(&v->ptr[i], "disconnected", &failed);
-            warn(g, &failed);
-        }
+    parallel(v->len, disconnect_one, &(struct connecting){g, v, true}, &failed);
     fault_point("xen.unplugged");
     return tx_run(&t, drop_all, e);
 }
