@@ -81,50 +81,6 @@ uint32_t strangers_find_name(struct xen *d, const char *name, const struct infos
     return domid;
 }
 
-void strangers_begin(struct xen *d)
-{
-    pthread_mutex_lock(&d->lock);
-    for (size_t i = 0; i < d->strangers.len; i++)
-        d->strangers.ptr[i].watched = false;
-    pthread_mutex_unlock(&d->lock);
-}
-
-static void name_path(const struct stranger *s, char path[64], char token[16])
-{
-    snprintf(path, 64, "/local/domain/%u/name", s->id.domid);
-    snprintf(token, 16, "%u", s->id.domid);
-}
-
-/* What the lock is not held over is done to copies. */
-void strangers_attend(struct xen *d, struct xs_handle *xs)
-{
-    struct strangers todo = {0};
-    char path[64], token[16];
-
-    pthread_mutex_lock(&d->lock);
-    for (size_t i = d->strangers.len; i-- > 0;) {
-        struct stranger *s = &d->strangers.ptr[i];
-
-        if (!s->gone && s->watched)
-            continue;
-        vec_push(&todo, *s);
-        s->watched = true;
-        if (s->gone)
-            vec_remove(&d->strangers, i);
-    }
-    pthread_mutex_unlock(&d->lock);
-    for (size_t i = 0; i < todo.len; i++) {
-        const struct stranger *s = &todo.ptr[i];
-
-        name_path(s, path, token);
-        if (s->gone && s->watched)
-            xs_unwatch(xs, path, token);
-        else if (!s->gone && !xs_watch(xs, path, token))
-            log_warn("xenstore: %s: cannot be watched", path);
-    }
-    vec_clear(&todo);
-}
-
 static double number_at(struct xs_handle *xs, const char *path, double fallback)
 {
     AUTO(freep) char *text = xs_read(xs, XBT_NULL, path, NULL);
@@ -190,29 +146,81 @@ static void hand_over(struct xen *d, struct xs_handle *xs, const struct guest *i
     change(arg, &c);
 }
 
-void strangers_event(struct xen *d, struct xs_handle *xs, const char *token,
-                     guest_change_fn *change, void *arg)
+/* Takes over the name that xenstore has for it, if that is news. */
+static void look(struct xen *d, struct xs_handle *xs, const struct guest *id,
+                 guest_change_fn *change, void *arg)
 {
-    struct stranger at = {.id.domid = (uint32_t)strtoul(token, NULL, 10)}, *s;
-    AUTO(freep) char *name = NULL;
-    char path[64], ignored[16];
+    AUTO(freep) char *path = xasprintf("/local/domain/%u/name", id->domid);
+    AUTO(freep) char *name = xs_read(xs, XBT_NULL, path, NULL);
+    struct stranger news = {0}, *s;
     bool first = false;
 
-    name_path(&at, path, ignored);
-    name = xs_read(xs, XBT_NULL, path, NULL);
     pthread_mutex_lock(&d->lock);
-    s = name && *name ? find(d, at.id.domid) : NULL;
+    s = name && *name ? find(d, id->domid) : NULL;
     if (s && strncmp(s->name, name, sizeof(s->name) - 1) != 0) {
         first = !s->name[0];
         snprintf(s->name, sizeof(s->name), "%s", name);
-        at = *s;
+        news = *s;
     }
     pthread_mutex_unlock(&d->lock);
     if (first)
-        hand_over(d, xs, &at.id, at.name, change, arg);
-    else if (at.name[0])
-        change(arg,
-               &(struct guest_change){.uuid = at.id.uuid, .domid = at.id.domid, .name = at.name});
+        hand_over(d, xs, &news.id, news.name, change, arg);
+    else if (news.name[0])
+        change(arg, &(struct guest_change){
+                        .uuid = news.id.uuid, .domid = news.id.domid, .name = news.name});
+}
+
+/* All makers of domains, and xl rename, write a name there as well: one watch is enough. */
+int strangers_begin(struct xen *d, struct xs_handle *xs, struct err *e)
+{
+    if (!xs_watch(xs, "/vm", STRANGERS_TOKEN))
+        return err_sys(e, "xenstore: watching for names");
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < d->strangers.len; i++)
+        d->strangers.ptr[i].asked = false;
+    pthread_mutex_unlock(&d->lock);
+    return 0;
+}
+
+/* What the lock is not held over is done to copies. */
+void strangers_attend(struct xen *d, struct xs_handle *xs, guest_change_fn *change, void *arg)
+{
+    struct strangers todo = {0};
+
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = d->strangers.len; i-- > 0;) {
+        struct stranger *s = &d->strangers.ptr[i];
+
+        if (s->gone) {
+            vec_remove(&d->strangers, i);
+        } else if (!s->asked) {
+            s->asked = true;
+            vec_push(&todo, *s);
+        }
+    }
+    pthread_mutex_unlock(&d->lock);
+    for (size_t i = 0; i < todo.len; i++)
+        look(d, xs, &todo.ptr[i].id, change, arg);
+    vec_clear(&todo);
+}
+
+void strangers_event(struct xen *d, struct xs_handle *xs, const char *path, guest_change_fn *change,
+                     void *arg)
+{
+    const size_t at = sizeof("/vm/") - 1, end = at + UUID_TEXT_SIZE - 1;
+    struct guest id = {0};
+    bool found = false;
+
+    if (strlen(path) < end || strcmp(path + end, "/name") != 0)
+        return;
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < d->strangers.len && !found; i++) {
+        id = d->strangers.ptr[i].id;
+        found = !d->strangers.ptr[i].gone && strncmp(path + at, id.uuid, end - at) == 0;
+    }
+    pthread_mutex_unlock(&d->lock);
+    if (found)
+        look(d, xs, &id, change, arg);
 }
 
 /* The words "-xen-domid N" among the arguments of this process. */

@@ -138,7 +138,7 @@ static int drain(struct xen *d, struct xs_handle *xs, guest_change_fn *change, v
 
     while ((event = xs_check_watch(xs))) {
         if (*event[XS_WATCH_TOKEN])
-            strangers_event(d, xs, event[XS_WATCH_TOKEN], change, arg);
+            strangers_event(d, xs, event[XS_WATCH_PATH], change, arg);
         else
             domains = true;
         free(event);
@@ -203,7 +203,8 @@ static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_
 
     if (!xs_watch(xs, "@releaseDomain", "") || !xs_watch(xs, "@introduceDomain", ""))
         return err_sys(e, "xenstore: watching for domains");
-    strangers_begin(d);
+    if (strangers_begin(d, xs, e) < 0)
+        return -1;
     for (;;) {
         int n = poll(fds, ARRAY_LEN(fds), patience(d, &again_ms, &logs_due));
 
@@ -220,7 +221,7 @@ static int watch(struct xen *d, struct xs_handle *xs, int stop_fd, guest_change_
             return err_set(e, ERR_UNAVAILABLE, "xenstore: xenstored has gone");
         if (fds[3].revents && drain(d, xs, change, arg, e) < 0)
             return -1;
-        strangers_attend(d, xs);
+        strangers_attend(d, xs, change, arg);
         if (fds[4].revents)
             dm_died(d);
         report(d, change, arg);

@@ -64,7 +64,7 @@ struct infos VEC(xc_domaininfo_t); /* by domid */
 struct stranger {
     struct guest id;
     char name[DOMAIN_NAME_MAX + 1]; /* "": it has none yet, and nobody was told of it */
-    bool watched, gone;
+    bool asked, gone; /* asked: its name was looked for, and what changes there is an event */
 };
 struct strangers VEC(struct stranger);
 
@@ -172,12 +172,14 @@ int xen_watch(struct driver *d, int stop_fd, guest_change_fn *change, void *arg,
 void strangers_compare(struct xen *d, const struct infos *infos, bool *known);
 /* The number of one with this name that is among infos; 0: there is none. */
 uint32_t strangers_find_name(struct xen *d, const char *name, const struct infos *infos);
-/* For watch(), on its connection: a new one, which must be told of their names; attends to what
- * was noted; takes up an event, which may be of a name. */
-void strangers_begin(struct xen *d);
-void strangers_attend(struct xen *d, struct xs_handle *xs);
-void strangers_event(struct xen *d, struct xs_handle *xs, const char *token,
-                     guest_change_fn *change, void *arg);
+/* For watch(), on its connection. On a new one: one watch for the names of all, with the token
+ * STRANGERS_TOKEN; looks for the names of those that were noted; takes up an event of that token.
+ */
+#define STRANGERS_TOKEN "names"
+int strangers_begin(struct xen *d, struct xs_handle *xs, struct err *e);
+void strangers_attend(struct xen *d, struct xs_handle *xs, guest_change_fn *change, void *arg);
+void strangers_event(struct xen *d, struct xs_handle *xs, const char *path, guest_change_fn *change,
+                     void *arg);
 /* The process that serves a foreign guest's devices is ended, if there is one. */
 void stranger_end_dm(const struct xguest *g);
 

@@ -62,6 +62,12 @@ at_most 'destroy with a vif and a disk' "$(cost xm destroy c3)" 60 10 2
 # the stock scripts' work is done in process
 at_most 'create with a vif on a bridge and a file' "$(cost xm create -q -p "$T/c4.cfg")" 75 60 0
 at_most 'destroy of it' "$(cost xm destroy c4)" 75 10 0
+# what others have made has no watch of its own either
+printf "name = 'x1'\ntype = 'pv'\nkernel = '%s'\nmemory = 32\n" "$GRUB" >"$T/x1.cfg"
+assert_ok xl create -q -p "$T/x1.cfg"
+assert_ok xm wait x1 --for paused --timeout 60
+assert_eq "$own" "$(watches)" 'watches with a guest that others have made'
+assert_ok xm destroy x1
 assert_eq 4 "$(grep -c 'script .* done in process$' "$ROOT/var/log/xen/xend.log")" 'hooks in process'
 assert_ok xm destroy c2
 stop_xend
