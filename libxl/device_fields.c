@@ -249,7 +249,7 @@ static const struct field disk_rows[] = {
      .doc = "r read only, w read and write, w! also when another domain uses it."},
     {DISK(backend), .drivers = X, .doc = "The driver domain that serves the disk."},
     {DISK(protocol), .drivers = X, .doc = "The frontend's ring layout, x86_32-abi or x86_64-abi."},
-    {DISK(script), .drivers = X, .doc = "The hotplug script that prepares the target."},
+    {DISK(script), .drivers = ON_ALL, .doc = "The hotplug script that prepares the target."},
     {DISK(discard), .type = FIELD_WORD, .words = discard_words, .drivers = N,
      .doc = "Whether blocks that the guest frees are freed in the target."},
     {DISK(trusted), .type = FIELD_BOOL, .dflt = "1", .drivers = N,

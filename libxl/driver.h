@@ -43,6 +43,12 @@ struct driver_env {
     const char *scripts_dir;    /* of hook scripts; NULL: /etc/xen/scripts */
     const char *cache_dir;      /* for what can be made again, lasts over boots; NULL: none */
     const char *lib_dir;        /* survives host boot; NULL: there is none */
+    /*
+     * Or NULL. A script has set up the disk at->vdev of a guest as the block device at->target:
+     * ERR_BUSY when another guest, or the host, uses that. From any thread.
+     */
+    int (*disk_served)(void *arg, const char *uuid, const struct disk *at, struct err *e);
+    void *arg; /* its */
 };
 
 /* Every driver and guest begins with its public part; the rest is the driver's own. */

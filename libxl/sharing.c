@@ -133,6 +133,8 @@ void disk_identify(const struct disk *k, struct disk_identity *out)
     else if (snprintf(out->name, sizeof(out->name), "%s:%s", k->type ? k->type : "", k->target) <
              (int)sizeof(out->name))
         out->place.kind = PLACE_NET;
+    else
+        out->name[0] = '\0';
 }
 
 static bool is_same(const struct disk_place *a, const struct disk_place *b)
@@ -156,8 +158,8 @@ static bool is_made_of(const struct disk_identity *a, const struct disk_place *b
 
 bool disk_overlaps(const struct disk_identity *a, const struct disk_identity *b)
 {
-    if (a->place.kind == PLACE_NET && b->place.kind == PLACE_NET)
-        return strcmp(a->name, b->name) == 0;
+    if (a->name[0] && strcmp(a->name, b->name) == 0)
+        return true;
     return is_same(&a->place, &b->place) || is_made_of(a, &b->place) || is_made_of(b, &a->place);
 }
 

@@ -24,7 +24,7 @@ struct disk_identity {
     struct disk_place place;
     struct disk_place below[DISK_BELOW_MAX]; /* what it is made of, and those of that */
     size_t n_below;
-    char name[256]; /* type:target of one on the network; cut off, it is never equal */
+    char name[256]; /* type:target of one on the network, or ""; too long, it is equal to none */
 };
 
 void disk_identify(const struct disk *k, struct disk_identity *out);

@@ -138,6 +138,47 @@ static bool same_vdev(const char *a, const char *b)
                : vdev_number(a) == vdev_number(b);
 }
 
+/* The claim that was made last of this name; or v->len. */
+static size_t find_newest(const struct claims *v, const char *vdev)
+{
+    size_t i = v->len;
+
+    while (i > 0 && !same_vdev(v->ptr[i - 1].vdev, vdev))
+        i--;
+    return i > 0 ? i - 1 : v->len;
+}
+
+/* What it was called stays: by that name, or as what it is made of, nobody else may have it. */
+static void be_served(struct claim *c, struct disk_identity *as)
+{
+    if ((c->id.place.kind == PLACE_FILE || c->id.place.kind == PLACE_BLOCK) &&
+        as->n_below < DISK_BELOW_MAX)
+        as->below[as->n_below++] = c->id.place;
+    memcpy(as->name, c->id.name, sizeof(as->name));
+    c->id = *as;
+}
+
+int claims_served(void *arg, const char *uuid, const struct disk *at, struct err *e)
+{
+    struct xend *x = arg;
+    struct claim c = claim_of(at);
+    int r = disk_check_host(at, &c.id, e);
+    struct domain *d;
+    size_t i;
+
+    xend_lock(x);
+    d = domain_find_uuid(x->domains, uuid);
+    if (r == 0 && d && d->claims) {
+        r = check_domains(x, d, at, &c, e);
+        i = find_newest(d->claims, at->vdev);
+        if (r == 0 && i < d->claims->len)
+            be_served(&d->claims->ptr[i], &c.id);
+    }
+    xend_unlock(x);
+    free(c.vdev);
+    return r;
+}
+
 void claims_remove(struct domain *d, const char *vdev, bool newest)
 {
     size_t n = d->claims ? d->claims->len : 0, found = n;

@@ -14,6 +14,9 @@ struct claims;
  * Not with the lock; they look at the host. */
 int claims_take(struct xend *x, struct domain *d, const struct spec *s, struct err *e);
 int claims_add(struct xend *x, struct domain *d, const struct disk *k, struct err *e);
+/* disk_served of struct driver_env, for arg (struct xend): the disk at->vdev of a domain that has
+ * claimed it by what it is called is this device. */
+int claims_served(void *arg, const char *uuid, const struct disk *at, struct err *e);
 /* Of a guest that has them already: nobody is asked. Not with the lock. */
 void claims_note(struct xend *x, struct domain *d, const struct spec *s);
 /* With the lock: d has this disk, or any, no more; newest: of two of that name, the one that was

@@ -18,6 +18,7 @@
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/autostart.h"
+#include "xend/claims.h"
 #include "xend/console.h"
 #include "xend/evaluate.h"
 #include "xend/daemon.h"
@@ -146,7 +147,9 @@ static int open_driver(struct xend *x, struct err *e)
                                    .config = x->conf.map,
                                    .scripts_dir = x->paths.scripts_dir,
                                    .cache_dir = x->paths.cache_dir,
-                                   .lib_dir = x->paths.lib_dir};
+                                   .lib_dir = x->paths.lib_dir,
+                                   .disk_served = claims_served,
+                                   .arg = x};
 
     x->driver = ops->open(&env, e);
     return x->driver ? 0 : err_add(e, "driver %s", ops->name);

@@ -67,7 +67,7 @@ static int attach_disk(struct qguest *g, const struct disk *k, struct err *e)
         return -1;
     fault_point("qemu.attaching");
     if (ld.fd == 0) {
-        fd = image_open(k, &ld.block, e);
+        fd = disk_open(g, k, id, &ld.block, e);
         if (fd < 0 || qnode_add_take(g, &ld, fd, id, e) < 0)
             return -1;
     }
@@ -77,7 +77,7 @@ static int attach_disk(struct qguest *g, const struct disk *k, struct err *e)
         return -1;
     }
     pthread_mutex_lock(&g->d->lock);
-    qdevice_add(g, DEVICE_DISK, k->vdev, id, vdev_number(k->vdev), k->target);
+    qdevice_add(g, DEVICE_DISK, k->vdev, id, vdev_number(k->vdev), disk_place(g, id, k->target));
     pthread_mutex_unlock(&g->d->lock);
     return 0;
 }

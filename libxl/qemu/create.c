@@ -143,7 +143,7 @@ static int start(struct making *m, struct err *e)
     if (state_save(m->g, PHASE_INTENT, e) < 0)
         return -1;
     fault_point("qemu.intended");
-    if (vtpm_start(m, e) < 0)
+    if (serveds_start(m, e) < 0 || vtpm_start(m, e) < 0)
         return -1;
     if (nets_plug(m->g, m->job, e) < 0)
         return -1;
@@ -228,7 +228,8 @@ static int make(struct making *m, struct err *e)
 
     if (making_prepare(m, e) < 0)
         return -1;
-    if (domid_next(g->d, &g->pub.domid, e) < 0 || make_channels(m, e) < 0 || open_nets(m, e) < 0)
+    if (domid_next(g->d, &g->pub.domid, e) < 0 || make_channels(m, e) < 0 || open_nets(m, e) < 0 ||
+        serveds_plan(m, e) < 0)
         return -1;
     fault_point("qemu.prepared");
     job_step(j, "starting QEMU");
@@ -256,6 +257,7 @@ static void undo(struct qguest *g)
     pci_give_back_all(g);
     if (g->net_plugged)
         nets_unplug(&g->nets, g->spec->name);
+    serveds_drop(&g->served, g->dir, g->spec->name);
     if (g->dir)
         state_tidy(g->dir);
     qguest_free(g);

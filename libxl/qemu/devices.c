@@ -70,7 +70,7 @@ static void add_disk(struct qguest *g, const struct disk *k)
 {
     AUTO(freep) char *id = disk_id(k->vdev);
 
-    qdevice_add(g, DEVICE_DISK, k->vdev, id, vdev_number(k->vdev), k->target);
+    qdevice_add(g, DEVICE_DISK, k->vdev, id, vdev_number(k->vdev), disk_place(g, id, k->target));
 }
 
 /* The interface's host side in g->nets, or their number. */
@@ -172,7 +172,7 @@ static void learn_one(struct qguest *g, const char *name, struct qguest *out)
         of_spec = devices_find(&g->spec->devices, DEVICE_DISK, name + 5);
         drive = qdevice_property(g, name, "drive");
         qdevice_add(out, DEVICE_DISK, name + 5, name, vdev_number(name + 5),
-                    of_spec ? of_spec->disk.target : NULL);
+                    disk_place(g, drive ? drive : name, of_spec ? of_spec->disk.target : NULL));
         out->devices.ptr[out->devices.len - 1].dead = drive && strncmp(drive, "dead-", 5) == 0;
     } else if (strncmp(name, "vif", 3) == 0 && parse_int(name + 3, &n)) {
         mac = qdevice_property(g, name, "mac");
@@ -225,12 +225,14 @@ static void remove_fds(struct qguest *g, const char *node)
 void qnode_release(struct qguest *g, const char *node)
 {
     struct value *args = value_map();
-    struct err e;
+    struct err e = {0};
 
     value_set_str(args, "node-name", node);
     if (qguest_call_take(g, "blockdev-del", args, NULL, &e) < 0 && strstr(e.msg, "in use"))
         return;
     remove_fds(g, node);
+    if (!e.code || e.code == ERR_BACKEND) /* else nobody has answered */
+        served_drop(g, node);
 }
 
 int qnode_add_take(struct qguest *g, const struct launch_disk *ld, int fd, const char *node,
@@ -244,13 +246,15 @@ int qnode_add_take(struct qguest *g, const struct launch_disk *ld, int fd, const
     value_set_str(args, "opaque", node);
     r = qguest_call_fd_take(g, "add-fd", args, fd, &set, e);
     close(fd);
+    if (r == 0) {
+        with_set.fd = (int)value_get_int(set, "fdset-id", -1);
+        r = qguest_call_take(g, "blockdev-add", disk_blockdev(&with_set, node), NULL, e);
+        if (r < 0)
+            remove_fds(g, node);
+    }
     if (r < 0)
-        return -1;
-    with_set.fd = (int)value_get_int(set, "fdset-id", -1);
-    if (qguest_call_take(g, "blockdev-add", disk_blockdev(&with_set, node), NULL, e) == 0)
-        return 0;
-    remove_fds(g, node);
-    return -1;
+        served_drop(g, node);
+    return r;
 }
 
 /* Nodes of images that no drive has; "dead-..." too. Those in use QEMU keeps. */
@@ -320,7 +324,7 @@ int qdevices_learn(struct qguest *g, struct err *e)
     for (size_t i = g->nets.len; i-- > 0;)
         if (!devices_find(&g->spec->devices, DEVICE_VIF, g->nets.ptr[i].mac))
             forget_net(g, i);
-    return tidy_nodes(g, e) < 0 ? -1 : tidy_fds(g, e);
+    return tidy_nodes(g, e) < 0 || tidy_fds(g, e) < 0 ? -1 : serveds_tidy(g, e);
 }
 
 void qdevice_release(struct qguest *g, enum device_class class, const char *id, const char *key)

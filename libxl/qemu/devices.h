@@ -54,9 +54,10 @@ int qdevices_settle(struct qguest *g, struct err *e);
 int qdevices_cut(struct qguest *g, struct err *e);
 /* The host's part of one: the nodes of its image and their descriptors, or its network. */
 void qdevice_release(struct qguest *g, enum device_class class, const char *id, const char *key);
-/* Removes a node and the descriptors of it; harmless while it is in use. */
+/* Removes a node, the descriptors of it and what a script did for it; harmless while it is in use.
+ */
 void qnode_release(struct qguest *g, const char *node);
-/* A node on an image that was opened (fd is swallowed). */
+/* A node on an image that disk_open has opened (fd is swallowed). */
 int qnode_add_take(struct qguest *g, const struct launch_disk *ld, int fd, const char *node,
                    struct err *e);
 /* {name: slot} of each PCI device that has a name; interfaces are named by their MAC. */

@@ -91,6 +91,8 @@ static struct driver *qemu_open(const struct driver_env *env, struct err *e)
     vnc_tls_read(env->config, &d->vnc_tls);
     d->vif_script = value_get_str(env->config, "vif-script", "vif-bridge");
     d->scripts_dir = env->scripts_dir ? env->scripts_dir : "/etc/xen/scripts";
+    d->disk_served = env->disk_served;
+    d->disk_served_arg = env->arg;
     d->cgroups = value_get_str(env->config, "qemu-cgroups", CGROUPS_DEFAULT); /* for tests */
     init_locks(d);
     if (find_binary(d, env->config, e) < 0 || make_dirs(d->dir, 0700, e) < 0 ||

@@ -41,6 +41,7 @@ void qguest_free(struct qguest *g)
     close_fd(&g->pidfd);
     limits_release(g->d, g->pub.uuid);
     nets_clear(&g->nets);
+    serveds_clear(&g->served);
     spec_free(g->spec);
     free(g->dir);
     free(g->log);

@@ -129,6 +129,7 @@ int qemu_destroy(struct guest *guest, struct err *e)
     fault_point("qemu.killed");
     nets_unplug(&g->nets, g->spec->name);
     pci_give_back_all(g);
+    serveds_drop(&g->served, g->dir, g->spec->name);
     fault_point("qemu.unplugged");
     state_tidy(g->dir);
     pthread_mutex_lock(&g->d->lock);

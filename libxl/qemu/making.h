@@ -25,6 +25,8 @@ struct making {
 
 /* The child gets this descriptor; its number there. */
 int making_pass_take(struct making *m, int fd);
+/* Ours of that descriptor. */
+int making_fd(const struct making *m, int child);
 /* A listening socket in the guest's directory; its number in the child, or -1. */
 int making_listen(struct making *m, const char *name, struct err *e);
 /* serial.c: opens what its serial ports go to; the guest's directory is there. */

@@ -74,11 +74,11 @@ static int open_image(struct qguest *g, const struct disk *to, const char *node,
 
     if (!*node)
         return 0;
-    fd = image_open(to, &ld.block, e);
+    fd = disk_open(g, to, node, &ld.block, e);
     return fd < 0 ? -1 : qnode_add_take(g, &ld, fd, node, e);
 }
 
-static void keep_place(struct qguest *g, const struct disk *to)
+static void keep_place(struct qguest *g, const struct disk *to, const char *node)
 {
     struct qdevice *q;
 
@@ -86,7 +86,7 @@ static void keep_place(struct qguest *g, const struct disk *to)
     q = qdevice_find(g, DEVICE_DISK, to->vdev);
     if (q) {
         free(q->place);
-        q->place = xstrdup_null(to->target);
+        q->place = xstrdup_null(disk_place(g, node, to->target));
     }
     pthread_mutex_unlock(&g->d->lock);
 }
@@ -115,6 +115,6 @@ int qemu_set_media(struct guest *guest, const struct disk *to, struct job *j, st
     if (*(r == 0 ? old : new))
         qnode_release(g, r == 0 ? old : new);
     if (r == 0)
-        keep_place(g, to);
+        keep_place(g, to, new);
     return r;
 }

@@ -20,6 +20,11 @@ int making_pass_take(struct making *m, int fd)
     return to;
 }
 
+int making_fd(const struct making *m, int child)
+{
+    return m->fds[child - 3].from;
+}
+
 void making_close(struct making *m)
 {
     for (size_t i = 0; i < m->n_fds; i++)
@@ -42,7 +47,8 @@ static int check_memory(const struct spec *s, struct err *e)
     return 0;
 }
 
-/* All images, in the order of the spec; an empty drive has no descriptor. */
+/* All images, in the order of the spec; an empty drive has no descriptor, and one that a script is
+ * to set up has none yet. */
 static int open_disks(struct making *m, struct err *e)
 {
     const struct devices *devices = &m->g->spec->devices;
@@ -58,7 +64,7 @@ static int open_disks(struct making *m, struct err *e)
             return err_set(e, ERR_TOO_LARGE, "more than %d disks", DOMAIN_DEVICES_MAX);
         ld = &m->disks[m->launch.n_disks++];
         *ld = (struct launch_disk){.disk = k, .fd = -1};
-        if (!k->target || !k->target[0])
+        if (!k->target || !k->target[0] || disk_is_served(k))
             continue;
         fd = image_open(k, &ld->block, e);
         if (fd < 0)

@@ -17,6 +17,7 @@
 #include "libxl/dm/dm.h"
 #include "libxl/driver.h"
 #include "libxl/qemu/net.h"
+#include "libxl/qemu/served.h"
 #include "libxl/qemu/devices.h"
 #include "libxl/dm/qmp.h"
 
@@ -83,6 +84,7 @@ struct qguest {
     unsigned queues;         /* of each disk: as many as it had virtual CPUs at its start */
     struct qnets nets;       /* of each interface, in the order of the spec */
     bool net_plugged;        /* their scripts may have run */
+    struct serveds served;   /* disks that scripts have set up */
     struct qdevices devices; /* (L) */
     int64_t next_vif;        /* numbers of interfaces are not used twice */
     char *end, *last_words;  /* (L) once ended: how, and what its log says (or NULL) */
@@ -100,6 +102,8 @@ struct qemu {
     const char *cgroups;     /* where cgroup v2 is mounted */
     char *lib_dir;           /* what survives the host's boot; or NULL */
     struct ids ids;
+    int (*disk_served)(void *arg, const char *uuid, const struct disk *at, struct err *e);
+    void *disk_served_arg; /* see struct driver_env */
 
     pthread_t monitor;
     int epoll_fd, wake_fd, changes_fd; /* the latter two are eventfds */
@@ -254,6 +258,7 @@ struct state {
     char *log, *console_log;
     char *accel, *cpu; /* or NULL, likewise */
     struct qnets nets;
+    struct serveds served;
     struct spec *spec;
 };
 

@@ -44,6 +44,8 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, struct s
     g->queues = s->queues;
     g->nets = s->nets;
     s->nets = (struct qnets){0};
+    g->served = s->served;
+    s->served = (struct serveds){0};
     g->next_vif = s->next_vif;
     if (s->vcpus_most)
         vcpus_init(g, s->vcpus_most);
@@ -52,11 +54,12 @@ static struct qguest *guest_from_state(struct qemu *d, const char *dir, struct s
 }
 
 /* An intent without a pid: xend died around the exec. The nonce tells the processes, if any. */
-static void undo_intent(const struct qemu *d, const struct state *s, const char *dir)
+static void undo_intent(const struct qemu *d, struct state *s, const char *dir)
 {
     processes_end(s->uuid, s->nonce);
     limits_release(d, s->uuid);
     nets_unplug(&s->nets, s->spec->name);
+    serveds_drop(&s->served, dir, s->spec->name);
     state_tidy(dir);
     log_warn("%s: its creation was interrupted: undone", s->spec->name);
 }
@@ -73,6 +76,7 @@ static void undo_started(struct qguest *g)
     vtpm_end(g);
     pci_give_back_all(g);
     nets_unplug(&g->nets, g->spec->name);
+    serveds_drop(&g->served, g->dir, g->spec->name);
     state_tidy(g->dir);
     qguest_free(g);
 }
@@ -110,10 +114,11 @@ static void adopt(const struct scan *scan, struct state *s, const char *dir, int
     }
     state = monitor_announce(g);
     scan->found(scan->arg, &g->pub, spec_copy(g->spec), state);
+    serveds_tell(g);
 }
 
 /* It ended while no xend was there. */
-static void tidy_ended(const struct qemu *d, const struct state *s, const char *dir)
+static void tidy_ended(const struct qemu *d, struct state *s, const char *dir)
 {
     if (s->log)
         logfile_trim(s->log);
@@ -121,6 +126,7 @@ static void tidy_ended(const struct qemu *d, const struct state *s, const char *
         logfile_trim(s->console_log);
     limits_release(d, s->uuid);
     nets_unplug(&s->nets, s->spec->name);
+    serveds_drop(&s->served, dir, s->spec->name);
     state_tidy(dir);
 }
 

@@ -61,6 +61,7 @@ int state_save(const struct qguest *g, enum phase phase, struct err *e)
     value_set_str(v, "log", g->log);
     value_set_str(v, "console_log", g->console_log);
     value_set_take(v, "nets", nets_to_value(&g->nets));
+    value_set_take(v, "served", serveds_to_value(&g->served));
     value_set_take(v, "spec", spec_to_value(g->spec));
     json_print_pretty(v, &text);
     return write_file_atomic(path, text.ptr, text.len, 0600, e);
@@ -114,6 +115,7 @@ static int state_from_value(const struct value *v, struct state *s, struct err *
     s->log = xstrdup_null(value_get_str(v, "log", NULL));
     s->console_log = xstrdup_null(value_get_str(v, "console_log", NULL));
     nets_from_value(value_get(v, "nets"), &s->nets);
+    serveds_from_value(value_get(v, "served"), &s->served);
     s->spec = spec_from_value(spec, &problems);
     r = problems_to_err(&problems, e);
     problems_clear(&problems);
@@ -146,6 +148,7 @@ void state_clear(struct state *s)
     free(s->log);
     free(s->console_log);
     nets_clear(&s->nets);
+    serveds_clear(&s->served);
     spec_free(s->spec);
     memset(s, 0, sizeof(*s));
 }

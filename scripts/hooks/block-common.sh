@@ -59,13 +59,9 @@ device_major_minor() {
     stat -L -c %t:%T "$1"
 }
 
-# answer KEY VALUE: to xenstore, or without it on standard output.
+# answer KEY VALUE: to who has started the script.
 answer() {
-    if [ "$HOTPLUG_STORE" = xenstore ]; then
-        xenstore_write "$XENBUS_PATH/$1" "$2"
-    else
-        echo "$1=$2"
-    fi
+    xenstore_write "$XENBUS_PATH/$1" "$2"
 }
 
 # write_dev DEVICE: tells the backend what to serve.
@@ -81,6 +77,8 @@ ebusy() {
     echo "$*" >&2
     if [ "$HOTPLUG_STORE" = xenstore ]; then
         xenstore-write "$XENBUS_PATH/hotplug-error" "$*" "$XENBUS_PATH/hotplug-status" busy || :
+    else
+        answer hotplug-status busy
     fi
     exit 1
 }

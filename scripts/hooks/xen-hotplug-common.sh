@@ -4,8 +4,10 @@
 #
 # A script for a Xen backend has XENBUS_PATH and keeps to xenstore: it reads its parameters there,
 # writes hotplug-status (connected, error) and, after a failure, hotplug-error. A script for a
-# device that is not in xenstore (a tap of a QEMU guest) has HOTPLUG_STORE=env: the same functions
-# then answer from environment variables, and errors go to standard error only.
+# device that is not in xenstore (a tap or a disk of a QEMU guest) has HOTPLUG_STORE=env: the same
+# functions then answer from environment variables, and errors go to standard error only. What it
+# writes goes into the file HOTPLUG_ANSWERS, where it is one that is to answer: lines NAME=VALUE, of
+# which the last one counts; "remove" reads there what "add" has written.
 # shellcheck disable=SC2034  # much of this is used by who sources it
 
 set -eu
@@ -75,6 +77,13 @@ variable_of() {
     echo "${1##*/}" | tr -c 'a-zA-Z0-9_\n' _
 }
 
+# answered PATH: prints what was written there; fails when nothing was.
+answered() {
+    [ -s "${HOTPLUG_ANSWERS:-}" ] || return 1
+    value_=$(sed -n "s/^${1##*/}=//p" "$HOTPLUG_ANSWERS" | tail -n 1)
+    [ -n "$value_" ] && echo "$value_"
+}
+
 # xenstore_read PATH...: each value, one a line; fatal when one is missing.
 xenstore_read() {
     for path_; do
@@ -88,7 +97,7 @@ xenstore_read() {
 xenstore_read_default() {
     if [ "$HOTPLUG_STORE" = xenstore ]; then
         xenstore-read "$1" 2>/dev/null || echo "${2:-}"
-    else
+    elif ! answered "$1"; then
         name_=$(variable_of "$1")
         eval "echo \"\${$name_:-\${2:-}}\""
     fi
@@ -96,13 +105,22 @@ xenstore_read_default() {
 
 # xenstore_write PATH VALUE...
 xenstore_write() {
-    [ "$HOTPLUG_STORE" = xenstore ] || return 0
-    xenstore-write "$@" || fatal "Writing $* to xenstore failed."
+    if [ "$HOTPLUG_STORE" = xenstore ]; then
+        xenstore-write "$@" || fatal "Writing $* to xenstore failed."
+    elif [ -n "${HOTPLUG_ANSWERS:-}" ]; then
+        while [ $# -ge 2 ]; do
+            printf '%s=%s\n' "${1##*/}" "$(printf %s "$2" | tr '\n' ' ')" >>"$HOTPLUG_ANSWERS"
+            shift 2
+        done
+    fi
 }
 
 xenstore_remove() {
-    [ "$HOTPLUG_STORE" = xenstore ] || return 0
-    xenstore-rm "$1" 2>/dev/null || :
+    if [ "$HOTPLUG_STORE" = xenstore ]; then
+        xenstore-rm "$1" 2>/dev/null || :
+    else
+        xenstore_write "$1" ''
+    fi
 }
 
 # evalVariables ARG...: NAME=VALUE arguments become variables; nothing in VALUE is executed.

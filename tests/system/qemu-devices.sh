@@ -1,9 +1,10 @@
 #!/bin/sh
 # Disks and interfaces that come and go in a real guest: it sees them, uses them and lets go; what
 # it has survives xend, a save and a restore; what it does not let go of is said, or taken by force.
+# So do disks that a script sets up, and nothing of them is left, whoever dies.
 . tests/functions.sh
 . tests/guest.sh
-requires jq curl
+requires jq curl losetup
 
 # sees NAME DEVICE / misses NAME DEVICE: a file of its /dev or interface comes, or goes
 sees() {
@@ -20,8 +21,49 @@ devices() {
 fds() {
     find "/proc/$(qemu_pid "$1")/fd" -lname "$T/*.img" -o -lname "$T/*.iso" | wc -l
 }
+# loops: how many loop devices are on our images
+loops() {
+    losetup --list --noheadings -O BACK-FILE | grep -c "^$T/" || :
+}
+release() {
+    end_guests
+    losetup --list --noheadings -O NAME,BACK-FILE | awk -v dir="$T/" 'index($2, dir) { print $1 }' | xargs -r losetup -d
+}
+trap 'at_end release' EXIT
 n=0
-mkdir -p "$ROOT/etc/xen"
+mkdir -p "$ROOT/etc/xen/scripts"
+cp scripts/hooks/* "$ROOT/etc/xen/scripts"
+# An admin's own script, written for Xen; and one that knows nothing of our functions.
+cat >"$ROOT/etc/xen/scripts/block-vault" <<END
+#!/bin/sh
+. "\$(dirname "\$0")/block-common.sh"
+read_disk
+case \$params in
+binary) printf 'no\\0disk\\377here\\n' >&2; exit 1 ;;
+hangs) echo waiting >&2; sleep 987651 ;;
+busy) [ \$command = remove ] || ebusy 'somebody has it' ;;
+file) answer node "$T/b.img"; exit ;;
+silent) exit ;;
+nowhere) answer node /dev/nosuch; exit ;;
+slow) [ \$command = remove ] || cat "$T/slow"; params=b ;;
+esac
+case \$command in
+add)
+    node=\$(losetup --find --show "$T/\$params.img")
+    xenstore_write "\$XENBUS_PATH/node" "\$node"
+    write_dev "\$node"
+    ;;
+remove) losetup -d "\$(xenstore_read "\$XENBUS_PATH/node")" ;;
+esac
+END
+cat >"$ROOT/etc/xen/scripts/block-plain" <<END
+#!/bin/sh -e
+case \$1 in
+add) echo "physical-device-path=\$(losetup -f --show "$T/\$params.img")" >>"\$HOTPLUG_ANSWERS" ;;
+remove) losetup -d "\$node" ;;
+esac
+END
+chmod +x "$ROOT/etc/xen/scripts/block-vault" "$ROOT/etc/xen/scripts/block-plain"
 echo '(device-destroy-timeout 60)' >"$ROOT/etc/xen/xend-config.sxp"
 start_xend qemu
 for image in a b c d e f; do truncate -s 3M "$T/$image.img"; done
@@ -88,21 +130,36 @@ refused 'not a qcow2 image' xm block-attach web1 "tap:qcow2:$T/d.img" xvdc w
 refused 'whole disks only' xm block-attach web1 "file:$T/d.img" xvdc1 w
 refused 'is already connected' xm block-attach web1 "file:$T/d.img" xvdb w
 refused 'model=warp9' xm network-attach web1 type=user model=warp9
+refused 'script block-vault add: it named /dev/nosuch: No such file or directory' xm block-attach web1 vault:nowhere xvdc w
 
 # xend dies; the next one knows what there is. A save and a restore keep it, at its place.
 assert_ok xm network-attach web1 type=user mac=00:16:3e:00:00:02
 assert_ok xm block-attach web1 "file:$T/d.img" xvde w
+assert_ok xm block-attach web1 vault:c sdc w
+sees web1 sda
 assert_ok xm block-detach web1 xvdb
 misses web1 vdb
 kill -9 "$(cat "$ROOT/var/run/xend.pid")"
 start_xend qemu
-assert_eq xvda\ xvdd\ xvde "$(devices web1 disk)"
+assert_eq 'sdc xvda xvdd xvde' "$(devices web1 disk)"
+loop=$(losetup -n -O NAME -j "$T/c.img")
+assert_match "^2080   0    0     4      -1     -1    $loop" "$(xm block-list web1)"
+assert_eq "vault c" "$(xm block-list --json web1 | jq -r '.[] | select(.key == "sdc").config | "\(.type) \(.target)"')"
+# who has it is known by name and by what it is
+for disk in vault:c "file:$T/c.img" plain:c; do
+    assert_fails 1 xm create -q "$(guest_config web2 "disk = ['$disk,xvda,w']")"
+    assert_match 'disk xvda: .* is mounted in a guest domain, .*: domain web1 has it as sdc' "$err" "$disk"
+    assert_eq 1 "$(loops)" "$disk"
+done
 assert_match '^2   0  00:16:3e:00:00:02    2     4 ' "$(xm network-list web1)"
 assert_ok xm save web1 "$T/saved"
+assert_eq 0 "$(loops)" 'after a save'
 assert_ok xm restore "$T/saved"
 viewer web1
-guest web1 'echo written-after-restore >/dev/vdc; sync' restored-it-wrote
+guest web1 'for d in vdc sda; do echo written-after-restore >/dev/$d; done; sync' restored-it-wrote
 assert_eq written-after-restore "$(head -c 21 "$T/d.img")"
+assert_ok xm block-detach web1 sdc
+assert_eq "written-after-restore 0" "$(head -c 21 "$T/c.img") $(loops)" 'after a detach'
 assert_eq '00:16:3e:00:00:02' "$(devices web1 vif | cut -d' ' -f2)"
 assert_ok xm network-detach web1 00:16:3e:00:00:02
 assert_ok xm block-detach web1 xvde
@@ -138,7 +195,68 @@ done
 end=$(open_files "$(qemu_pid web1)") xend_end=$(open_files "$xend_pid")
 [ "$end" -le "$start" ] || fail "descriptors of QEMU: $start, then $end"
 [ "$xend_end" -le "$xend_start" ] || fail "descriptors of xend: $xend_start, then $xend_end"
+
+# xend killed around a script's work, and in the middle of it: the next one takes it back.
+killed_at() { # POINT CMD...
+    stop_xend
+    XEND_FAULT=$1 start_xend qemu
+    point=$1
+    shift
+    "$@" >/dev/null 2>&1 || true
+    timeout 20 sh -c 'while "$1" status >/dev/null; do :; done' sh "$BUILD_DIR/xend" || fail "xend did not pass $point"
+    start_xend qemu
+    eventually test ! -e "$(echo "$ROOT"/var/run/xend/intents/*.json)"
+    assert_eq "xvda xvdd 0" "$(devices web1 disk) $(loops)" "after $point"
+}
+for point in qemu.disk-adding qemu.disk-added qemu.attach-node attach.done; do
+    killed_at $point xm block-attach web1 vault:b xvdb w
+done
+mkfifo "$T/slow"
+background xm block-attach web1 vault:slow xvdb w 2>/dev/null
+exec 4>"$T/slow" # the script is at it
+kill -9 "$(cat "$ROOT/var/run/xend.pid")"
+exec 4>&-
+start_xend qemu
+eventually test ! -e "$(echo "$ROOT"/var/run/xend/intents/*.json)"
+assert_eq "xvda xvdd 0" "$(devices web1 disk) $(loops)" "of a xend that died with its script at work"
+for point in qemu.disk-removing qemu.disk-removed; do
+    assert_ok xm block-attach web1 plain:b sdc w
+    killed_at $point xm block-detach web1 sdc
+done
+for point in qemu.disk-adding qemu.disk-added qemu.spawned; do
+    killed_at $point xm create -q "$(guest_config web2 "disk = ['vault:b,xvda,w']")"
+    assert_fails 3 xm domid web2
+done
+assert_ok xm create -q -p "$(guest_config web2 "disk = ['vault:b,xvda,w', 'plain:c,xvdb,r']")"
+assert_eq 2 "$(loops)"
+killed_at qemu.disk-removed xm destroy web2
+# a disc of a script's in the drive
+assert_ok xm block-configure web1 plain:b xvdd r
+assert_eq 1 "$(loops)"
+assert_ok xm block-configure web1 "file:$T/one.iso" xvdd r
+assert_eq 0 "$(loops)"
 assert_ok xm destroy web1
+
+# What a script can do wrong has its own words, and leaves nothing.
+stop_xend
+HOTPLUG_TEST_TIMEOUT_MS=1000 start_xend qemu
+chmod -x "$ROOT/etc/xen/scripts/block-iscsi"
+while read -r disk text; do
+    assert_fails 1 xm create -q "$(guest_config web2 "disk = ['$disk,xvda,w']")"
+    assert_match "^Error: web2: .*disk xvda: $text" "$err" "$disk"
+    assert_eq 0 "$(loops)" "$disk"
+    nothing_left
+done <<END
+vault:none script block-vault add: losetup: .*none.img.*No such file or directory; block-vault failed
+vault:binary script block-vault add: no disk.*here; block-vault failed
+vault:hangs script block-vault add: it had not ended after 1 s and was killed: waiting
+vault:busy script block-vault add: somebody has it
+vault:silent script block-vault add: it has ended well and named no device
+vault:file script block-vault add: it named $T/b.img, which is not a block device
+safe:b safe:b: there is no script $ROOT/etc/xen/scripts/block-safe
+iscsi:b $ROOT/etc/xen/scripts/block-iscsi: Permission denied
+END
+assert_eq '' "$(pgrep -f 'sleep 987651' || :)" 'processes left'
 
 # A guest that does not know PCI hot-plug: said, kept, and taken by force.
 stop_xend
