@@ -75,7 +75,7 @@ static void check_needed(const struct device *d, const char *where, struct probl
         const char *names[2];
     } needed[] = {{DEVICE_PCI, {"bdf"}},
                   {DEVICE_VSCSI, {"pdev", "vdev"}},
-                  {DEVICE_CHANNEL, {"connection"}},
+                  {DEVICE_CHANNEL, {"connection", "name"}},
                   {DEVICE_P9, {"tag", "path"}},
                   {DEVICE_USBDEV, {"hostbus", "hostaddr"}}};
 
@@ -99,6 +99,18 @@ static void check_disk(const struct disk *k, const char *where, struct problems 
     else if (!k->target && k->devtype != DISK_CDROM)
         problems_add(p, where, "only a drive of devtype cdrom may be empty",
                      "Block device must have physical details specified");
+}
+
+static void check_channel(const struct channel *c, const char *where, struct problems *p)
+{
+    bool socket = strcmp(c->connection, "socket") == 0;
+
+    if (socket && !c->path)
+        problems_add(p, where, "path=/run/web1-agent.sock",
+                     "channel: connection=socket needs the path of the socket");
+    else if (!socket && c->path)
+        problems_add(p, where, "connection=socket has one", "channel: a %s has no path",
+                     c->connection);
 }
 
 /*
@@ -192,6 +204,8 @@ struct device *device_from_map(enum device_class class, const struct value *map,
         complete_usb(&d->usbdev);
     if (p->len == before)
         check_needed(d, where, p);
+    if (class == DEVICE_CHANNEL && p->len == before)
+        check_channel(&d->channel, where, p);
     if (p->len == before)
         return d;
     device_free(d);
@@ -258,6 +272,8 @@ const char *device_key(const struct device *d)
         return d->pci.bdf;
     case DEVICE_USBDEV:
         return d->usbdev.device;
+    case DEVICE_CHANNEL:
+        return d->channel.name;
     default:
         return NULL;
     }
@@ -278,6 +294,14 @@ struct device *devices_find(const struct devices *v, enum device_class class, co
 {
     for (size_t i = 0; i < v->len; i++)
         if (v->ptr[i]->class == class && device_has_key(v->ptr[i], key))
+            return v->ptr[i];
+    return NULL;
+}
+
+struct device *devices_nth(const struct devices *v, enum device_class class, size_t n)
+{
+    for (size_t i = 0; i < v->len; i++)
+        if (v->ptr[i]->class == class && n-- == 0)
             return v->ptr[i];
     return NULL;
 }

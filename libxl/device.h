@@ -103,7 +103,9 @@ struct vtpm {
 };
 
 struct channel {
-    char *connection, *name, *path, *backend;
+    char *connection, *name;
+    char *path; /* of a socket */
+    char *backend;
 };
 
 struct p9 {
@@ -173,14 +175,16 @@ void vif_set_mac(struct vif *v);
 
 /*
  * What names a device among those of its class in one domain (borrowed): a vif's MAC, a disk's
- * vdev, the host's address of a PCI device, what a USB device is; NULL for classes without such a
- * name. And whether this text names it: letters of any case, /dev/ before a vdev, other ways to
- * write its number.
+ * vdev, the host's address of a PCI device, what a USB device is, a channel's name; NULL for
+ * classes without such a name. And whether this text names it: letters of any case, /dev/ before a
+ * vdev, other ways to write its number.
  */
 const char *device_key(const struct device *d);
 bool device_has_key(const struct device *d, const char *key);
 /* The device of this class and key, or NULL; borrowed. */
 struct device *devices_find(const struct devices *v, enum device_class class, const char *key);
+/* The n-th of this class, from 0; likewise. */
+struct device *devices_nth(const struct devices *v, enum device_class class, size_t n);
 
 /*
  * What a usbdev's device says: tablet, mouse, keyboard, host:BUS.ADDR, host:VENDOR:PRODUCT

@@ -212,6 +212,16 @@ static int check_connection(const char *text, struct err *e)
     return check_word(text, words, "Channel connection", e);
 }
 
+#define CHANNEL_NAME_MAX 127 /* guests make the name of a file of it */
+
+static int check_channel_name(const char *text, struct err *e)
+{
+    if (strlen(text) <= CHANNEL_NAME_MAX && !strchr(text, '/'))
+        return 0;
+    return err_set(e, ERR_INVALID, "'%.60s' is no name for a channel: no slash, %d bytes at most",
+                   text, CHANNEL_NAME_MAX);
+}
+
 static int check_tpm_model(const char *text, struct err *e)
 {
     static const char *const words[] = {"tpm-tis", "tpm-crb", NULL};
@@ -379,12 +389,15 @@ static const struct field vtpm_rows[] = {
      .doc = "The same, in Xen 3."},
 };
 
-#define CHANNEL(m) .name = #m, .offset = offsetof(struct channel, m), .drivers = N
+#define CHANNEL(m) .name = #m, .offset = offsetof(struct channel, m)
 static const struct field channel_rows[] = {
-    {CHANNEL(connection), .check = check_connection, .doc = "What the host has: pty or socket."},
-    {CHANNEL(name), .doc = "The name by which the guest knows it."},
-    {CHANNEL(path), .doc = "The socket's path."},
-    {CHANNEL(backend), .doc = "The domain that serves it."},
+    {CHANNEL(connection), .check = check_connection, .drivers = ON_QEMU | N,
+     .doc = "What the host has: socket, or pty, which xm console shows."},
+    {CHANNEL(name), .check = check_channel_name, .drivers = ON_QEMU | N,
+     .doc = "By which the guest knows it: /dev/virtio-ports/NAME in Linux."},
+    {CHANNEL(path), .check = check_path, .drivers = ON_QEMU | N,
+     .doc = "Where the socket is to be that programs of the host connect to."},
+    {CHANNEL(backend), .drivers = N, .doc = "The domain that serves it."},
 };
 
 #define P9(m) .name = #m, .offset = offsetof(struct p9, m), .drivers = N

@@ -202,9 +202,11 @@ struct driver_ops {
      * The first serial or PV console: an open, connected stream, the caller's. console_log: the
      * file where everything it ever said is kept (bounded), or NULL; the caller frees the name.
      * serial (or NULL: there are none): another one, by its number from 1; nothing of it is kept.
+     * channel (likewise): the one of this name, if it is a stream.
      */
     int (*console)(struct guest *g, struct err *e);
     int (*serial)(struct guest *g, unsigned n, struct err *e);
+    int (*channel)(struct guest *g, const char *name, struct err *e);
     char *(*console_log)(struct guest *g);
 
     /*

@@ -138,6 +138,10 @@ static void check_pair(const struct device *a, const struct device *b, const cha
         problems_add(p, where, NULL, "The device \"%s\" is already defined", b->pci.bdf);
     else if (a->class == DEVICE_USBDEV && same_text(a->usbdev.device, b->usbdev.device))
         problems_add(p, where, NULL, "The device \"%s\" is already defined", b->usbdev.device);
+    else if (a->class == DEVICE_CHANNEL && strcmp(a->channel.name, b->channel.name) == 0)
+        problems_add(p, where, NULL, "The channel \"%s\" is already defined", b->channel.name);
+    else if (a->class == DEVICE_CHANNEL && same_text(a->channel.path, b->channel.path))
+        problems_add(p, where, NULL, "The socket \"%s\" is already used", b->channel.path);
     else if (a->class == DEVICE_VIF && a->vif.mac && b->vif.mac &&
              strcasecmp(a->vif.mac, b->vif.mac) == 0)
         problems_add(p, where, NULL, "The mac \"%s\" is already defined", b->vif.mac);

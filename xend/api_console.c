@@ -72,19 +72,41 @@ static int console_failed(struct xend *x, uint64_t job, struct err *e)
     return -1;
 }
 
+/* The console that is meant, by its number or as a channel. With the lock. */
+static int which_console(const struct request *r, const struct domain *d, unsigned *n,
+                         struct err *e)
+{
+    const char *name = request_query(r, "channel");
+    const struct device *channel;
+    int64_t number;
+
+    if (!name) {
+        if (request_query_int(r, "n", 0, CONSOLE_SERIALS - 1, 0, &number, e) < 0)
+            return -1;
+        *n = (unsigned)number;
+        return 0;
+    }
+    for (*n = CONSOLE_SERIALS; *n < CONSOLES_MAX; ++*n) {
+        channel = devices_nth(&d->spec->devices, DEVICE_CHANNEL, *n - CONSOLE_SERIALS);
+        if (channel && strcmp(channel->channel.name, name) == 0)
+            return 0;
+    }
+    err_set(e, ERR_NOT_FOUND, "%s: there is no channel %.60s", d->spec->name, name);
+    return err_hint(e, "xm channel-list %s tells which there are.", d->spec->name);
+}
+
 /* Upgrades, or queues the job that connects the console. With the lock. */
 static int find_console(struct xend *x, struct request *r, struct reply *p, struct err *e)
 {
     struct domain *d = domain_get(x->domains, r->args[0], e);
     struct task *t;
     char by[32];
-    int64_t n;
+    unsigned n;
 
-    if (!d || op_check(&op_console, d, e) < 0 ||
-        request_query_int(r, "n", 0, CONSOLES_MAX - 1, 0, &n, e) < 0)
+    if (!d || op_check(&op_console, d, e) < 0 || which_console(r, d, &n, e) < 0)
         return -1;
-    if (console_connected(x->consoles, d, (unsigned)n)) {
-        upgrade(x, r, p, d, (unsigned)n);
+    if (console_connected(x->consoles, d, n)) {
+        upgrade(x, r, p, d, n);
     } else if (r->job) {
         return console_failed(x, r->job, e);
     } else {

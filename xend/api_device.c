@@ -29,9 +29,8 @@ static struct value *device_row(const struct known_device *k, const struct spec 
     value_set_take(v, "ring", number_or_nil(k->live, k->ring));
     value_set_take(v, "rx_ring", number_or_nil(k->live, k->rx_ring));
     value_set_take(v, "backend", k->backend ? value_str(k->backend) : value_nil());
-    for (size_t i = 0, n = 0; !config && !*k->key && i < s->devices.len; i++)
-        if (s->devices.ptr[i]->class == k->class && (int64_t)n++ == k->devid)
-            config = s->devices.ptr[i]; /* of a class without names: by its place */
+    if (!config && !*k->key && k->devid >= 0) /* of a class without names: by its place */
+        config = devices_nth(&s->devices, k->class, (size_t)k->devid);
     value_set_take(v, "config", config ? device_to_value(config) : value_nil());
     return v;
 }

@@ -41,7 +41,7 @@ static bool has(const struct known_devices *v, const struct device *d)
 /* What the driver does not tell of: with the number that it would get at a start. */
 static void add_from_spec(struct known_devices *v, const struct spec *s)
 {
-    int64_t index[DEVICE_CLASSES] = {0};
+    int64_t index[DEVICE_CLASSES] = {[DEVICE_CHANNEL] = 1}; /* as in xl: console 0 is none */
 
     for (size_t i = 0; i < s->devices.len; i++) {
         const struct device *d = s->devices.ptr[i];

@@ -26,6 +26,25 @@ int op_no_guest(const struct domain *d, struct err *e)
     return err_set(e, ERR_STATE, "Domain '%s' is not running", d->spec->name);
 }
 
+/* The guest's end of a console: an open stream. */
+static int open_console(struct xend *x, struct domain *d, unsigned n, struct err *e)
+{
+    const struct driver_ops *ops = x->driver->ops;
+    const struct device *channel;
+    int fd;
+
+    if (n == 0) {
+        fd = ops->console(d->guest, e);
+        return fd < 0 ? err_add(e, "console") : fd;
+    }
+    if (n < CONSOLE_SERIALS)
+        return ops->serial ? ops->serial(d->guest, n, e)
+                           : err_set(e, ERR_NOT_FOUND, "there is no console %u", n);
+    channel = devices_nth(&d->spec->devices, DEVICE_CHANNEL, n - CONSOLE_SERIALS);
+    return channel && ops->channel ? ops->channel(d->guest, channel->channel.name, e)
+                                   : err_set(e, ERR_UNSUPPORTED, "it has no channels to look at");
+}
+
 /* Opens the guest's console for those who watch it. */
 static int connect_console(struct xend *x, struct domain *d, unsigned n, struct err *e)
 {
@@ -34,11 +53,9 @@ static int connect_console(struct xend *x, struct domain *d, unsigned n, struct 
 
     if (console_connected(x->consoles, d, n))
         return 0;
-    if (n && !x->driver->ops->serial)
-        return err_set(e, ERR_NOT_FOUND, "there is no console %u", n);
-    fd = n ? x->driver->ops->serial(d->guest, n, e) : x->driver->ops->console(d->guest, e);
+    fd = open_console(x, d, n, e);
     if (fd < 0)
-        return n ? -1 : err_add(e, "console");
+        return -1;
     log = n ? NULL : x->driver->ops->console_log(d->guest);
     return console_connect(x->consoles, d, n, fd, log, e);
 }

@@ -214,7 +214,7 @@ const struct route routes[] = {
      .reply = "UsbDevices", .answers = A(OK)},
     {"GET", "/v1/domains/:domain/console", LEVEL_OPERATE, api_domain_console,
      "The guest's console: after the upgrade, bytes both ways.",
-     .params = P(CONSOLE) | P(HISTORY) | P(UPGRADE),
+     .params = P(CONSOLE) | P(CHANNEL) | P(HISTORY) | P(UPGRADE),
      .answers = A(UPGRADED) | A(INVALID) | A(NOT_FOUND) | A(CONFLICT) | A(UPGRADE)},
     {"GET", "/v1/events", LEVEL_READ, api_events,
      "What happened, or with Accept: text/event-stream what happens.",

@@ -3,6 +3,7 @@
  * connection; what the guest said before comes first on it.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,9 @@
 const struct option console_options[] = {
     {'q', "quiet", NULL, "Say nothing when the domain does not exist or does not run."},
     {'n', "num", "N", "Number of the console, or serial port: 0 to 3."},
-    {0, "type", "pv|serial", "Accepted: a domain has consoles of one kind."},
+    {0, "channel", "NAME", "The channel of this name, a pty."},
+    {'t', "type", "pv|serial",
+     "With pv, N from 1 on is the channel that xm channel-list calls so."},
     {0, "history", "BYTES", "How much of what the guest said before to print (16384)."},
     {0},
 };
@@ -45,9 +48,9 @@ static int pump_console(int sock, const struct buf *early, const char *greeting,
     return r;
 }
 
-int console_attach(struct xm *xm, const char *domain, int number, int history, bool quiet)
+int console_attach(struct xm *xm, const char *domain, const char *which, int history, bool quiet)
 {
-    AUTO(freep) char *suffix = xasprintf("/console?history=%d&n=%d", history, number);
+    AUTO(freep) char *suffix = xasprintf("/console?history=%d%s", history, which ? which : "");
     AUTO(freep) char *path = domain_path(domain, suffix);
     bool greet = isatty(STDIN_FILENO) && !quiet;
     AUTO(buf_clear) struct buf early = BUF_INIT;
@@ -64,18 +67,43 @@ int console_attach(struct xm *xm, const char *domain, int number, int history, b
     return e.sys == EPIPE ? EXIT_ERROR : xm_fail(&e);
 }
 
+/* The name of a domain's n-th channel; the caller frees. */
+static char *channel_name(struct xm *xm, const char *domain, int64_t n, struct err *e)
+{
+    AUTO(freep) char *path = domain_path(domain, "/devices?class=channel");
+    AUTO(value_freep) struct value *reply = NULL;
+    const struct value *devices;
+
+    if (domain_check(domain, e) < 0 || !(reply = xend_get(xm, path, e)))
+        return NULL;
+    devices = value_get(reply, "devices");
+    for (size_t i = 0; i < value_len(devices); i++)
+        if (value_get_int(value_at(devices, i), "devid", 0) == n)
+            return xstrdup(value_get_str(value_at(devices, i), "key", ""));
+    err_set(e, ERR_NOT_FOUND, "%s: there is no channel %" PRId64, domain, n);
+    return NULL;
+}
+
 int cmd_console(struct xm *xm, const struct args *a)
 {
     const char *num = args_get(a, "num"), *history = args_get(a, "history");
-    const char *type = args_get(a, "type");
+    const char *type = args_get(a, "type"), *channel = args_get(a, "channel");
+    bool pv = type && strcmp(type, "pv") == 0;
+    AUTO(freep) char *name = xstrdup_null(channel), *escaped = NULL, *which = NULL;
     int64_t n = 0, bytes = HISTORY_DEFAULT;
+    struct err e;
 
-    if ((num && !parse_int(num, &n)) || (type && strcmp(type, "pv") && strcmp(type, "serial")) ||
+    if ((num && !parse_int(num, &n)) || (type && !pv && strcmp(type, "serial")) ||
+        (channel && (num || type)) ||
         (history && (!parse_int(history, &bytes) || bytes < 0 || bytes > HISTORY_MAX)))
         return xm_usage_error(xm->command, "Invalid argument.");
-    if (n < 0 || n > CONSOLE_MAX)
+    if (n < 0 || (n > CONSOLE_MAX && !pv))
         return xm_usage_error(xm->command, "there is no console %s", num);
-    return console_attach(xm, args_word(a, 0), (int)n, (int)bytes, args_has(a, "quiet"));
+    if (pv && n > 0 && !(name = channel_name(xm, args_word(a, 0), n, &e)))
+        return args_has(a, "quiet") ? EXIT_ERROR : xm_fail(&e);
+    escaped = name ? url_escape(name) : NULL;
+    which = name ? xasprintf("&channel=%s", escaped) : xasprintf("&n=%" PRId64, n);
+    return console_attach(xm, args_word(a, 0), which, (int)bytes, args_has(a, "quiet"));
 }
 
 int cmd_serve(struct xm *xm, const struct args *a)

@@ -195,7 +195,7 @@ static int create_and_attach(struct xm *xm, const struct args *a, const struct s
         xm_warn("domain %s has ended already; 'xm log %s' tells more", name, name);
     if (!args_has(a, "console_autoconnect"))
         return EXIT_SUCCESS;
-    return console_attach(xm, name, 0, HISTORY_MAX, false);
+    return console_attach(xm, name, NULL, HISTORY_MAX, false);
 }
 
 /* xm new: kept, not started. */

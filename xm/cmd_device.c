@@ -1,6 +1,6 @@
 /*
- * xm network-list, block-list and pci-list. Programs parse their columns: widths, words and the
- * missing header of an empty list are the original's.
+ * xm network-list, block-list, pci-list and channel-list. Programs parse their columns: widths,
+ * words and the missing header of an empty list are the original's.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -76,6 +76,22 @@ static void print_pci_with_slot(const struct value *d)
     printf("%-4s %s\n", slot, bdf);
 }
 
+/* As xl prints it, and the name behind. */
+static void print_channel(const struct value *d)
+{
+    const struct value *config = value_get(d, "config");
+    bool known = config && value_type(config) == VALUE_MAP;
+    const char *planned = known ? value_get_str(config, "path", NULL) : NULL;
+    AUTO(freep) char *name = clean_text(text(d, "key"));
+    AUTO(freep) char *path = clean_text(planned ? planned : text(d, "backend"));
+    AUTO(freep)
+    char *connection = clean_text(known ? value_get_str(config, "connection", "??") : "??");
+
+    printf("%-3d %-2d %-5d %-6d %-8d %-10s %-30s %s\n", number(d, "devid", -1),
+           number(d, "backend_id", -1), number(d, "state", -1), number(d, "event_channel", -1),
+           number(d, "ring", -1), connection, path, name);
+}
+
 /* One kind of list. */
 static const struct kind {
     const char *class, *header;
@@ -84,7 +100,10 @@ static const struct kind {
               print_vif},
   disk_kind = {"disk", "Vdev  BE handle state evt-ch ring-ref BE-path", print_disk},
   pci_kind = {"pci", "Device", print_pci},
-  pci_slot_kind = {"pci", "Vdev Device", print_pci_with_slot};
+  pci_slot_kind = {"pci", "Vdev Device", print_pci_with_slot},
+  channel_kind = {"channel",
+                  "Idx BE state evt-ch ring-ref connection params                         name",
+                  print_channel};
 
 static void add_pair(struct value *list, const char *key, const struct value *v)
 {
@@ -99,23 +118,24 @@ static void add_pair(struct value *list, const char *key, const struct value *v)
 }
 
 /* What a frontend has in xenstore, by the names that it has there. */
-static struct value *frontend_form(const struct value *d, bool vif)
+static struct value *frontend_form(const struct value *d, enum device_class class)
 {
-    static const char *const names[][3] = {
-        /* ours, of a vif, of a vbd */
-        {"backend_id", "backend-id", "backend-id"},
-        {"devid", "handle", "virtual-device"},
-        {"key", "mac", NULL},
-        {"state", "state", "state"},
-        {"backend", "backend", "backend"},
-        {"event_channel", "event-channel", "event-channel"},
-        {"ring", "tx-ring-ref", "ring-ref"},
-        {"rx_ring", "rx-ring-ref", NULL},
+    static const char *const names[][4] = {
+        /* ours, of a vif, of a vbd, of a channel */
+        {"backend_id", "backend-id", "backend-id", "backend-id"},
+        {"devid", "handle", "virtual-device", NULL},
+        {"key", "mac", NULL, "name"},
+        {"state", "state", "state", "state"},
+        {"backend", "backend", "backend", "backend"},
+        {"event_channel", "event-channel", "event-channel", "port"},
+        {"ring", "tx-ring-ref", "ring-ref", "ring-ref"},
+        {"rx_ring", "rx-ring-ref", NULL, NULL},
     };
+    int column = class == DEVICE_VIF ? 1 : class == DEVICE_CHANNEL ? 3 : 2;
     struct value *list = value_list();
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        const char *name = names[i][vif ? 1 : 2];
+        const char *name = names[i][column];
 
         if (name)
             add_pair(list, name, value_get(d, names[i][0]));
@@ -134,7 +154,7 @@ static void print_long(const struct value *d, const struct kind *kind)
 
     value_add_take(form, value_int(value_get_int(d, "devid", 0)));
     if (value_get_bool(d, "live", false))
-        value_add_take(form, frontend_form(d, class == DEVICE_VIF));
+        value_add_take(form, frontend_form(d, class));
     else if ((config = device_from_value(class, value_get(d, "config"), "", &faults)))
         value_add_take(form, device_to_sxp(config));
     sxp_print_pretty(form, 80, &out);
@@ -177,6 +197,11 @@ int cmd_network_list(struct xm *xm, const struct args *a)
 int cmd_block_list(struct xm *xm, const struct args *a)
 {
     return list(xm, a, &disk_kind);
+}
+
+int cmd_channel_list(struct xm *xm, const struct args *a)
+{
+    return list(xm, a, &channel_kind);
 }
 
 int cmd_pci_list(struct xm *xm, const struct args *a)

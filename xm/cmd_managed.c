@@ -45,7 +45,7 @@ int cmd_start(struct xm *xm, const struct args *a)
 
     if (status != EXIT_SUCCESS || !args_has(a, "console_autoconnect"))
         return status;
-    return console_attach(xm, args_word(a, 0), 0, HISTORY_MAX, false);
+    return console_attach(xm, args_word(a, 0), NULL, HISTORY_MAX, false);
 }
 
 int cmd_resume(struct xm *xm, const struct args *a)

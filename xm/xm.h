@@ -152,7 +152,7 @@ bool interrupt_take(void);
 void interrupt_quiet(void);
 
 /* Attaches the terminal to a domain's console (cmd_console.c); returns the exit status. */
-int console_attach(struct xm *xm, const char *domain, int number, int history, bool quiet);
+int console_attach(struct xm *xm, const char *domain, const char *which, int history, bool quiet);
 
 /* Opens a file in the user's editor, and waits for its end (cmd_edit.c). */
 int editor_run(const char *path, struct err *e);
@@ -207,6 +207,7 @@ int cmd_pci_assignable_list(struct xm *xm, const struct args *a);
 int cmd_pci_assignable_remove(struct xm *xm, const struct args *a);
 int cmd_pci_attach(struct xm *xm, const struct args *a);
 int cmd_pci_detach(struct xm *xm, const struct args *a);
+int cmd_channel_list(struct xm *xm, const struct args *a);
 int cmd_pci_list(struct xm *xm, const struct args *a);
 int cmd_reboot(struct xm *xm, const struct args *a);
 int cmd_rename(struct xm *xm, const struct args *a);

@@ -70,6 +70,24 @@ int vnc_secret_make(const struct spec *s, const char *dflt, int *fd, struct err 
 /* Puts the password that this process has into a spec that came from a file without it. */
 void vnc_secret_find(struct spec *s, pid_t pid);
 
+/* ---- channel.c ---- */
+
+#define CHANNELS_MAX 12 /* xend has consoles for so many */
+
+/* The n-th channel, counted from 1 as in xl, or NULL; borrowed. */
+const struct channel *channel_at(const struct spec *s, size_t n);
+/* Where QEMU listens for it; dir: the guest's. The caller frees. */
+char *channel_socket(const struct channel *c, const char *dir, size_t n);
+/* Refuses too many. */
+int channels_check(const struct spec *s, struct err *e);
+/* A new socket there, which is not to be left behind: see channels_remove. */
+int channel_listen(const struct channel *c, const char *dir, size_t n, struct err *e);
+/* Removes the sockets that were made where the spec wanted them: those that nobody listens at any
+ * more, or all. */
+void channels_remove(const struct spec *s, bool even_live);
+/* Connects to the one of this name, which must be a pty. */
+int channel_connect(const struct spec *s, const char *dir, const char *name, struct err *e);
+
 /* ---- logfile.c: logs that a guest or its QEMU writes: bounded ---- */
 
 #define LOG_BYTES_MAX (1024 * 1024)

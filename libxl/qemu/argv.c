@@ -281,6 +281,7 @@ int argv_build(const struct launch *l, struct strings *argv, struct err *e)
     /* the screen last: disks and interfaces have the same slots with and without it */
     if (argv_disks(l, argv, e) < 0 || add_vifs(l, argv, e) < 0 || argv_screen(l, argv, e) < 0)
         return -1;
+    argv_channels(l, argv);
     add_tpm(l, argv);
     args_add_kernel(argv, l->kernel_fd, l->ramdisk_fd, l->cmdline);
     return 0;

@@ -92,7 +92,7 @@ static int check_devices(const struct qguest *g, struct err *e)
         enum device_class class = v->ptr[i]->class;
 
         if (class != DEVICE_DISK && class != DEVICE_VIF && class != DEVICE_VFB &&
-            class != DEVICE_USBDEV)
+            class != DEVICE_USBDEV && class != DEVICE_CHANNEL)
             return err_set(e, ERR_UNSUPPORTED, "it keeps its devices of class %s until it ends",
                            device_class_name(class));
     }
@@ -107,6 +107,7 @@ int qemu_set_aside(struct guest *guest, const struct spec *s, struct err *e)
     if (check_devices(g, e) < 0 || qguest_call_take(g, "query-status", NULL, NULL, e) < 0 ||
         qdevices_cut(g, e) < 0)
         return -1;
+    channels_remove(g->spec, true);
     move_screen(g);
     fault_point("qemu.aside");
     if (rename(g->dir, dir) < 0)

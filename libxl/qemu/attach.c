@@ -363,6 +363,8 @@ int qdevices_cut(struct qguest *g, struct err *e)
     while (i < g->devices.len) { /* which the monitor's thread never makes shorter */
         const struct qdevice *q = &g->devices.ptr[i++];
 
+        if (q->class == DEVICE_CHANNEL)
+            continue; /* its socket is removed, and QEMU keeps what it has */
         probe = (struct device){.class = q->class};
         if (q->class == DEVICE_DISK)
             probe.disk.vdev = q->key;

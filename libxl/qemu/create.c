@@ -66,7 +66,7 @@ static int make_channels(struct making *m, struct err *e)
         return -1;
     m->launch.console_log_fd = making_pass_take(m, fd);
     m->log_fd = logfile_open(g->log, e);
-    return m->log_fd < 0 ? -1 : serials_open(m, e);
+    return m->log_fd < 0 || serials_open(m, e) < 0 ? -1 : channels_plan(m, e);
 }
 
 /* What tells this incarnation from every other: nobody else can know it. */
@@ -143,7 +143,7 @@ static int start(struct making *m, struct err *e)
     if (state_save(m->g, PHASE_INTENT, e) < 0)
         return -1;
     fault_point("qemu.intended");
-    if (serveds_start(m, e) < 0 || vtpm_start(m, e) < 0)
+    if (serveds_start(m, e) < 0 || channels_open(m, e) < 0 || vtpm_start(m, e) < 0)
         return -1;
     if (nets_plug(m->g, m->job, e) < 0)
         return -1;
@@ -254,6 +254,7 @@ static void undo(struct qguest *g)
         monitor_remove(g);
     }
     vtpm_end(g);
+    channels_remove(g->spec, false);
     pci_give_back_all(g);
     if (g->net_plugged)
         nets_unplug(&g->nets, g->spec->name);

@@ -51,6 +51,8 @@ struct qdevice *qdevice_find(struct qguest *g, enum device_class class, const ch
         probe.pci.bdf = (char *)key;
     else if (class == DEVICE_USBDEV)
         probe.usbdev.device = (char *)key;
+    else if (class == DEVICE_CHANNEL)
+        probe.channel.name = (char *)key;
     else
         probe.vif.mac = (char *)key;
     for (size_t i = 0; i < g->devices.len; i++)
@@ -111,6 +113,7 @@ void qdevices_init(struct qguest *g)
         qdevice_add(g, DEVICE_VIF, v->ptr[i]->vif.mac, id, g->next_vif++,
                     place_of_vif(g, v->ptr[i]->vif.mac));
     }
+    channels_learn(g, g, NULL);
     pthread_mutex_unlock(&g->d->lock);
 }
 
@@ -307,15 +310,17 @@ static void tidy_netdevs(struct qguest *g)
 
 int qdevices_learn(struct qguest *g, struct err *e)
 {
-    AUTO(value_freep) struct value *names = NULL;
+    AUTO(value_freep) struct value *names = NULL, *chardevs = NULL;
     struct value *args = value_map();
     struct qguest found = {0};
 
     value_set_str(args, "path", "/machine/peripheral");
-    if (qguest_call_take(g, "qom-list", args, &names, e) < 0)
+    if (qguest_call_take(g, "qom-list", args, &names, e) < 0 ||
+        qguest_call_take(g, "query-chardev", NULL, &chardevs, e) < 0)
         return -1;
     for (size_t i = 0; i < value_len(names); i++)
         learn_one(g, value_get_str(value_at(names, i), "name", ""), &found);
+    channels_learn(g, &found, chardevs);
     pthread_mutex_lock(&g->d->lock);
     qdevices_clear(g);
     memcpy(&g->devices, &found.devices, sizeof(g->devices));
@@ -432,15 +437,20 @@ struct copy {
 };
 struct copies VEC(struct copy);
 
+static int state_of(const struct qdevice *q)
+{
+    if (q->class == DEVICE_CHANNEL && !q->open)
+        return DEVICE_INITIALISING;
+    return q->gone ? DEVICE_CLOSED : q->closing ? DEVICE_CLOSING : DEVICE_CONNECTED;
+}
+
 static void copy_devices(const struct qguest *g, struct copies *out)
 {
     for (size_t i = 0; i < g->devices.len; i++) {
         const struct qdevice *q = &g->devices.ptr[i];
         struct copy c = {.sample = {.class = q->class,
                                     .devid = q->devid,
-                                    .state = q->gone      ? DEVICE_CLOSED
-                                             : q->closing ? DEVICE_CLOSING
-                                                          : DEVICE_CONNECTED,
+                                    .state = state_of(q),
                                     .event_channel = -1,
                                     .ring = -1,
                                     .rx_ring = -1}};

@@ -19,6 +19,7 @@ struct qdevice {
     int64_t devid;
     bool closing; /* the guest was asked to let go of it */
     bool gone;    /* it has; what the host gave for it is still there */
+    bool open;    /* of a channel: a program of the guest has it open */
     bool dead;    /* taken away by force: the guest still holds what is nothing any more */
 };
 

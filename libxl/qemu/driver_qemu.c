@@ -142,6 +142,7 @@ const struct driver_ops driver_qemu = {
     .console = qemu_console,
     .vnc = qemu_vnc,
     .serial = qemu_serial,
+    .channel = qemu_channel,
     .console_log = qemu_console_log,
     .set_memory = qemu_set_memory,
     .set_maxmem = qemu_set_maxmem,

@@ -104,6 +104,16 @@ static void on_deleted(struct qguest *g, const struct value *data)
     qdevice_deleted(g, value_get_str(data, "device", ""));
 }
 
+/* A program of the guest has opened a channel, or closed it. */
+static void on_port(struct qguest *g, const struct value *data)
+{
+    const char *id = value_get_str(data, "id", "");
+
+    for (size_t i = 0; i < g->devices.len; i++)
+        if (strcmp(g->devices.ptr[i].id, id) == 0)
+            g->devices.ptr[i].open = value_get_bool(data, "open", false);
+}
+
 /* The guest's kernel answers a hot-plug request: _OST of ACPI 6.3, chapter 6.3.5. */
 static void on_ost(struct qguest *g, const struct value *data)
 {
@@ -143,6 +153,7 @@ static const struct {
     {"BALLOON_CHANGE", on_balloon},
     {"DEVICE_DELETED", on_deleted},
     {"ACPI_DEVICE_OST", on_ost},
+    {"VSERPORT_CHANGE", on_port},
     {QMP_REPLY, on_reply},
 };
 

@@ -128,6 +128,8 @@ int qemu_destroy(struct guest *guest, struct err *e)
         return -1;
     fault_point("qemu.killed");
     nets_unplug(&g->nets, g->spec->name);
+    if (!g->aside)
+        channels_remove(g->spec, false);
     pci_give_back_all(g);
     serveds_drop(&g->served, g->dir, g->spec->name);
     fault_point("qemu.unplugged");

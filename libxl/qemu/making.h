@@ -25,12 +25,15 @@ struct making {
 
 /* The child gets this descriptor; its number there. */
 int making_pass_take(struct making *m, int fd);
-/* Ours of that descriptor. */
-int making_fd(const struct making *m, int child);
+/* In place of -1, which it was planned with: this descriptor, to be `number` there. */
+void making_set_take(struct making *m, int number, int fd);
 /* A listening socket in the guest's directory; its number in the child, or -1. */
 int making_listen(struct making *m, const char *name, struct err *e);
 /* serial.c: opens what its serial ports go to; the guest's directory is there. */
 int serials_open(struct making *m, struct err *e);
+/* channel.c: finds numbers for its channels; makes their sockets, once the intent is written. */
+int channels_plan(struct making *m, struct err *e);
+int channels_open(struct making *m, struct err *e);
 /* Our copies: while one is open, a listening socket outlives its QEMU and an image stays locked. */
 void making_close(struct making *m);
 /* Opens and checks all that the guest is made of, then settles how it runs: before anything

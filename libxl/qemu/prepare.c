@@ -20,15 +20,16 @@ int making_pass_take(struct making *m, int fd)
     return to;
 }
 
-int making_fd(const struct making *m, int child)
+void making_set_take(struct making *m, int number, int fd)
 {
-    return m->fds[child - 3].from;
+    m->fds[number - 3].from = fd;
 }
 
 void making_close(struct making *m)
 {
     for (size_t i = 0; i < m->n_fds; i++)
-        close(m->fds[i].from);
+        if (m->fds[i].from >= 0)
+            close(m->fds[i].from);
     m->n_fds = 0;
     close_fd(&m->log_fd);
     close_fd(&m->tpm_fd);

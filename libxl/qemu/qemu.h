@@ -156,6 +156,7 @@ struct launch {
     int kernel_fd, ramdisk_fd;              /* -1: none */
     int vnc_secret_fd;                      /* -1: none */
     int serial_fds[SERIALS_MAX];            /* of those that need one; see serial.c */
+    int channel_fds[CHANNELS_MAX];          /* of each; see channel.c */
     int tpm_fd;                             /* to swtpm; used when the spec has a TPM */
     const char *vnc_listen, *keymap;        /* where the spec says none; or NULL */
     const struct vnc_tls *vnc_tls;          /* or NULL */
@@ -190,6 +191,7 @@ int pci_add_take(struct qguest *g, struct value *args, struct err *e);
 const char *nic_driver(const char *model);
 
 int argv_serials(const struct launch *l, struct strings *argv, struct err *e); /* serial.c */
+void argv_channels(const struct launch *l, struct strings *argv);              /* channel.c */
 int argv_screen(const struct launch *l, struct strings *argv, struct err *e);
 /* True when the spec's kernel is loaded by QEMU itself; else its disks are booted by the BIOS. */
 bool boots_kernel(const struct spec *s);
@@ -217,6 +219,12 @@ int qemu_vnc(struct guest *g, struct vnc_place *place, struct err *e);
 
 /* After the end of g's QEMU: a TPM that it had no time to connect to does not end by itself. */
 void vtpm_end(const struct qguest *g);
+
+/* ---- channel.c ---- */
+
+/* Adds g's channels to the devices of out; chardevs: what QEMU says of them, or NULL. */
+void channels_learn(const struct qguest *g, struct qguest *out, const struct value *chardevs);
+int qemu_channel(struct guest *g, const char *name, struct err *e);
 
 /* ---- passthrough.c ---- */
 

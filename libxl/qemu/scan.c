@@ -58,6 +58,7 @@ static void undo_intent(const struct qemu *d, struct state *s, const char *dir)
 {
     processes_end(s->uuid, s->nonce);
     limits_release(d, s->uuid);
+    channels_remove(s->spec, false);
     nets_unplug(&s->nets, s->spec->name);
     serveds_drop(&s->served, dir, s->spec->name);
     state_tidy(dir);
@@ -74,6 +75,7 @@ static void undo_started(struct qguest *g)
         log_error("%s: %s", g->spec->name, ignored.msg);
     monitor_remove(g);
     vtpm_end(g);
+    channels_remove(g->spec, false);
     pci_give_back_all(g);
     nets_unplug(&g->nets, g->spec->name);
     serveds_drop(&g->served, g->dir, g->spec->name);
@@ -125,6 +127,8 @@ static void tidy_ended(const struct qemu *d, struct state *s, const char *dir)
     if (s->console_log)
         logfile_trim(s->console_log);
     limits_release(d, s->uuid);
+    if (!s->aside)
+        channels_remove(s->spec, false);
     nets_unplug(&s->nets, s->spec->name);
     serveds_drop(&s->served, dir, s->spec->name);
     state_tidy(dir);

@@ -4,10 +4,7 @@
  */
 #include "libxl/qemu/served.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "libxl/base/log.h"
 #include "libxl/base/parallel.h"
@@ -34,16 +31,12 @@ int serveds_plan(struct making *m, struct err *e)
     for (size_t i = 0; i < m->launch.n_disks; i++) {
         struct launch_disk *ld = &m->disks[i];
         AUTO(freep) char *id = disk_id(ld->disk->vdev);
-        int fd;
 
         if (!disk_is_served(ld->disk))
             continue;
         if (served_plan(m->g, ld->disk, id, e) < 0)
             return -1;
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC); /* until there is a device */
-        if (fd < 0)
-            return err_sys(e, "/dev/null");
-        ld->fd = making_pass_take(m, fd);
+        ld->fd = making_pass_take(m, -1); /* until there is a device */
         ld->block = true;
     }
     return 0;
@@ -67,15 +60,14 @@ int serveds_start(struct making *m, struct err *e)
         return -1;
     for (size_t i = 0; i < m->launch.n_disks; i++) {
         const struct launch_disk *ld = &m->disks[i];
-        AUTO(closep) int fd = -1;
+        int fd;
 
         if (!disk_is_served(ld->disk))
             continue;
         fd = served_open(g, &g->served.ptr[n++], ld->disk, e);
         if (fd < 0)
             return -1;
-        if (dup3(fd, making_fd(m, ld->fd), O_CLOEXEC) < 0)
-            return err_sys(e, "disk %s", ld->disk->vdev);
+        making_set_take(m, ld->fd, fd);
     }
     return 0;
 }

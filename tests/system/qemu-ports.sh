@@ -1,5 +1,6 @@
 #!/bin/sh
-# Serial ports and USB on QEMU. Ports that are streams, files and connections; USB devices that are there from the start, that come and go while the guest runs, that survive
+# Serial ports, channels and USB on QEMU. Ports that are streams, files and connections; channels that are streams and sockets;
+# USB devices that are there from the start, that come and go while the guest runs, that survive
 # xend, a save and a restore; disks under the sharing rule; devices of the host as far as it goes without any.
 . tests/functions.sh
 . tests/guest.sh
@@ -27,6 +28,11 @@ fds() {
 recovered() {
     [ -z "$(ls "$ROOT/var/run/xend/intents")" ]
 }
+start_again() {
+    ! xend status >/dev/null || stop_xend
+    timeout 20 sh -c 'while "$1" status >/dev/null; do :; done' sh "$BUILD_DIR/xend"
+    start_xend qemu
+}
 # a path that is longer than any other device's name
 b=$T/a-long-name-a-long-name-a-long-name-a-long-name-a-long-name-b.img
 truncate -s 1M "$b"
@@ -41,7 +47,8 @@ print(s.accept()[0].makefile().readline().strip(), flush=True)' >"$T/tcp" &
 PIDS="$PIDS $!"
 eventually test -s "$T/tcp"
 port=$(head -n 1 "$T/tcp")
-boot web1 "serial = ['pty', 'pty', 'file:$T/serial.log', 'tcp:127.0.0.1:$port']"
+boot web1 "serial = ['pty', 'pty', 'file:$T/serial.log', 'tcp:127.0.0.1:$port']" \
+    "channel = ['connection=pty, name=org.test.a', 'connection=socket, name=org.test.b, path=$T/b.sock']"
 viewer web1
 
 # Each port is where it was said to be; the second console works both ways.
@@ -58,6 +65,54 @@ assert_fails 1 xm console -n 2 web1
 assert_match "^Error: serial port 2 goes to file:$T/serial.log$" "$err"
 assert_fails 1 xm console -n 4 web1
 assert_match '^Error: there is no console 4' "$err"
+
+# A channel is found by its name on both sides. It is in use while the guest has it open.
+channels() {
+    xm channel-list web1 --json | jq -r '[.[] | "\(.key)@\(.devid):\(.state)"] | join(" ")'
+}
+channels_are() {
+    until [ "$(channels)" = "$1" ]; do
+        [ "$(date +%s)" -lt "$patience" ] || fail "channels: $(channels), not $1"
+        sleep 0.1
+    done
+}
+patience=$(($(date +%s) + 120))
+assert_match '^Idx BE state evt-ch ring-ref connection params' "$(xm channel-list web1)"
+assert_match "^2   0  1     -1     -1       socket     $T/b.sock +org.test.b$" "$(xm channel-list web1)"
+assert_eq 'org.test.a@1:1 org.test.b@2:1' "$(channels)"
+assert_match '^        \(name org.test.a\)' "$(xm channel-list -l web1)"
+guest web1 'for f in /sys/class/virtio-ports/*/name; do read n <$f; f=${f%/name}; ln -s ${f##*/} /dev/$n; done; exec 5<>/dev/org.test.a 6<>/dev/org.test.b' opened
+channels_are 'org.test.a@1:4 org.test.b@2:4'
+mkfifo "$T/third"
+background sh -c "exec '$BUILD_DIR/xm' console -q --channel org.test.a web1 <'$T/third' >'$T/heard-a'"
+exec 5>"$T/third"
+guest web1 'echo from-a >&5; read -r x <&5; echo $x' a-is-read &
+PIDS="$PIDS $!"
+timeout 60 tail -n +1 -F "$T/heard-a" 2>/dev/null | grep -qm 1 from-a || fail "channel a: $(cat "$T/heard-a")"
+echo typed-on-a >&5
+wait_console web1 typed-on-a
+exec 5>&-
+talk() { # WORD: to the second channel, as a program of the host
+    python3 - "$T/b.sock" "$1" <<'END'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.settimeout(60)
+s.sendall(sys.argv[2].encode() + b"\n")
+print(s.makefile().readline().strip())
+END
+}
+tell 'while :; do read -r x <&6 && echo "got-$x" >&6 || sleep 0.1; done &' # nothing is read while nobody is there
+assert_eq got-one "$(talk one)"
+assert_fails 1 xm console --channel org.test.b web1
+assert_match "^Error: channel org.test.b is the socket $T/b.sock$" "$err"
+assert_fails 1 xm console --channel org.test.c web1
+assert_match '^Error: web1: there is no channel org.test.c$' "$err"
+assert_fails 1 xm console -t pv -n 3 web1
+assert_match '^Error: web1: there is no channel 3$' "$err"
+assert_fails 1 xm create -q "$(guest_config thief "channel = ['connection=socket, name=a, path=$T/b.sock']")"
+assert_match "^Error: thief: channel a: $T/b.sock: somebody listens there already$" "$err"
+
 assert_ok xm usb-add web1 tablet
 guest web1 'until grep -q 0x0c0330 /sys/bus/pci/devices/*/class; do sleep 0.1; done' sees-xhci
 assert_ok xm usb-add web1 "disk:$T/a.img"
@@ -78,8 +133,16 @@ for point in qemu.attach-node qemu.attached; do
     eventually recovered
     assert_eq "$all 1" "$(usb web1) $(fds web1)" "after $point"
 done
+assert_eq 'org.test.a@1:4 org.test.b@2:4' "$(channels)" 'channels after the death of xend'
 assert_ok xm save web1 "$T/saved"
+[ ! -e "$T/b.sock" ] || fail 'a socket of a guest that is gone'
+XEND_FAULT=dm.channel-made start_again
+! xm restore "$T/saved" >/dev/null 2>&1 || fail 'xend did not pass dm.channel-made'
+start_again
+[ ! -e "$T/b.sock" ] || fail 'a socket of a guest that never was'
 assert_ok xm restore "$T/saved"
+channels_are 'org.test.a@1:4 org.test.b@2:4'
+assert_eq got-two "$(talk two)"
 assert_eq "$all 1" "$(usb web1 | tr ' ' '\n' | sort -t@ -k2 | tr '\n' ' ' | sed 's/ $//') $(fds web1)"
 assert_ok xm usb-del web1 "disk:$T/a.img"
 assert_eq "mouse@1 keyboard@3 0" "$(usb web1) $(fds web1)" 'the image is let go of'
@@ -113,6 +176,7 @@ assert_match 'there is no USB port 16: they are 1 to 15$' "$err"
 assert_fails 1 xm create -q "$(guest_config thief "disk = ['file:$T/b.img,xvda,w']")"
 assert_match 'domain web1 has it' "$err"
 assert_ok xm destroy web1
+[ ! -e "$T/b.sock" ] || fail 'the socket of a guest that is no more'
 
 assert_fails 1 xm create -q "$(guest_config web2 "serial = 'stdio'")"
 assert_match "^Error: web2: serial: 'stdio': not one of pty, file:PATH, tcp:HOST:PORT, null$" "$err"

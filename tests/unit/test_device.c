@@ -558,6 +558,9 @@ static void test_other_classes(void)
         {DEVICE_CHANNEL, "connection=socket,name=a,path=/b",
          "{\"connection\":\"socket\",\"name\":\"a\",\"path\":\"/b\"}",
          "(channel (connection socket) (name a) (path /b))", NULL},
+        {DEVICE_CHANNEL, "name=org.test.a , connection = pty",
+         "{\"connection\":\"pty\",\"name\":\"org.test.a\"}",
+         "(channel (connection pty) (name org.test.a))", "connection=pty,name=org.test.a"},
         {DEVICE_P9, "tag=t,path=/srv,security_model=none",
          "{\"tag\":\"t\",\"path\":\"/srv\",\"security_model\":\"none\"}",
          "(p9 (tag t) (path /srv) (security_model none))", NULL},
@@ -585,6 +588,15 @@ static void test_other_classes(void)
         {DEVICE_USBDEV, "device=host:1.2x", "!device: 'host:1.2x' names no USB device of a host"},
         {DEVICE_USBDEV, "device=disk:", "!device: 'disk:' is not a USB device"},
         {DEVICE_USBDEV, "", "!usbdev: hostbus is missing!usbdev: hostaddr is missing"},
+        {DEVICE_CHANNEL, "", "!channel: connection is missing!channel: name is missing"},
+        {DEVICE_CHANNEL, "connection=pty,name=a/b",
+         "!name: 'a/b' is no name for a channel: no slash, 127 bytes at most"},
+        {DEVICE_CHANNEL, "connection=tcp,name=a",
+         "!connection: Channel connection \"tcp\" is invalid."},
+        {DEVICE_CHANNEL, "connection=socket,name=a",
+         "!channel: connection=socket needs the path of the socket"},
+        {DEVICE_CHANNEL, "connection=socket,name=a,path=b", "!path: 'b' is not an absolute path"},
+        {DEVICE_CHANNEL, "connection=pty,name=a,path=/b", "!channel: a pty has no path"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)

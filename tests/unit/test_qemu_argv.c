@@ -37,6 +37,7 @@ static void fill_launch(struct launch *l, struct launch_disk *disks, const struc
                          .ramdisk_fd = kernel && s->ramdisk ? 7 : -1,
                          .vnc_secret_fd = screen_of(s, &sc) && sc.passwd ? 8 : -1,
                          .serial_fds = {30, 31, 32, 33},
+                         .channel_fds = {40, 41},
                          .tpm_fd = 9,
                          .vnc_listen = value_get_str(test, "vnc_listen", NULL),
                          .keymap = value_get_str(test, "keymap", NULL),
