@@ -147,13 +147,16 @@ static struct value *clean_map(const struct fields *t, const struct value *map, 
     return clean;
 }
 
-/* "file:///srv/a.img" is a way to write file:/srv/a.img: one slash begins a path. */
-static void strip_slashes(char *target)
+/* "file:///srv/a.img" is a way to write file:/srv/a.img: one slash begins a path. What a script of
+ * its own gets, as "gluster://host/volume", is as it was written. */
+static void strip_slashes(const struct disk *k)
 {
-    size_t n = target ? strspn(target, "/") : 0;
+    size_t n = k->target ? strspn(k->target, "/") : 0;
+    bool path = k->type && (strcmp(k->type, "file") == 0 || strcmp(k->type, "phy") == 0 ||
+                            strcmp(k->type, "tap") == 0 || strcmp(k->type, "tap2") == 0);
 
-    if (n > 1)
-        memmove(target, target + n - 1, strlen(target) - n + 2);
+    if (path && n > 1)
+        memmove(k->target, k->target + n - 1, strlen(k->target) - n + 2);
 }
 
 /* A device is named without /dev/, or by its hexadecimal number, as in very old files. */
@@ -195,7 +198,7 @@ struct device *device_from_map(enum device_class class, const struct value *map,
     if (class == DEVICE_DISK) {
         if (d->disk.devtype == DISK_CDROM && !value_get(map, "mode"))
             d->disk.mode = DISK_READ;
-        strip_slashes(d->disk.target);
+        strip_slashes(&d->disk);
         complete_target(&d->disk);
         if (p->len == before)
             check_disk(&d->disk, where, p);
@@ -253,6 +256,9 @@ void device_note_ignored(const struct device *d, unsigned driver, const char *wh
         any &= ON_TEST;
     if (!any)
         problems_add(notes, where, NULL, "%s: %s; ignored", class, reason);
+    if (d->class == DEVICE_VIF && d->vif.network && d->vif.bridge)
+        problems_add(notes, where, NULL, "vif bridge: network %s has one of its own; ignored",
+                     d->vif.network);
     for (size_t i = 0; any && i < t->n; i++) {
         const struct field *f = &t->rows[i];
 
@@ -329,9 +335,8 @@ bool vif_rate(const struct vif *v, uint64_t *bytes, uint64_t *usec)
     const char *at;
     char *end;
 
-    if (!v->rate)
+    if (!v->rate || (n = strtoull(v->rate, &end, 10)) == 0)
         return false;
-    n = strtoull(v->rate, &end, 10);
     if (n > UINT64_MAX / 1000000000 / 1000000)
         n = UINT64_MAX / 1000000000 / 1000000;
     n *= *end == 'G' ? 1000000000 : *end == 'M' ? 1000000 : *end == 'K' ? 1000 : 1;
@@ -344,7 +349,11 @@ bool vif_rate(const struct vif *v, uint64_t *bytes, uint64_t *usec)
     }
     if (every > 1000000000 / micro) /* a thousand seconds */
         every = 1000000000 / micro;
-    *usec = every * micro;
+    *usec = every ? every * micro : 50000;
     *bytes = per_second / 1000000 * *usec + per_second % 1000000 * *usec / 1000000;
-    return *usec > 0 && *bytes > 0;
+    if (!*bytes) { /* less than a byte: in a second there is one */
+        *usec = 1000000;
+        *bytes = per_second ? per_second : 1;
+    }
+    return true;
 }

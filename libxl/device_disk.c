@@ -62,7 +62,7 @@ int disk_map_uname(struct value *map, const char *uname, const char *where, stru
     AUTO(freep) char *type = NULL;
 
     uname += strspn(uname, " \t");
-    if (!*uname)
+    if (!*uname || (target && target != uname && !target[1])) /* "phy:" of an empty drive */
         return 0;
     if (!target || target == uname || uname[0] == '/') {
         problems_add(p, where, "say what it is: file:/srv/web1.img or phy:/dev/vg/web1",

@@ -75,7 +75,11 @@ static void read_pair(enum device_class class, const char *pair, struct value *m
         return;
     }
     if (!eq) {
-        problems_add(p, where, NULL, "%s should be a pair, separated by an equals sign.", pair);
+        bool address = strpbrk(pair, ".:") && !pair[strspn(pair, "0123456789abcdefABCDEF.:/")];
+        problems_add(p, where,
+                     address ? "several addresses have blanks between them: ip=10.0.0.1 10.0.0.2"
+                             : NULL,
+                     "%s should be a pair, separated by an equals sign.", pair);
         return;
     }
     key = xstrndup(pair, (size_t)(eq - pair));

@@ -149,6 +149,11 @@ static void test_disks(void)
         {"zfs:tank/vm,xvdc,w",
          "{\"type\":\"zfs\",\"target\":\"tank/vm\",\"vdev\":\"xvdc\",\"mode\":\"w\"}",
          "(vbd (uname zfs:tank/vm) (dev xvdc:disk) (mode w))", NULL},
+        {"gluster://host/vol,xvdc,w",
+         "{\"type\":\"gluster\",\"target\":\"//host/vol\",\"vdev\":\"xvdc\",\"mode\":\"w\"}",
+         "(vbd (uname gluster://host/vol) (dev xvdc:disk) (mode w))", NULL},
+        {"phy:,hdc:cdrom,r", "{\"vdev\":\"hdc\",\"devtype\":\"cdrom\",\"mode\":\"r\"}",
+         "(vbd (uname ) (dev hdc:cdrom) (mode r))", ",hdc:cdrom,r"},
         {"drbd:r0,xvda,w,store,x86_32-abi",
          "{\"type\":\"drbd\",\"target\":\"r0\",\"vdev\":\"xvda\",\"mode\":\"w\",\"backend\":"
          "\"store\","
@@ -332,7 +337,9 @@ static void test_rates(void)
     } rows[] = {{"10Mb/s", 62500, 50000},
                 {"2MB/s@20ms", 40000, 20000},
                 {"8Gb/s@1s", 1000000000, 1000000},
-                {"1000B/s@100us", 0, 0}, /* less than a byte: no limit that one could keep */
+                {"1000B/s@100us", 1000, 1000000}, /* less than a byte each time */
+                {"1b/s", 1, 1000000},
+                {"1MB/s@0ms", 50000, 50000},
                 {"0Mb/s", 0, 0}};
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
