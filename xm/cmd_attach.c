@@ -90,6 +90,22 @@ static void complete_path(struct disk *k)
     k->target = full;
 }
 
+/* In the language of files; in xl's when the path has commas, for which xm's has no place. */
+static void add_disk_text(const struct args *a, bool drive, struct buf *text)
+{
+    const char *cdrom = drive && a->words.len > 2 && !strchr(args_word(a, 2), ':') ? ":cdrom" : "";
+
+    if (a->words.len > 3 && strchr(args_word(a, 1), ',')) {
+        buf_addf(text, "vdev=%s%s,access=%s,", args_word(a, 2), cdrom, args_word(a, 3));
+        if (a->words.len > 4)
+            buf_addf(text, "backend=%s,", args_word(a, 4));
+        buf_addf(text, "target=%s", args_word(a, 1));
+        return;
+    }
+    for (size_t i = 1; i < a->words.len; i++)
+        buf_addf(text, "%s%s%s", i > 1 ? "," : "", args_word(a, i), i == 2 ? cdrom : "");
+}
+
 /*
  * BackDev FrontDev Mode [BackDomain], or one word in the language of files. drive: it is a CD-ROM
  * drive, said or not.
@@ -104,9 +120,7 @@ static struct device *read_disk(struct xm *xm, const struct args *a, bool drive)
                        xm->command->name);
         return NULL;
     }
-    for (size_t i = 1; i < a->words.len; i++)
-        buf_addf(&text, "%s%s%s", i > 1 ? "," : "", args_word(a, i),
-                 drive && i == 2 && !strchr(args_word(a, i), ':') ? ":cdrom" : "");
+    add_disk_text(a, drive, &text);
     dev = read_text(xm, DEVICE_DISK, buf_str(&text));
     if (dev)
         complete_path(&dev->disk);

@@ -40,10 +40,10 @@ assert_ok xm network-detach web1 00:16:3e:00:00:03
 assert_eq "$mac" "$(devices web1 vif)"
 assert_ok xm network-list web1
 assert_match "^1   0  $mac    1  " "$out" 'numbers are not used twice'
-assert_ok xm block-attach web1 file:b.img xvdb w
+assert_ok xm block-attach web1 'file:a,b.img' xvdb w
 assert_ok xm block-attach web1 phy:sdc /dev/xvdc r
 assert_ok xm block-attach web1 'format=raw,vdev=xvdd,access=ro,target=/x'
-assert_eq "$PWD/b.img /dev/sdc" \
+assert_eq "$PWD/a,b.img /dev/sdc" \
     "$(api GET '/v1/domains/web1/devices?class=disk' | jq -r '[.devices[].config | select(.vdev == "xvdb" or .vdev == "xvdc").target] | join(" ")')"
 assert_ok xm block-detach web1 xvdb
 assert_ok xm block-detach web1 /dev/xvdc
