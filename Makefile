@@ -239,7 +239,9 @@ install: all
 	install -d $(SBIN) $(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(ETC)/auto $(ETC)/scripts $(UNITS) $(COMPLETION) $(INITD) $(DEFAULT)
 	install -m 755 $(PROGRAMS) $(SBIN)
 	install -d $(ETC)/scripts/vif-post.d
-	install -m 755 $(HOOKS) $(ETC)/scripts
+	@for h in $(notdir $(HOOKS)); do f=$(ETC)/scripts/$$h; [ ! -e $$f ] || cmp -s scripts/hooks/$$h $$f || \
+	    echo "$$f was another one (edited, or of an older version): it is kept beside it as $$h.~N~"; done
+	install -C --backup=numbered -m 755 $(HOOKS) $(ETC)/scripts
 	for m in $(wildcard $(MANPAGES)); do install -m 644 $$m $(MAN)/man$${m##*.}/; done
 	install -m 644 $(wildcard etc/xen/xmexample*) $(ETC)
 	[ -e $(ETC)/xend-config.sxp ] || install -m 644 etc/xen/xend-config.sxp $(ETC)

@@ -37,7 +37,11 @@ XEND_ROOT=$ROOT
 
 echo 'XENDOMAINS_SAVE=' >"$D/etc/default/xendomains"
 echo '(loglevel DEBUG)' >"$D/etc/xen/xend-config.sxp"
+echo '# mine' >>"$D/etc/xen/scripts/vif-bridge"
 make -s install DESTDIR="$D" BUILD="$BUILD" >"$T/log" 2>&1
+assert_eq vif-bridge.~1~ "$(find "$D/etc/xen/scripts" -name "*~" -printf "%f")" "kept scripts"
+assert_eq '# mine' "$(tail -n 1 "$D/etc/xen/scripts/vif-bridge.~1~")" "the admin's script"
+assert_match 'vif-bridge was another one .*kept beside it as vif-bridge.~N~' "$(cat "$T/log")"
 assert_eq '(loglevel DEBUG)' "$(cat "$D/etc/xen/xend-config.sxp")"
 assert_eq 'XENDOMAINS_SAVE=' "$(cat "$D/etc/default/xendomains")"
 make -s uninstall DESTDIR="$D" BUILD="$BUILD" >"$T/log" 2>&1
