@@ -119,6 +119,7 @@ static struct value *script_env(const struct qguest *g, const struct vif *v, int
     value_set_str(env, "INTERFACE", n->dev);
     value_set_str(env, "script", n->script);
     value_set_str(env, "domain", g->spec->name);
+    value_set_str(env, "name", g->spec->name);
     value_set_str(env, "uuid", g->pub.uuid);
     value_set_str(env, "vm", vm);
     value_set_int(env, "frontend_id", g->pub.domid);

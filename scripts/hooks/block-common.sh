@@ -59,6 +59,11 @@ device_major_minor() {
     stat -L -c %t:%T "$1"
 }
 
+# The name of old.
+find_free_loopback_dev() {
+    losetup -f
+}
+
 # answer KEY VALUE: to who has started the script.
 answer() {
     xenstore_write "$XENBUS_PATH/$1" "$2"

@@ -75,6 +75,7 @@ vm_of() {
 }
 
 same_vm() { # DOMID: the guest that this disk is for, or the one whose device model it is
+    frontend_id=${frontend_id:-${FRONTEND_ID:-}}
     [ "$1" != "$frontend_id" ] || return 0
     [ "$(xenstore-read "/local/domain/$frontend_id/target" 2>/dev/null)" != "$1" ] || return 0
     [ "$(xenstore-read "/local/domain/$1/target" 2>/dev/null)" != "$frontend_id" ] || return 0

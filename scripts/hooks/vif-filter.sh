@@ -175,3 +175,13 @@ filter_vif() {
 handle_iptable() {
     filter_vif
 }
+iptables_w() {
+    iptables -w "$@"
+}
+# frob_iptable WORD...: accepts what comes from the guest and matches, and all that goes to it.
+frob_iptable() {
+    if is_start; then flag_=-I; else flag_=-D; fi
+    iptables_w $flag_ FORWARD -m physdev --physdev-is-bridged --physdev-in "$dev" "$@" -j ACCEPT 2>/dev/null &&
+        iptables_w $flag_ FORWARD -m physdev --physdev-is-bridged --physdev-out "$dev" -j ACCEPT 2>/dev/null ||
+        log debug "iptables is of no use here"
+}

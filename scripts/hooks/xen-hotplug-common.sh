@@ -1,6 +1,7 @@
 #!/bin/sh
 # What all hook scripts share; sourced by vif-common.sh, block-common.sh and scripts of admins. The
-# names of its functions are those that such scripts have used since Xen 3.
+# names of its functions are those that such scripts have used since Xen 3; like Xen's own it does not
+# mind variables that are not set (set -u), for those scripts do not.
 #
 # A script for a Xen backend has XENBUS_PATH and keeps to xenstore: it reads its parameters there,
 # writes hotplug-status (connected, error) and, after a failure, hotplug-error. A script for a
@@ -10,13 +11,14 @@
 # which the last one counts; "remove" reads there what "add" has written.
 # shellcheck disable=SC2034  # much of this is used by who sources it
 
-set -eu
+set -e
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 XENBUS_PATH=${XENBUS_PATH:-}
 HOTPLUG_STORE=${HOTPLUG_STORE:-$([ -n "$XENBUS_PATH" ] && echo xenstore || echo env)}
 script_name=${0##*/}
 script_dir=$(dirname "$0")
+XEN_SCRIPT_DIR=$script_dir
 reported=
 
 # Started by udev there is nobody to read what we say.
@@ -63,6 +65,10 @@ on_exit_() {
     fi
 }
 trap on_exit_ EXIT
+
+sigerr() {
+    fatal "$script_name failed; error detected."
+}
 
 do_or_die() {
     "$@" || fatal "$* failed"
@@ -159,13 +165,27 @@ release_lock() {
     exec 9>&-
 }
 
-# call_hooks DEVICE WHEN: sources DEVICE-WHEN.d/*.hook beside this script.
+# call_hooks DEVICE WHEN: sources DEVICE-WHEN.d/*.hook beside this script, which may be careless (set -u).
 call_hooks() {
+    set +u
     for hook_ in "$script_dir/$1-$2.d"/*.hook; do
         [ -x "$hook_" ] || continue
         # shellcheck disable=SC1090
-        . "$hook_"
+        case ${BASH_VERSION:+ours}$(head -n 1 "$hook_") in
+        ours*) . "$hook_" ;;
+        *bash*) bash_hook_ "$hook_" ;;
+        *) . "$hook_" ;;
+        esac
     done
+}
+
+# bash_hook_ FILE: Xen's own scripts are bash's, and so are many hooks; this shell is another.
+bash_hook_() {
+    have bash || fatal "$1: bash is missing"
+    export command type_if dev vif bridge netdev ip mac mtu rate filter XENBUS_PATH HOTPLUG_STORE
+    # shellcheck disable=SC2016  # the other's
+    bash -c '. "${0%/*}/xen-hotplug-common.sh"; . "${0%/*}/xen-network-common.sh"; . "$1"' "$0" "$1" ||
+        fatal "$1 failed"
 }
 
 # real_program NAME: its path. The shell of busybox would take its own, which knows too little.

@@ -55,10 +55,29 @@ setup_virtual_bridge_port() {
     ip address flush dev "$1"
 }
 
+# The name of old.
+setup_bridge_port() {
+    setup_virtual_bridge_port "$1"
+}
+
+# setup_physical_bridge_port DEV: it keeps its MAC.
+setup_physical_bridge_port() {
+    ip link set dev "$1" down
+    ip address flush dev "$1"
+}
+
 # add_to_bridge BRIDGE DEV
 add_to_bridge() {
     [ "$(master_of "$2")" = "$1" ] || ip link set dev "$2" master "$1"
     ip link set dev "$2" up
+}
+
+# remove_from_bridge BRIDGE DEV: whichever it is on; it may be gone
+remove_from_bridge() {
+    ! link_exists "$2" || {
+        do_without_error ip link set dev "$2" down
+        do_without_error ip link set dev "$2" nomaster
+    }
 }
 
 # set_mtu BRIDGE DEV: the bridge's, unless $mtu says another.
@@ -80,4 +99,33 @@ main_ip() {
 }
 main_ip6() {
     ip -6 -o address show dev "$1" scope global 2>/dev/null | awk '{ sub("/.*", "", $4); print $4; exit }'
+}
+
+# ip_of DEV, dom0_ip: the names of old; the latter for netdev=, by default the device of the default route.
+ip_of() {
+    main_ip "$1"
+}
+dom0_ip() {
+    netdev=${netdev:-$(main_dev)}
+    addr_=$(main_ip "$netdev")
+    [ -n "$addr_" ] || fatal "${netdev:-eth0} is not up. Bring it up or specify another interface with netdev=<if>."
+    echo "$addr_"
+}
+
+# first_file TEST FILE...: the first for which test(1) holds.
+first_file() {
+    test_=$1
+    shift
+    for file_; do
+        ! test "$test_" "$file_" || { echo "$file_"; return; }
+    done
+}
+find_dhcpd_conf_file() {
+    first_file -f /etc/dhcp/dhcpd.conf /etc/dhcp3/dhcpd.conf /etc/dhcpd.conf
+}
+find_dhcpd_init_file() {
+    first_file -x /etc/init.d/isc-dhcp-server /etc/init.d/dhcp3-server /etc/init.d/dhcp /etc/init.d/dhcpd
+}
+find_dhcpd_arg_file() {
+    first_file -f /etc/sysconfig/dhcpd /etc/default/isc-dhcp-server /etc/default/dhcp3-server
 }

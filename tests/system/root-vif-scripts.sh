@@ -142,12 +142,39 @@ for SH in dash "$BUSYBOX sh"; do
     mkdir -p "$T/hooks/vif-post.d"
     cp scripts/hooks/* "$T/hooks"
     # shellcheck disable=SC2154
-    echo 'echo "$command $dev on $bridge" >&2' >"$T/hooks/vif-post.d/say.hook"
-    chmod +x "$T/hooks/vif-post.d/say.hook"
+    echo 'echo "$command $dev on $bridge$unset" >&2' >"$T/hooks/vif-post.d/say.hook"
+    # shellcheck disable=SC2154,SC2016
+    printf '#!/bin/bash\n[[ $dev == tap* ]] && log err "bash: $command $dev on $bridge"\n' >"$T/hooks/vif-post.d/then.hook"
+    chmod +x "$T/hooks/vif-post.d/"*.hook
     # shellcheck disable=SC2086
     assert_ok env vif=tap1.0 $SH "$T/hooks/vif-bridge" add type_if=tap
-    assert_eq 'add tap1.0 on xenbr0' "$err"
+    assert_eq 'add tap1.0 on xenbr0
+bash: add tap1.0 on xenbr0' "$err"
     ok vif-bridge remove
+
+    # the admin's script, made of Xen's: with the names of its functions, and careless of what is not set
+    cat >"$T/hooks/vif-own" <<'END'
+. "$(dirname "$0")/vif-common.sh"
+[ -z "$unset" ] || fatal "no"
+case $command in
+add | online) setup_bridge_port "$dev"; set_mtu "$bridge" "$dev" "$type_if"; add_to_bridge "$bridge" "$dev" ;;
+*) remove_from_bridge "$bridge" "$dev" ;;
+esac
+handle_iptable
+call_hooks vif post
+log err "$(ip_of xenbr0) $(netdev=xenbr0 dom0_ip) $XEN_SCRIPT_DIR $(first_file -x /no /bin/sh)"
+END
+    for action in add remove; do
+        # shellcheck disable=SC2086
+        assert_ok env vif=tap1.0 bridge=xenbr0 $SH "$T/hooks/vif-own" $action type_if=tap
+        assert_eq "$action tap1.0 on xenbr0
+bash: $action tap1.0 on xenbr0
+10.9.0.1 10.9.0.1 $T/hooks /bin/sh" "$err"
+        case $action in
+        add) assert_match 'mtu 1400 .*master xenbr0' "$(ip -o link show tap1.0)" ;;
+        *) assert_no_match master "$(ip -o link show tap1.0)" ;;
+        esac
+    done
 
     # a backend of Xen: parameters from xenstore, the answer there
     xs rm backend
