@@ -1,13 +1,9 @@
 /* Starting domains in their order, as a job: see autostart.h. */
 #include "xend/autostart.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "config/json.h"
-#include "libxl/base/fault.h"
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
@@ -15,9 +11,8 @@
 #include "xend/waves.h"
 #include "xend/xend.h"
 
-#define PARALLEL_DEFAULT_MAX 8            /* starts at once, on a host with that many CPUs */
-#define NOTE_BYTES_MAX (16 * 1024 * 1024) /* a name for each domain */
-#define SETTLE_MS 30000                   /* for what an earlier xend left half done to be undone */
+#define PARALLEL_DEFAULT_MAX 8 /* starts at once, on a host with that many CPUs */
+#define SETTLE_MS 30000        /* for what an earlier xend left half done to be undone */
 
 /* One autostart. */
 struct storm {
@@ -31,76 +26,15 @@ struct storm {
     size_t n_done;
 };
 
-/* ---- the note: the request in one line, then a name for each domain that is dealt with */
-
-static char *note_path(const struct xend *x)
-{
-    return path_join(x->paths.run_dir, "autostart");
-}
-
-static void note_begin(struct storm *s)
-{
-    AUTO(freep) char *path = note_path(s->xend);
-    AUTO(buf_clear) struct buf line = BUF_INIT;
-    struct err e = {0};
-
-    if (!(s->task->arg & AUTOSTART_GO_ON)) {
-        json_print(s->task->arg_value, &line);
-        buf_addc(&line, '\n');
-        if (write_file_whole(path, line.ptr, line.len, 0600, &e) < 0)
-            log_warn("autostart: if xend dies now, it will not go on: %s", e.msg);
-    }
-    s->note_fd = e.code ? -1 : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (s->task->arg & AUTOSTART_GO_ON && s->note_fd >= 0 && write(s->note_fd, "\n", 1) < 0)
-        log_warn("%s: %s", path, strerror(errno)); /* the last name may lack its end */
-    fault_point("autostart.begun");
-}
-
-static void note_ended(struct storm *s, const char *name)
-{
-    AUTO(freep) char *line = xasprintf("%s\n", name);
-    struct err e;
-
-    fault_point("autostart.ended");
-    if (s->note_fd >= 0 && write_all(s->note_fd, line, strlen(line), &e) < 0)
-        log_warn("autostart: %s: %s", name, e.msg);
-    fault_point("autostart.noted");
-}
-
-static void note_remove(struct storm *s)
-{
-    AUTO(freep) char *path = note_path(s->xend);
-
-    fault_point("autostart.over");
-    unlink(path);
-}
-
-/* The request of the note, the caller's, or NULL; the names after it in *names, apart by \n. */
-static struct value *note_read(const struct xend *x, struct buf *names)
-{
-    AUTO(freep) char *path = note_path(x);
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-    const char *end;
-    struct err e;
-
-    if (read_file(path, NOTE_BYTES_MAX, &text, &e) < 0)
-        return NULL;
-    end = strchrnul(buf_str(&text), '\n');
-    buf_adds(names, *end ? end : "");
-    return json_parse(buf_str(&text), (size_t)(end - buf_str(&text)), path, &e);
-}
-
-/* Whom the note names is not touched again. A name that was not written whole counts as none. */
+/* Whom the note names is not touched again. */
 static void skip_noted(struct storm *s)
 {
     AUTO(buf_clear) struct buf names = BUF_INIT;
-    struct value *request = note_read(s->xend, &names);
 
-    value_free(request);
+    value_free(note_read(s->xend, &names));
     for (size_t i = 0; i < s->plan.starts.len; i++) {
         struct start *d = &s->plan.starts.ptr[i];
-        AUTO(freep) char *line = xasprintf("\n%s\n", d->name);
-        if (d->state == START_WAITS && strstr(buf_str(&names), line))
+        if (d->state == START_WAITS && note_has(&names, d->name))
             d->state = START_BEFORE;
     }
 }
@@ -231,7 +165,7 @@ static void run_waves(struct storm *s)
         for (size_t k = 0; k < ended.len; k++) {
             struct start *d = &s->plan.starts.ptr[s->places.ptr[ended.ptr[k]]];
             if (s->note_fd >= 0 && d->state != START_WAITS)
-                note_ended(s, d->name);
+                note_add(s->note_fd, d->name);
             waves_ended(s->waves, ended.ptr[k], d->state == START_DONE, now_ms());
             job_progress(&s->task->job, ++s->n_done, s->places.len);
         }
@@ -390,7 +324,8 @@ static int start_them(struct storm *s, struct err *e)
 
     log_faults(s);
     if (noted)
-        note_begin(s);
+        s->note_fd =
+            note_begin(s->xend, s->task->arg & AUTOSTART_GO_ON ? NULL : s->task->arg_value);
     job_progress(&s->task->job, 0, s->places.len);
     job_step(&s->task->job, "starting domains");
     run_waves(s);
@@ -398,7 +333,7 @@ static int start_them(struct storm *s, struct err *e)
     stopping = queue_stopping(s->xend->queue);
     xend_unlock(s->xend);
     if (noted && !stopping)
-        note_remove(s);
+        note_remove(s->xend);
     if (job_check(&s->task->job, e) == 0)
         return 0;
     return noted && stopping

@@ -36,6 +36,19 @@ struct task *autostart_running(struct xend *x);
  */
 void autostart_stop(struct xend *x);
 
+/* ---- autostart_note.c: the request in one line, then each domain that is dealt with ---- */
+
+/* A descriptor for note_add; -1 after a warning. request NULL: goes on with the note as it is. */
+int note_begin(const struct xend *x, const struct value *request);
+void note_add(int fd, const char *name);
+void note_remove(const struct xend *x);
+/* The request of the note, the caller's, or NULL; its domains in *names, for note_has. */
+struct value *note_read(const struct xend *x, struct buf *names);
+/* A name that was not written whole counts as none. */
+bool note_has(const struct buf *names, const char *name);
+
+/* ---- autostart_plan.c ---- */
+
 /* One domain of the plan. */
 enum start_state {
     START_WAITS,
