@@ -350,13 +350,14 @@ void api_receive(struct xend *x, struct request *r, struct reply *p)
     act_on_new(x, r, p, &op_receive, 0, NULL);
 }
 
-/* {"host":name,"port":N}: what the job needs; *there stays NULL without a host. */
+/* {"host":name,"port":N} or {"to":text}: what the job needs; *there: NULL when there is none. */
 static int read_host(struct xend *x, const struct value *body, struct value **there, struct err *e)
 {
     int64_t port = conf_int(&x->conf, "xend-relocation-port");
-    const char *host = body_str(body, "host", "", e);
+    const char *host = body_str(body, "host", "", e),
+               *to = host ? body_str(body, "to", "", e) : NULL;
 
-    if (!host || (value_get(body, "port") && body_int(body, "port", 1, 65535, &port, e) < 0))
+    if (!to || (value_get(body, "port") && body_int(body, "port", 1, 65535, &port, e) < 0))
         return -1;
     if (!host[0] && (value_get(body, "host") || value_get(body, "port")))
         return err_set(e, ERR_INVALID, "request body: the name of a \"host\" is needed");
@@ -364,6 +365,9 @@ static int read_host(struct xend *x, const struct value *body, struct value **th
         *there = value_map();
         value_set_str(*there, "host", host);
         value_set_int(*there, "port", port);
+    } else if (to[0]) {
+        *there = value_map();
+        value_set_str(*there, "to", to);
     }
     return 0;
 }
@@ -379,7 +383,7 @@ void api_domain_migrate(struct xend *x, struct request *r, struct reply *p)
     if (!body || body_bool(body, "live", &live, &e) < 0 || read_host(x, body, &there, &e) < 0)
         reply_err(p, &e);
     else
-        act_take(x, r, p, there ? &op_migrate_to : &op_migrate, live, there);
+        act_take(x, r, p, value_get(there, "host") ? &op_migrate_to : &op_migrate, live, there);
 }
 
 /* {"paused":bool} */

@@ -227,9 +227,8 @@ static void log_faults(const struct storm *s)
         if (s->plan.starts.ptr[i].state == START_FAILED)
             log_error("autostart: %s", s->plan.starts.ptr[i].err.msg);
         else if (s->plan.starts.ptr[i].state == START_MIGRATED)
-            log_info("domain=%s: not started: it was migrated away, and may run there; xm start "
-                     "starts it here",
-                     s->plan.starts.ptr[i].name);
+            log_warn("autostart: %s; %s", s->plan.starts.ptr[i].err.msg,
+                     s->plan.starts.ptr[i].err.hint);
     for (size_t i = 0; i < s->faults.len; i++)
         log_warn("domain=%s: %s", s->faults.ptr[i].where, s->faults.ptr[i].text);
 }
@@ -267,7 +266,7 @@ static struct value *start_to_value(struct storm *s, const struct start *d, size
         value_set_take(v, "start_after",
                        d->spec->start_after ? value_copy(d->spec->start_after) : value_list());
     }
-    if (d->state == START_FAILED) {
+    if (d->state == START_FAILED || d->state == START_MIGRATED) {
         value_set_str(v, "error", d->err.msg);
         value_set_str(v, "hint", d->err.hint);
     }

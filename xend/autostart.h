@@ -67,7 +67,7 @@ struct start {
     struct spec *spec; /* what the file says, until it is queued; or a managed domain's, copied */
     char uuid[UUID_TEXT_SIZE];
     enum start_state state;
-    struct err err;    /* of START_FAILED */
+    struct err err;    /* of START_FAILED and START_MIGRATED */
     struct task *task; /* held while under way */
 };
 struct plan {

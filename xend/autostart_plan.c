@@ -8,7 +8,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 #include "xend/autostart.h"
-#include "xend/managed.h"
+#include "xend/away.h"
 #include "xend/evaluate.h"
 #include "xend/xend.h"
 
@@ -132,18 +132,22 @@ static void add_managed(struct xend *x, struct plan *p, bool with_xend, const ch
 }
 
 /* One that was migrated away may run there. */
-static void leave_migrated(struct xend *x, struct start *s)
+static void leave_migrated(const struct xend *x, struct start *s)
 {
-    char uuid[UUID_TEXT_SIZE] = "";
-    const struct domain *d;
+    AUTO(freep) char *to = NULL;
 
-    xend_lock(x);
-    d = domain_find_name(x->domains, s->name);
-    if (d && d->managed)
-        memcpy(uuid, d->uuid, sizeof(uuid));
-    xend_unlock(x);
-    if (uuid[0] && s->state == START_WAITS && managed_is_away(x, uuid))
-        s->state = START_MIGRATED;
+    if (s->state != START_WAITS)
+        return;
+    to = away_where(x, s->uuid[0] ? s->uuid : s->spec->uuid, s->name);
+    if (!to)
+        return;
+    s->state = START_MIGRATED;
+    err_set(&s->err, ERR_STATE, "%s: not started: it was migrated to %.200s, and may run there",
+            s->name, to);
+    if (s->file)
+        err_hint(&s->err, "xm create %s starts it here", s->file);
+    else
+        err_hint(&s->err, "xm start %s starts it here", s->name);
 }
 
 void plan_read(struct xend *x, struct plan *p, int64_t how, const char *auto_dir,

@@ -19,6 +19,7 @@
 #include "libxl/base/mem.h"
 #include "xend/autostart.h"
 #include "xend/claims.h"
+#include "xend/away.h"
 #include "xend/console.h"
 #include "xend/evaluate.h"
 #include "xend/daemon.h"
@@ -191,6 +192,7 @@ static int start_all(struct xend *x, struct watch *w, struct err *e)
 
     remove_unfinished(x->paths.lib_dir);
     remove_unfinished(x->paths.run_dir);
+    away_open(x);
     network_start(x);
     if (open_driver(x, e) < 0)
         return -1;

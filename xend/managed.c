@@ -15,8 +15,8 @@
 #include "libxl/base/io.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/away.h"
 #include "xend/managed_parts.h"
-#include "xend/savefile.h"
 #include "xend/xend.h"
 
 #define WIDTH 78 /* as the original wrote these files */
@@ -172,6 +172,7 @@ int managed_remove(const struct xend *x, const char *uuid, struct err *e)
         return explain(x, e);
     }
     managed_remove_home(away);
+    away_end(x, uuid, NULL);
     vtpm_forget(x, uuid);
     return 0;
 }
@@ -191,43 +192,4 @@ bool managed_has_checkpoint(const struct xend *x, const char *uuid)
     AUTO(freep) char *path = managed_checkpoint(x, uuid);
 
     return access(path, F_OK) == 0;
-}
-
-int managed_remove_checkpoint(const struct xend *x, const char *uuid, struct err *e)
-{
-    AUTO(freep) char *path = managed_checkpoint(x, uuid);
-
-    return savefile_remove(path, e);
-}
-
-bool managed_is_away(const struct xend *x, const char *uuid)
-{
-    AUTO(freep) char *path = file_of(x, uuid, AWAY);
-
-    return access(path, F_OK) == 0;
-}
-
-int managed_set_away(const struct xend *x, const char *uuid, struct err *e)
-{
-    AUTO(freep) char *path = file_of(x, uuid, AWAY);
-
-    AUTO(closep) int fd = fs_create(path, 0600);
-
-    if (fd < 0 && errno != EEXIST)
-        return err_sys(e, "%s", path);
-    return sync_parent(path, e);
-}
-
-/* One that is not away has no such file, most often: nothing is written then. */
-void managed_is_back(const struct xend *x, const char *uuid)
-{
-    AUTO(freep) char *path = file_of(x, uuid, AWAY);
-    struct err e;
-
-    if (access(path, F_OK) < 0)
-        return;
-    if (fs_unlink(path) < 0)
-        log_warn("%s: not removed: %s", path, strerror(errno));
-    else if (sync_parent(path, &e) < 0)
-        log_warn("%s", e.msg);
 }

@@ -23,16 +23,6 @@ char *managed_checkpoint(const struct xend *x, const char *uuid);
 /* And where it is until it is whole: what a power cut leaves there, the next start removes. */
 char *managed_partial(const struct xend *x, const char *uuid);
 bool managed_has_checkpoint(const struct xend *x, const char *uuid);
-/* The guest that was in it runs: it must never be used again, whatever happens to the host. */
-int managed_remove_checkpoint(const struct xend *x, const char *uuid, struct err *e);
-
-/*
- * Its guest was given to another host, and may run there: it does not start by itself here until it
- * has run here again. Noted before the other side is told to run it.
- */
-bool managed_is_away(const struct xend *x, const char *uuid);
-int managed_set_away(const struct xend *x, const char *uuid, struct err *e);
-void managed_is_back(const struct xend *x, const char *uuid);
 
 /* At start: each domain that can be read. One that cannot is set aside and named in the log. */
 typedef void managed_found_fn(void *arg, struct spec *s_take, bool suspended);

@@ -6,7 +6,6 @@
 
 #define CONFIG "config.sxp"
 #define CHECKPOINT "checkpoint.chk"
-#define AWAY "migrated"     /* its guest was given to another host */
 #define REMOVED ".removed-" /* a domain that was deleted, on its way out */
 #define NEW ".new-"         /* one that is being made, or a file of one */
 

@@ -214,6 +214,7 @@ static const struct key migrate_keys[] = {
     {"live", "boolean", "It runs on while its memory is sent.", .flags = OPTIONAL},
     {"host", "string", "xend connects to that host itself; the job has no stream.",
      .flags = OPTIONAL},
+    {"to", "string", "Where the stream leads, for people; without a host.", .flags = OPTIONAL},
     {"port", "integer", "There; xend-relocation-port when not given.", .flags = OPTIONAL | BOUNDED,
      .min = 1, .max = 65535},
 };

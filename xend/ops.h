@@ -45,7 +45,8 @@ extern const struct task_kind op_trigger; /* arg: TRIGGER_ARG */
 #define TRIGGER_ARG(what, vcpu) ((int64_t)(what) << 32 | (vcpu))
 extern const struct task_kind op_save;    /* arg: it goes on afterwards; arg_value: the file */
 extern const struct task_kind op_restore; /* as op_create; arg_value: the file */
-/* With a stream. migrate: arg: live. receive: on a record that learns who it is */
+/* With a stream. migrate: arg: live; arg_value: {"to"} or NULL. receive: on a record that learns
+ * who it is */
 extern const struct task_kind op_migrate, op_receive;
 extern const struct task_kind op_migrate_to; /* as op_migrate; arg_value: {"host","port"} */
 /* hidden: asks who has a guest that was given away; arg_value: as op_migrate_to */

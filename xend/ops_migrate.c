@@ -23,9 +23,9 @@
 #include "libxl/base/fault.h"
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
+#include "xend/away.h"
 #include "xend/intent.h"
 #include "xend/link.h"
-#include "xend/managed.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
 #include "xend/relocate.h"
@@ -144,18 +144,33 @@ static int give_away(struct xend *x, struct domain *d, struct task *t, int fd, b
     return domain_guest_end(x, d, e) < 0 ? err_add(e, "it runs there; ending it here") : 0;
 }
 
+/* It may run there soon: it must not start by itself here. */
+static int note_away(struct xend *x, const struct domain *d, const struct task *t, struct err *e)
+{
+    const char *host = value_get_str(t->arg_value, "host", NULL);
+    AUTO(freep) char *name = NULL, *to = NULL;
+
+    to = host ? xasprintf("%s port %d", host, (int)value_get_int(t->arg_value, "port", 0))
+              : xstrdup(value_get_str(t->arg_value, "to", ""));
+    xend_lock(x);
+    name = xstrdup(d->spec->name);
+    xend_unlock(x);
+    return away_set(x, d->uuid, name, to, e);
+}
+
 /* All of it over fd. Under an intent at every moment: to go on here, or that it may be there. */
 static int migrate_over(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
 {
-    const struct intent_more runs = {.paused = false}, given = {.there = t->arg_value};
+    const struct intent_more runs = {.paused = false},
+                             given = {.there = t->kind == &op_migrate_to ? t->arg_value : NULL};
     struct err undo;
     bool ours = true;
     int r = intent_write_more(x, d, INTENT_CHECKPOINT, &runs, e);
 
     if (r == 0)
         r = send_guest(x, d, t, fd, e);
-    if (r == 0 && d->managed)
-        r = managed_set_away(x, d->uuid, e);
+    if (r == 0)
+        r = note_away(x, d, t, e);
     if (r == 0)
         r = intent_write_more(x, d, INTENT_GIVEN, &given, e);
     if (r == 0) {

@@ -14,6 +14,7 @@
 #include "libxl/base/mem.h"
 #include "xend/claims.h"
 #include "xend/intent.h"
+#include "xend/away.h"
 #include "xend/managed.h"
 #include "xend/ops.h"
 #include "xend/policy.h"
@@ -93,10 +94,14 @@ static int save_to(struct xend *x, struct domain *d, struct task *t, struct savi
     return r;
 }
 
-void domain_runs_here(const struct xend *x, const struct domain *d)
+void domain_runs_here(struct xend *x, const struct domain *d)
 {
-    if (d->managed)
-        managed_is_back(x, d->uuid);
+    AUTO(freep) char *name = NULL;
+
+    xend_lock(x);
+    name = xstrdup(d->spec->name);
+    xend_unlock(x);
+    away_end(x, d->uuid, name);
 }
 
 /* The guest is as it was before the save, which may have got as far as making it stand still. */

@@ -54,8 +54,8 @@ int domain_restore_once(struct xend *x, struct domain *d, struct task *t, const 
                         struct err *e);
 /* Whether a stored spec asks for what a guest was made with. */
 bool specs_ask_the_same(const struct spec *stored, const struct spec *running);
-/* Its guest is this xend's: it is not away any more, if it was (managed_set_away). */
-void domain_runs_here(const struct xend *x, const struct domain *d);
+/* Its guest is this xend's: it is not away any more, if it was (away.h). */
+void domain_runs_here(struct xend *x, const struct domain *d);
 /* A paused guest runs. */
 int domain_let_go(struct xend *x, struct domain *d, struct err *e);
 /* {"domain":...}: what a job that starts one answers. The caller's. */

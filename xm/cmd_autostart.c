@@ -111,6 +111,20 @@ static void print_problems(const struct value *result)
     }
 }
 
+/* Each that was left alone and why, as a warning; saved ones are xm restore's. */
+static void print_migrated(const struct value *result)
+{
+    const struct value *domains = value_get(result, "domains");
+
+    for (size_t i = 0; i < value_len(domains); i++) {
+        const struct value *d = value_at(domains, i);
+        AUTO(freep) char *why = clean_text(value_get_str(d, "error", ""));
+
+        if (strcmp(value_get_str(d, "state", ""), "migrated") == 0)
+            xm_warn("%s (%s)", why, value_get_str(d, "hint", ""));
+    }
+}
+
 /* Each that failed, as an error; how many there are. */
 static size_t print_failures(const struct value *result)
 {
@@ -186,6 +200,7 @@ static int list(struct xm *xm, const struct args *a)
     print_table(value_get(result, "domains"));
     fflush(stdout);
     print_problems(result);
+    print_migrated(result);
     return print_failures(result) ? EXIT_ERROR : EXIT_SUCCESS;
 }
 
@@ -207,6 +222,7 @@ static int start(struct xm *xm, const struct args *a)
     }
     fflush(stdout);
     print_problems(result);
+    print_migrated(result);
     return print_failures(result) ? EXIT_ERROR : EXIT_SUCCESS;
 }
 

@@ -218,6 +218,7 @@ static int migrate_through(struct xm *xm, const struct args *a, struct value *bo
     int status = EXIT_SUCCESS;
     struct err e;
 
+    value_set_str(body, "to", server);
     there.xm.host = server;
     there.xm.client = NULL;
     if (open_side(&there, "/v1/receive", NULL, &e) < 0)

@@ -135,6 +135,15 @@ in_shell() {
     assert_ok xend stop --root "$T/other"
     rm -r "$T/other"
 
+    # they may run there: not started, and not missed, until they are
+    service start
+    assert_eq '0 ' "$status $(names)"
+    assert_match "^Warning: db: not started: it was migrated to $there, and may run there \\(xm create .*auto/db starts it here\\)$" "$err"
+    service status
+    assert_eq '0 Checking for xendomains: running' "$status $out"
+    rm "$LOCK"
+    for name in db web; do xm create -q "$ROOT/etc/xen/auto/$name"; done
+
     # a migration that fails is followed by the next step
     settings "XENDOMAINS_MIGRATE='--live nowhere.invalid'" 'XENDOMAINS_STOP_MAXWAIT=5' 'XENDOMAINS_SAVE='
     service start

@@ -87,7 +87,8 @@ assert_eq halted/running "$(where kept)"
 assert_eq migrated "$(starts)"
 restart
 assert_eq halted/running "$(where kept)"
-assert_match 'domain=kept: not started: it was migrated away' "$(cat "$ROOT/var/log/xen/xend.log")"
+assert_match "autostart: kept: not started: it was migrated to $there, and may run there; xm start kept starts it here" \
+    "$(cat "$ROOT/var/log/xen/xend.log")"
 assert_ok xm -H "$there" migrate kept "unix:$ROOT/var/run/xend/xend.sock"
 assert_eq running/ "$(where kept)"
 assert_eq true "$(xm list --json kept | jq .[0].managed)"
@@ -99,6 +100,33 @@ restart
 assert_eq running/ "$(where kept)"
 assert_ok xm destroy kept
 assert_ok xm delete kept
+
+# nor does one of a file in /etc/xen/auto, known by its name or its uuid
+AUTO=$ROOT/etc/xen/auto
+mkdir -p "$AUTO"
+uuid=11111111-2222-4333-8444-555555555555
+mv "$(make_config named)" "$AUTO/named"
+mv "$(make_config known "uuid = '$uuid'")" "$AUTO/known"
+assert_ok xm autostart --start
+assert_ok xm rename known other
+assert_ok xm migrate named "$there"
+assert_ok xm migrate other "$there"
+restart
+assert_ok xm autostart --start
+assert_eq '' "$out"
+assert_eq "Warning: known: not started: it was migrated to $there, and may run there (xm create $AUTO/known starts it here)
+Warning: named: not started: it was migrated to $there, and may run there (xm create $AUTO/named starts it here)" "$err"
+assert_eq '/running /running' "$(where named) $(where other)"
+# one comes back, one is started all the same
+assert_ok xm -H "$there" migrate other "unix:$ROOT/var/run/xend/xend.sock"
+assert_ok xm create -q "$AUTO/named"
+assert_ok xm destroy other
+assert_ok xm destroy named
+assert_ok xm -H "$there" destroy named
+assert_ok xm autostart --start
+assert_eq "$(printf 'Started domain %s\n' known named)" "$(echo "$out" | sort)"
+assert_eq '' "$err"
+for name in known named; do xm destroy $name; done
 
 # something else at the other end: one error each, and it runs on here
 hostile() { # WANTED ARGUMENT...: of tcp_peer.py

@@ -232,10 +232,12 @@ static int suspend(const struct xend *x, int n, struct err *e)
 
 static int resume(const struct xend *x, int n, struct err *e)
 {
+    AUTO(freep) char *path = NULL;
     char uuid[UUID_TEXT_SIZE];
 
     uuid_of(n, uuid);
-    return managed_remove_checkpoint(x, uuid, e);
+    path = managed_checkpoint(x, uuid);
+    return savefile_remove(path, e);
 }
 
 /* A checkpoint that has its name is whole, and nothing is beside it. */
