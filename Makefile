@@ -120,7 +120,7 @@ run-check:
 	    $(filter-out $(LIVE_PROGS),$(UNIT_PROGS))
 
 # real guests: root, and the guest's kernel and initramfs
-LIVE_PROGS := $(patsubst %,$(BUILD)/tests/test_%,qemu_live qemu_ops qemu_save qemu_save_fails qemu_boot qemu_vnc \
+LIVE_PROGS := $(patsubst %,$(BUILD)/tests/test_%,qemu_live qemu_ops qemu_dump qemu_save qemu_save_fails qemu_boot qemu_vnc \
               qemu_limits driver_contract)
 check-system: all guest $(LIVE_PROGS) $(BUILD)/tests/hooks
 	$(Q)$(RUN) --reset

@@ -12,7 +12,7 @@ static void boots(struct rig *r, struct spec *s, const char *name)
 
     CU_ASSERT(read_until(fd, "booted: ", &said) && read_until(fd, words, &said));
     close(fd);
-    destroy(r, g);
+    end(r, g);
     spec_free(s);
 }
 
@@ -119,7 +119,7 @@ static void test_strict(void)
     CU_ASSERT(read_until(fd, "No bootable device", &said));
     CU_ASSERT_PTR_NULL(strstr(buf_str(&said), "booted:"));
     close(fd);
-    destroy(&r, g);
+    end(&r, g);
     spec_free(s);
     rig_clear(&r);
 }
@@ -153,7 +153,7 @@ static void test_machine(void)
         rig_watch(&r);
         CU_ASSERT_PTR_NOT_NULL_FATAL(r.found_spec);
         CU_ASSERT_STRING_EQUAL(r.found_spec->machine, names[i][1]);
-        destroy(&r, r.found);
+        end(&r, r.found);
         spec_free(s);
     }
     rig_clear(&r);

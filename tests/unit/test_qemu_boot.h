@@ -158,20 +158,13 @@ static inline void expect_refusal(struct rig *r, const struct spec *s, enum err_
     CU_ASSERT_EQUAL(guests_left(r), before);
 }
 
-static inline void destroy(struct rig *r, struct guest *g)
-{
-    OK(r->d->ops->destroy(g, e));
-    CU_ASSERT(next_change(r, GUEST_GONE, 20000));
-}
-
 /* Lets it run; its console. */
 static inline int run_guest(struct rig *r, struct guest *g)
 {
     int fd = -1;
 
     OK(fd = r->d->ops->console(g, e));
-    OK(r->d->ops->resume(g, e));
-    CU_ASSERT(next_change(r, GUEST_RUNNING, 20000));
+    let_run(r, g);
     return fd;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The guest of scripts/mkguest under the qemu driver: specs of it, booting it, hearing what it
- * says. Shared by test_qemu_live.c and test_qemu_ops.c.
+ * says. Shared by test_qemu_live.c, test_qemu_ops.c and test_qemu_dump.c.
  */
 #ifndef TESTS_QEMU_GUEST_H
 #define TESTS_QEMU_GUEST_H
@@ -94,6 +94,45 @@ static inline void count_sample(void *arg, const struct guest_sample *s)
     out->uuid = NULL;
 }
 
+static inline struct guest_sample sample(struct rig *r)
+{
+    struct guest_sample s = {0};
+
+    OK(r->d->ops->sample(r->d, count_sample, &s, e));
+    return s;
+}
+
+/* Its QEMU says so (or not so) within a while: for what the driver does not report. */
+static inline bool status_becomes(struct guest *guest, const char *status, bool so)
+{
+    struct qguest *g = (struct qguest *)guest;
+    int64_t deadline = now_ms() + WAIT_MS;
+    unsigned seen = 0;
+
+    while (now_ms() < deadline) {
+        AUTO(value_freep) struct value *v = NULL;
+
+        OK(qguest_call_take(g, "query-status", NULL, &v, e));
+        if ((strcmp(value_get_str(v, "status", ""), status) == 0) == so)
+            return true;
+        qguest_wait_news(g, &seen, 200);
+    }
+    return false;
+}
+
+static inline bool becomes(struct guest *g, const char *status)
+{
+    return status_becomes(g, status, true);
+}
+
+/* The end of a test with one guest. */
+static inline void end_all(struct rig *r, struct guest *g, struct spec *s)
+{
+    end(r, g);
+    spec_free(s);
+    rig_clear(r);
+}
+
 /* Starts it and waits until its init says that it is ready. */
 static inline int boot(struct rig *r, struct guest *g)
 {
@@ -101,8 +140,7 @@ static inline int boot(struct rig *r, struct guest *g)
     int fd = -1;
 
     OK(fd = r->d->ops->console(g, e));
-    OK(r->d->ops->resume(g, e));
-    CU_ASSERT(next_change(r, GUEST_RUNNING, 10000));
+    let_run(r, g);
     CU_ASSERT(read_until(fd, "guest: ready", WAIT_MS));
     fprintf(stderr, "(boot %d ms) ", (int)(now_ms() - start));
     return fd;

@@ -54,7 +54,7 @@ static void test_process(void)
     CU_ASSERT_PTR_NOT_NULL(
         strstr(text, "Max open files            16384                16384                files"));
     expect_text(proc, "oom_score_adj", "0\n");
-    destroy(&r, g);
+    end(&r, g);
     spec_free(s);
     rig_clear(&r);
 }
@@ -112,7 +112,7 @@ static void test_share(void)
         expect_text(group, "cpu.weight", rows[i].cpu_weight);
         expect_text(group, "cpu.max", rows[i].cpu_max);
         expect_text(group, "cgroup.procs", pid);
-        destroy(&r, g);
+        end(&r, g);
         spec_free(s);
     }
     rig_clear(&r);
@@ -139,13 +139,13 @@ static void test_no_cgroups(void)
     rig_watch(&r);
     CU_ASSERT_EQUAL(log_open(log, LOG_INFO, &err), 0);
     s = disk_spec(&r, "quiet");
-    destroy(&r, must_create(&r, s));
+    end(&r, must_create(&r, s));
     free(s->name);
     s->name = xstrdup("asks");
     s->cpu_cap = 50;
-    destroy(&r, must_create(&r, s));
+    end(&r, must_create(&r, s));
     make_control(root, "cgroup.controllers", "memory cpuset\n");
-    destroy(&r, must_create(&r, s));
+    end(&r, must_create(&r, s));
     CU_ASSERT_EQUAL(log_open(NULL, LOG_INFO, &err), 0);
     said = read_text(r.dir, "xend.log");
     CU_ASSERT_PTR_NULL(strstr(said, "quiet"));
@@ -242,7 +242,7 @@ static void test_console_flood(void)
     CU_ASSERT(next_change(&r, GUEST_PAUSED, 20000));
     tail = read_text("/", log + 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(tail, "must not fill the disk of the host\r\nguest: a flood"));
-    destroy(&r, g);
+    end(&r, g);
     spec_free(s);
     rig_clear(&r);
 }
@@ -275,7 +275,7 @@ static void test_stderr_flood(void)
     log = xstrdup(((struct qguest *)g)->log);
     CU_ASSERT(watch_flood(log, 5, &f));
     CU_ASSERT(f.largest < 256 << 20);
-    destroy(&r, g);
+    end(&r, g);
     CU_ASSERT(stat(log, &st) == 0 && st.st_size <= LOG_BYTES_MAX); /* the last time at its end */
     spec_free(s);
     rig_clear(&r);

@@ -16,7 +16,7 @@ static bool stop_until_shutdown(struct rig *r, struct guest *g, enum stop_reason
 
 static void test_life(void)
 {
-    struct guest_sample sample = {0};
+    struct guest_sample now;
     struct rig r;
     struct spec *s;
     struct guest *g;
@@ -36,19 +36,17 @@ static void test_life(void)
     fd = boot(&r, g);
     OK(r.d->ops->pause(g, e));
     CU_ASSERT(next_change(&r, GUEST_PAUSED, 10000));
-    OK(r.d->ops->sample(r.d, count_sample, &sample, e));
-    CU_ASSERT_EQUAL(sample.state, GUEST_PAUSED);
-    CU_ASSERT_EQUAL(sample.mem_kib, 128 * 1024);
-    CU_ASSERT_EQUAL(sample.vcpus_online, 1);
-    CU_ASSERT(sample.cpu_ns > 100000000);
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, 10000));
+    now = sample(&r);
+    CU_ASSERT_EQUAL(now.state, GUEST_PAUSED);
+    CU_ASSERT_EQUAL(now.mem_kib, 128 * 1024);
+    CU_ASSERT_EQUAL(now.vcpus_online, 1);
+    CU_ASSERT(now.cpu_ns > 100000000);
+    let_run(&r, g);
     CU_ASSERT(stop_until_shutdown(&r, g, STOP_POWEROFF));
     log = r.d->ops->console_log(g);
     CU_ASSERT(stat(log, &st) == 0 && st.st_size > 100);
     free(log);
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
+    end(&r, g);
     close(fd);
     spec_free(s);
     rig_clear(&r);
@@ -67,8 +65,7 @@ static void test_reboot(void)
     g = must_create(&r, s);
     close(boot(&r, g));
     CU_ASSERT(stop_until_shutdown(&r, g, STOP_REBOOT)); /* asked for */
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
+    end(&r, g);
     spec_free(s);
 
     s = make_spec("reboot", "reboot"); /* by itself */
@@ -76,10 +73,7 @@ static void test_reboot(void)
     close(boot(&r, g));
     CU_ASSERT(next_change(&r, GUEST_SHUTDOWN, WAIT_MS));
     CU_ASSERT_EQUAL(r.seen[r.n_read - 1].reason, STOP_REBOOT);
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 static void test_crash(void)
@@ -95,10 +89,7 @@ static void test_crash(void)
     g = must_create(&r, s);
     close(boot(&r, g));
     CU_ASSERT(next_change(&r, GUEST_CRASHED, WAIT_MS));
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 static void test_killed(void)
@@ -112,8 +103,7 @@ static void test_killed(void)
     rig_init(&r);
     s = make_spec("killed", "");
     g = must_create(&r, s);
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, 10000));
+    let_run(&r, g);
     kill(((struct qguest *)g)->pid, SIGKILL);
     CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
     CU_ASSERT_PTR_NOT_NULL(strstr(r.seen[r.n_read - 1].detail, "killed by signal 9"));
@@ -122,10 +112,7 @@ static void test_killed(void)
         CU_ASSERT_EQUAL(r.d->ops->pause(g, &e), -1);
         ASSERT_ERR(e, ERR_STATE, "gone");
     }
-    OK(r.d->ops->destroy(g, e)); /* what is left of it */
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s); /* what is left of it */
 }
 
 static void test_adopt(void)
@@ -169,10 +156,7 @@ static void test_adopt(void)
     CU_ASSERT_EQUAL(r.n_found, 2);
     CU_ASSERT_EQUAL(r.found_state, GUEST_SHUTDOWN);
     CU_ASSERT_EQUAL(((struct qguest *)r.found)->reason, STOP_POWEROFF);
-    OK(r.d->ops->destroy(r.found, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, r.found, s);
 }
 
 static void expect_failure_beside(struct rig *r, struct spec *s, enum err_code code,
@@ -310,8 +294,7 @@ static void test_disks(void)
     second = make_spec("second", ""); /* would write to the same image: QEMU's locks tell */
     add_disk(second, "xvda", raw, NULL, DISK_WRITE, DISK_DISK);
     expect_failure_beside(&r, second, ERR_BUSY, "in use by another process", 1);
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
+    end(&r, g);
     fd = open(raw, O_RDONLY | O_CLOEXEC);
     CU_ASSERT_EQUAL(pread(fd, marker, 512, 8 * 512), 512);
     CU_ASSERT_PTR_NOT_NULL(strstr(marker, "guest was here"));
@@ -319,15 +302,12 @@ static void test_disks(void)
 
     s->devices.ptr[0]->disk.mode = DISK_WRITE; /* and now it is free again */
     g = must_create(&r, s);
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 static void test_network_and_cpus(void)
 {
-    struct guest_sample sample = {0};
+    struct guest_sample now;
     struct rig r;
     struct spec *s;
     struct guest *g;
@@ -343,18 +323,14 @@ static void test_network_and_cpus(void)
     add_vif(s, "e1000");
     g = must_create(&r, s);
     OK(fd = r.d->ops->console(g, e));
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, 10000));
+    let_run(&r, g);
     CU_ASSERT(read_until(fd, "MiB, 2 cpus", WAIT_MS));
     CU_ASSERT(read_until(fd, "guest: net eth0 10.0.2.15", WAIT_MS));
     close(fd);
-    OK(r.d->ops->sample(r.d, count_sample, &sample, e));
-    CU_ASSERT_EQUAL(sample.vcpus_online, 2);
-    CU_ASSERT_EQUAL(sample.state, GUEST_RUNNING);
-    OK(r.d->ops->destroy(g, e)); /* as it runs */
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
-    spec_free(s);
-    rig_clear(&r);
+    now = sample(&r);
+    CU_ASSERT_EQUAL(now.vcpus_online, 2);
+    CU_ASSERT_EQUAL(now.state, GUEST_RUNNING);
+    end_all(&r, g, s); /* as it runs */
 }
 
 /* Without a kernel the BIOS looks for one, and is heard on the console. */
@@ -378,14 +354,10 @@ static void test_bios(void)
     add_disk(s, "hda", raw, NULL, DISK_WRITE, DISK_DISK);
     g = must_create(&r, s);
     OK(fd = r.d->ops->console(g, e));
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, 10000));
+    let_run(&r, g);
     CU_ASSERT(read_until(fd, "Booting from Hard Disk", WAIT_MS));
     close(fd);
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 /* Asked to stop before its operating system is there: obeyed as soon as it is. */
@@ -400,15 +372,11 @@ static void test_stop_early(void)
     rig_init(&r);
     s = make_spec("early", "");
     g = must_create(&r, s);
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, 10000));
+    let_run(&r, g);
     OK(r.d->ops->stop(g, STOP_POWEROFF, e));
     CU_ASSERT(next_change(&r, GUEST_SHUTDOWN, WAIT_MS));
     CU_ASSERT_EQUAL(r.seen[r.n_read - 1].reason, STOP_POWEROFF);
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 /* A QEMU that is stopped answers nothing; a command says so in time, and destroy ends it. */
@@ -473,10 +441,7 @@ static void test_privileges(void)
     CU_ASSERT(stat(path, &st) == 0 && (st.st_mode & 0777) == 0700);
     sock = path_join(((struct qguest *)g)->dir, "qmp.sock");
     CU_ASSERT(stat(sock, &st) == 0 && (st.st_mode & 0777) == 0600);
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 /* Accel auto: whatever the host can, a guest starts; and nobody waits for the answer twice. */
@@ -496,24 +461,19 @@ static void test_auto(void)
     g = create(&r, s, &err);
     if (g) {
         close(boot(&r, g));
-        OK(r.d->ops->destroy(g, e));
-        CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
+        end(&r, g);
     } else {
         ASSERT_ERR(err, ERR_UNSUPPORTED, "accel: kvm: ");
     }
     strcpy(s->accel, "tcg");
     start = now_ms();
     g = must_create(&r, s);
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
+    end(&r, g);
     free(s->accel);
     s->accel = xstrdup("auto");
     g = must_create(&r, s); /* remembered: no second probe */
     fprintf(stderr, "(tcg and auto: %d ms) ", (int)(now_ms() - start));
-    OK(r.d->ops->destroy(g, e));
-    CU_ASSERT(next_change(&r, GUEST_GONE, 10000));
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 TESTS("qemu live", {"create, console, pause, resume, poweroff, destroy", test_life},

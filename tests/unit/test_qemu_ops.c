@@ -1,9 +1,7 @@
 /*
- * What the qemu driver changes in guests that run: virtual CPUs, memory, keys, dumps. Real guests
+ * What the qemu driver changes in guests that run: virtual CPUs, memory, keys. Real guests
  * (see test_qemu_guest.h); waits for events, with deadlines; sleeps for nothing.
  */
-#include <elf.h>
-#include <fcntl.h>
 #include <sched.h>
 
 #include "tests/unit/test_qemu_guest.h"
@@ -44,20 +42,6 @@ static bool affinity_is(const struct seen_vcpus *seen, unsigned vcpu, const char
     AUTO(freep) char *is = cpuset_print(&seen->affinity[vcpu]);
 
     return strcmp(is, text) == 0 && (seen->v[vcpu].affinity == NULL) == (*text == '\0');
-}
-
-static struct guest_sample sample(struct rig *r)
-{
-    struct guest_sample s = {0};
-
-    OK(r->d->ops->sample(r->d, count_sample, &s, e));
-    return s;
-}
-
-static void end(struct rig *r, struct guest *g)
-{
-    OK(r->d->ops->destroy(g, e));
-    CU_ASSERT(next_change(r, GUEST_GONE, WAIT_MS));
 }
 
 static int set_vcpus(struct rig *r, struct guest *g, unsigned n, struct err *e)
@@ -179,8 +163,7 @@ static void test_vcpus(void)
     CU_ASSERT(next_change(&r, GUEST_PAUSED, WAIT_MS));
     OK(set_vcpus(&r, g, 4, e)); /* at once: it takes it when it runs again */
     CU_ASSERT_EQUAL(sample(&r).vcpus_online, 4);
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, WAIT_MS));
+    let_run(&r, g);
     CU_ASSERT(read_until(fd, "guest: cpus 4", WAIT_MS));
     CU_ASSERT_EQUAL(set_vcpus(&r, g, 5, &err), -1);
     ASSERT_ERR(err, ERR_INVALID, "5 virtual CPUs: it may have 1 to 4");
@@ -196,9 +179,7 @@ static void test_vcpus(void)
     CU_ASSERT_EQUAL(sample(&r).vcpus_online, 1);
     CU_ASSERT_EQUAL(vcpus(&r, g->uuid).v[1].cpu, -1);
     close(fd);
-    end(&r, g);
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 static void test_bad_cpus(void)
@@ -248,8 +229,7 @@ static void test_memory(void)
     s = make_spec("memory", "");
     s->maxmem = 192;
     g = must_create(&r, s);
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, WAIT_MS));
+    let_run(&r, g);
     OK(set_memory(&r, g, 96 * MIB, e)); /* asked while it boots: done when it has */
     CU_ASSERT_EQUAL(sample(&r).mem_kib, 96 * MIB);
     OK(set_memory(&r, g, 192 * MIB, e));
@@ -264,12 +244,9 @@ static void test_memory(void)
         OK(r.d->ops->set_memory(g, 100 * MIB, &j, e)); /* at once: it obeys when it runs */
     }
     CU_ASSERT_EQUAL(sample(&r).mem_kib, 112 * MIB);
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, WAIT_MS));
+    let_run(&r, g);
     OK(set_memory(&r, g, 100 * MIB, e));
-    end(&r, g);
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 /* A guest without a balloon driver and without ACPI. */
@@ -307,9 +284,7 @@ static void test_disobedience(void)
     CU_ASSERT_EQUAL(r.d->ops->set_vcpus(g, 1, &cancelled, &err), -1);
     ASSERT_ERR(err, ERR_CANCELLED, "cancelled");
     close(fd);
-    end(&r, g);
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 /* The next xend finds what was changed. */
@@ -328,8 +303,7 @@ static void test_keep(void)
     s->maxvcpus = 3;
     s->cpus = list_of((const char *[]){"0", NULL});
     g = must_create(&r, s);
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, WAIT_MS));
+    let_run(&r, g);
     OK(set_memory(&r, g, 96 * MIB, e));
     OK(r.d->ops->set_maxmem(g, 128 * MIB, e));
     strcpy(s->name, "after");
@@ -357,32 +331,7 @@ static void test_keep(void)
         CU_ASSERT_EQUAL(seen.n, 3);
         CU_ASSERT(affinity_is(&seen, 2, sysconf(_SC_NPROCESSORS_ONLN) > 1 ? "0" : ""));
     }
-    end(&r, r.found);
-    spec_free(s);
-    rig_clear(&r);
-}
-
-/* Its QEMU says so (or not so) within a while: for what the driver does not report. */
-static bool status_becomes(struct guest *guest, const char *status, bool so)
-{
-    struct qguest *g = (struct qguest *)guest;
-    int64_t deadline = now_ms() + WAIT_MS;
-    unsigned seen = 0;
-
-    while (now_ms() < deadline) {
-        AUTO(value_freep) struct value *v = NULL;
-
-        OK(qguest_call_take(g, "query-status", NULL, &v, e));
-        if ((strcmp(value_get_str(v, "status", ""), status) == 0) == so)
-            return true;
-        qguest_wait_news(g, &seen, 200);
-    }
-    return false;
-}
-
-static bool becomes(struct guest *g, const char *status)
-{
-    return status_becomes(g, status, true);
+    end_all(&r, r.found, s);
 }
 
 static bool wakes(struct guest *g)
@@ -429,8 +378,7 @@ static void test_keys(void)
         ; /* this kernel and QEMU do not always survive the sleep */
 
     g = must_create(&r, s);
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, WAIT_MS));
+    let_run(&r, g);
     OK(r.d->ops->trigger(g, TRIGGER_RESET, 0, e));
     CU_ASSERT(next_change(&r, GUEST_SHUTDOWN, WAIT_MS));
     CU_ASSERT_EQUAL(r.seen[r.n_read - 1].reason, STOP_REBOOT);
@@ -443,93 +391,7 @@ static void test_keys(void)
     OK(r.d->ops->trigger(g, TRIGGER_POWER, 0, e));
     CU_ASSERT(next_change(&r, GUEST_SHUTDOWN, WAIT_MS));
     CU_ASSERT_EQUAL(r.seen[r.n_read - 1].reason, STOP_POWEROFF);
-    end(&r, g);
-    spec_free(s);
-    rig_clear(&r);
-}
-
-static void check_core(int fd, bool sparse)
-{
-    Elf64_Ehdr header = {0};
-    struct stat st;
-
-    CU_ASSERT_EQUAL(pread(fd, &header, sizeof(header), 0), sizeof(header));
-    CU_ASSERT_EQUAL(memcmp(header.e_ident, ELFMAG, SELFMAG), 0);
-    CU_ASSERT_EQUAL(header.e_type, ET_CORE);
-    CU_ASSERT(fstat(fd, &st) == 0 && st.st_size > 128 << 20);
-    if (sparse)
-        CU_ASSERT(st.st_blocks * 512 < st.st_size * 9 / 10);
-    fprintf(stderr, "(core %d MiB, %d on disk) ", (int)(st.st_size >> 20),
-            (int)(st.st_blocks >> 11));
-}
-
-static int open_core(struct rig *r, const char *name)
-{
-    AUTO(freep) char *path = path_join(r->dir, name);
-
-    return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-}
-
-static void check_failing_dumps(struct rig *r, struct guest *g)
-{
-    struct job j = JOB_INIT, cancelled = {.cancelled = true};
-    AUTO(closep) int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
-    AUTO(closep) int fd = open_core(r, "cancelled");
-    struct err err = {0};
-
-    CU_ASSERT_EQUAL(r->d->ops->dump(g, full, &j, &err), -1);
-    ASSERT_ERR(err, ERR_NO_RESOURCE, "dump: ");
-    cancelled.cancel_fd = eventfd(1, EFD_CLOEXEC);
-    CU_ASSERT_EQUAL(r->d->ops->dump(g, fd, &cancelled, &err), -1);
-    ASSERT_ERR(err, ERR_CANCELLED, "cancelled");
-    close(cancelled.cancel_fd);
-    CU_ASSERT_EQUAL(sample(r).state, GUEST_RUNNING);
-    CU_ASSERT(becomes(g, "running"));
-}
-
-static void test_dump(void)
-{
-    struct job j = JOB_INIT;
-    struct rig r;
-    struct spec *s;
-    struct guest *g;
-    int fd, core;
-
-    if (!have_guest())
-        return;
-    rig_init(&r);
-    s = make_spec("dump", "tick=1");
-    g = must_create(&r, s);
-    fd = boot(&r, g);
-    core = open_core(&r, "core");
-    OK(r.d->ops->dump(g, core, &j, e));
-    check_core(core, true);
-    close(core);
-    CU_ASSERT(j.total > 128 << 20 && j.done == j.total);
-    check_failing_dumps(&r, g);
-    CU_ASSERT(read_until(fd, "guest: tick", WAIT_MS)); /* it runs on */
-    CU_ASSERT_EQUAL(r.n_seen, r.n_read);               /* and nobody heard of a pause */
-    close(fd); /* a viewer that does not read stops a guest after 300 bytes or so */
-
-    OK(r.d->ops->pause(g, e));
-    CU_ASSERT(next_change(&r, GUEST_PAUSED, WAIT_MS));
-    core = open_core(&r, "core2");
-    OK(r.d->ops->dump(g, core, &j, e));
-    check_core(core, true);
-    close(core);
-    CU_ASSERT_EQUAL(sample(&r).state, GUEST_PAUSED);
-    OK(r.d->ops->resume(g, e));
-    CU_ASSERT(next_change(&r, GUEST_RUNNING, WAIT_MS));
-    OK(r.d->ops->sysrq(g, 'c', e));
-    CU_ASSERT(next_change(&r, GUEST_CRASHED, WAIT_MS));
-    core = open_core(&r, "core3");
-    OK(r.d->ops->dump(g, core, &j, e)); /* what on_crash=coredump-destroy wants */
-    check_core(core, true);
-    close(core);
-    CU_ASSERT_EQUAL(sample(&r).state, GUEST_CRASHED);
-    end(&r, g);
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 static void on_host(void *arg, const struct guest_sample *s)
@@ -573,4 +435,4 @@ TESTS("qemu operations", {"virtual CPUs: pins, more, fewer", test_vcpus},
       {"CPUs that the host does not have", test_bad_cpus}, {"memory", test_memory},
       {"a guest that does not obey", test_disobedience},
       {"what is kept for the next xend", test_keep}, {"sysrq and triggers", test_keys},
-      {"dump", test_dump}, {"the host", test_host})
+      {"the host", test_host})

@@ -208,4 +208,19 @@ static inline void on_found(void *arg, struct guest *g, struct spec *s, enum gue
         CU_ASSERT(r_ >= 0);                                                                        \
     } while (0)
 
+#define END_MS 20000
+
+static inline void let_run(struct rig *r, struct guest *g)
+{
+    OK(r->d->ops->resume(g, e));
+    CU_ASSERT(next_change(r, GUEST_RUNNING, END_MS));
+}
+
+/* Destroys it, which is told. */
+static inline void end(struct rig *r, struct guest *g)
+{
+    OK(r->d->ops->destroy(g, e));
+    CU_ASSERT(next_change(r, GUEST_GONE, END_MS));
+}
+
 #endif

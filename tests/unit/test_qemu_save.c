@@ -52,9 +52,7 @@ static void test_ticks(void)
     CU_ASSERT(read_until(fd, "powering off", WAIT_MS));
     CU_ASSERT(next_change(&r, GUEST_SHUTDOWN, WAIT_MS));
     close(fd);
-    end(&r, g);
-    spec_free(s);
-    rig_clear(&r);
+    end_all(&r, g, s);
 }
 
 /* A checkpoint: it goes on, its disks its own again; so does a later xend let it. */
@@ -172,7 +170,7 @@ static void test_devices(void)
     OK(r.d->ops->vnc(g, &place, e));
     CU_ASSERT(place.password);
     OK(fd = r.d->ops->console(g, e));
-    run(&r, g);
+    let_run(&r, g);
     CU_ASSERT(shell(fd, "nproc; head -c 5 /dev/vda; echo .", "\nfirst"));
     CU_ASSERT(shell(fd, "echo second | dd of=/dev/vdb conv=fsync; echo done-$((1+2))", "\ndone-3"));
     check_written(&r, "xvdb", "second");
@@ -187,10 +185,8 @@ static void test_devices(void)
     close(file);
 
     close(must_save(&r, g, "again")); /* three now */
-    run(&r, g);
-    end(&r, g);
-    spec_free(s);
-    rig_clear(&r);
+    let_run(&r, g);
+    end_all(&r, g, s);
 }
 
 static void *receive(void *arg)

@@ -73,18 +73,6 @@ static inline int must_save(struct rig *r, struct guest *g, const char *name)
     return fd;
 }
 
-static inline void end(struct rig *r, struct guest *g)
-{
-    OK(r->d->ops->destroy(g, e));
-    CU_ASSERT(next_change(r, GUEST_GONE, WAIT_MS));
-}
-
-static inline void run(struct rig *r, struct guest *g)
-{
-    OK(r->d->ops->resume(g, e));
-    CU_ASSERT(next_change(r, GUEST_RUNNING, WAIT_MS));
-}
-
 /* The number of the last tick that the console has told of; it may be told of again. */
 static inline int last_tick(struct rig *r, struct guest *g)
 {
@@ -105,7 +93,7 @@ static inline void check_ticks(struct rig *r, struct guest *g, int after)
     AUTO(closep) int fd = -1;
 
     OK(fd = r->d->ops->console(g, e));
-    run(r, g);
+    let_run(r, g);
     CU_ASSERT(read_until(fd, words, WAIT_MS));
 }
 

@@ -4,187 +4,12 @@
  * neither KVM nor a guest; QEMU itself only because the driver does not open without.
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #include "config/json.h"
-#include "tests/unit/test_qemu_rig.h"
+#include "tests/unit/fake_qemu.h"
 
 #define WAIT_MS 20000
-
-/* A process, its directory and who answers on its monitor. */
-struct fake {
-    struct rig *r;
-    struct qguest *g; /* to write the state file with */
-    char *socket;
-    int listener, stop[2];
-    pthread_t server;
-    const char *uuid, *nonce; /* that the server tells */
-    const char *outburst;     /* what it says after query-status, once, or NULL */
-    const char *status;
-    int connections;
-};
-
-static void answer(int fd, const char *line, const char *text)
-{
-    const char *id = strstr(line, "\"id\":");
-    AUTO(freep)
-    char *out = xasprintf("{\"return\": %s, \"id\": %d}\n", text, id ? atoi(id + 5) : 0);
-
-    send(fd, out, strlen(out), MSG_NOSIGNAL);
-}
-
-static void serve_command(struct fake *f, int fd, const char *line)
-{
-    AUTO(freep) char *uuid = xasprintf("{\"UUID\": \"%s\"}", f->uuid);
-    AUTO(freep)
-    char *chardevs = xasprintf("[{\"label\": \"qmp\"}, {\"label\": \"nonce-%s\"}]", f->nonce);
-    AUTO(freep) char *status = xasprintf("{\"status\": \"%s\"}", f->status);
-
-    if (strstr(line, "query-uuid"))
-        answer(fd, line, uuid);
-    else if (strstr(line, "query-chardev"))
-        answer(fd, line, chardevs);
-    else if (strstr(line, "query-status"))
-        answer(fd, line, status);
-    else
-        answer(fd, line, "{}");
-    if (strstr(line, "\"quit\""))
-        kill(f->g->pid, SIGTERM);
-    if (strstr(line, "query-status") && f->outburst) {
-        send(fd, f->outburst, strlen(f->outburst), MSG_NOSIGNAL);
-        f->outburst = NULL;
-    }
-}
-
-/* One client: until it hangs up or the test ends. */
-static void serve_client(struct fake *f, int fd)
-{
-    static const char greeting[] = "{\"QMP\": {}}\n";
-    AUTO(buf_clear) struct buf b = BUF_INIT;
-    char chunk[1024], *end;
-
-    send(fd, greeting, strlen(greeting), MSG_NOSIGNAL);
-    for (;;) {
-        struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = f->stop[0], .events = POLLIN}};
-        ssize_t n;
-
-        poll(p, 2, -1);
-        if (p[1].revents || (n = read(fd, chunk, sizeof(chunk))) <= 0)
-            return;
-        buf_add(&b, chunk, (size_t)n);
-        while ((end = strchr(b.ptr, '\n'))) {
-            *end = '\0';
-            serve_command(f, fd, b.ptr);
-            buf_shift(&b, (size_t)(end - b.ptr) + 1);
-        }
-    }
-}
-
-static void *serve(void *arg)
-{
-    struct fake *f = arg;
-
-    for (;;) {
-        struct pollfd p[] = {{.fd = f->listener, .events = POLLIN},
-                             {.fd = f->stop[0], .events = POLLIN}};
-        int fd;
-
-        poll(p, 2, -1);
-        if (p[1].revents)
-            return NULL;
-        fd = accept(f->listener, NULL, NULL);
-        f->connections++;
-        serve_client(f, fd);
-        close(fd);
-    }
-}
-
-static struct spec *plain_spec(void)
-{
-    struct spec *s = spec_new();
-    char uuid[UUID_TEXT_SIZE];
-
-    uuid_make(uuid);
-    s->name = xstrdup("fake");
-    s->uuid = xstrdup(uuid);
-    s->kernel = xstrdup("/boot/vmlinuz");
-    return s;
-}
-
-/* A sleeping process whose command line holds these words. */
-static pid_t sleeper(const char *a, const char *b)
-{
-    const char *argv[] = {"/usr/bin/tail", "-f", "/dev/null", a, b, NULL};
-    struct proc_spec p = {.argv = argv};
-    struct err e;
-    pid_t pid = proc_spawn(&p, NULL, &e);
-
-    if (pid < 0)
-        abort();
-    return pid;
-}
-
-static void fake_init(struct fake *f, struct rig *r)
-{
-    struct spec *s = plain_spec();
-    struct err e;
-
-    memset(f, 0, sizeof(*f));
-    f->r = r;
-    f->g = qguest_new((struct qemu *)r->d, s);
-    memcpy(f->g->pub.uuid, s->uuid, UUID_TEXT_SIZE);
-    f->g->pub.domid = 7;
-    f->g->pub.start_time = 1234.5;
-    memset(f->g->nonce, 'a', NONCE_SIZE - 1);
-    f->g->dir = xasprintf("%s/qemu/%s", r->env.run_dir, s->uuid);
-    f->g->log = xasprintf("%s/fake.log", r->env.log_dir);
-    f->g->console_log = xasprintf("%s/fake-console.log", r->env.log_dir);
-    f->g->pid = sleeper(s->uuid, f->g->nonce);
-    f->g->pid_start = proc_start_time(f->g->pid);
-    f->uuid = f->g->pub.uuid;
-    f->nonce = f->g->nonce;
-    f->status = "running";
-    f->listener = -1;
-    spec_free(s);
-    if (make_dirs(f->g->dir, 0700, &e) < 0 || pipe(f->stop) < 0)
-        abort();
-}
-
-/* Its monitor answers. */
-static void fake_serve(struct fake *f)
-{
-    AUTO(freep) char *path = path_join(f->g->dir, "qmp.sock");
-    struct err e;
-
-    f->listener = unix_listen(path, 0600, &e);
-    if (f->listener < 0)
-        abort();
-    pthread_create(&f->server, NULL, serve, f);
-}
-
-static void fake_save(struct fake *f, enum phase phase)
-{
-    OK(state_save(f->g, phase, e));
-}
-
-static bool alive(const struct fake *f)
-{
-    return proc_start_time(f->g->pid) == f->g->pid_start && kill(f->g->pid, 0) == 0;
-}
-
-static void fake_clear(struct fake *f)
-{
-    close(f->stop[1]);
-    if (f->listener >= 0)
-        pthread_join(f->server, NULL);
-    close_fd(&f->listener);
-    close(f->stop[0]);
-    if (kill(f->g->pid, SIGKILL) == 0)
-        waitpid(f->g->pid, NULL, 0);
-    qguest_free(f->g);
-}
 
 static void scan(struct rig *r)
 {
@@ -193,17 +18,19 @@ static void scan(struct rig *r)
     OK(r->d->ops->scan(r->d, on_found, r, e));
 }
 
-static void end_found_of(struct rig *r, struct guest *g)
-{
-    OK(r->d->ops->destroy(g, e));
-    CU_ASSERT(next_change(r, GUEST_GONE, WAIT_MS));
-}
-
 /* Ends what the scan found. */
 static void end_found(struct rig *r)
 {
     CU_ASSERT_PTR_NOT_NULL_FATAL(r->found);
-    end_found_of(r, r->found);
+    end(r, r->found);
+}
+
+/* It is not taken over, and so many directories are left. */
+static void expect_none(struct rig *r, int left)
+{
+    scan(r);
+    CU_ASSERT_EQUAL(r->n_found, 0);
+    CU_ASSERT_EQUAL(guests_left(r), left);
 }
 
 static void test_ready(void)
@@ -257,10 +84,8 @@ static void test_started_silent(void)
     rig_init(&r);
     fake_init(&f, &r);
     fake_save(&f, PHASE_STARTED);
-    scan(&r);
-    CU_ASSERT_EQUAL(r.n_found, 0);
+    expect_none(&r, 0);
     CU_ASSERT(!alive(&f));
-    CU_ASSERT_EQUAL(guests_left(&r), 0);
     fake_clear(&f);
     rig_clear(&r);
 }
@@ -303,10 +128,8 @@ static void test_other_process(void)
     f.g->pid_start--;
     fake_save(&f, PHASE_READY);
     f.g->pid_start++;
-    scan(&r);
-    CU_ASSERT_EQUAL(r.n_found, 0);
+    expect_none(&r, 0);
     CU_ASSERT(alive(&f));
-    CU_ASSERT_EQUAL(guests_left(&r), 0); /* tidied */
     fake_clear(&f);
     rig_clear(&r);
 }
@@ -323,9 +146,7 @@ static void test_zombie(void)
     fake_save(&f, PHASE_READY);
     CU_ASSERT_EQUAL(kill(f.g->pid, SIGKILL), 0);
     CU_ASSERT_EQUAL(waitid(P_PID, (id_t)f.g->pid, &info, WEXITED | WNOWAIT), 0);
-    scan(&r);
-    CU_ASSERT_EQUAL(r.n_found, 0);
-    CU_ASSERT_EQUAL(guests_left(&r), 0);
+    expect_none(&r, 0);
     fake_clear(&f);
     rig_clear(&r);
 }
@@ -341,10 +162,8 @@ static void test_intent(void)
     fake_init(&f, &r);
     other = sleeper(f.g->pub.uuid, "without-the-nonce");
     fake_save(&f, PHASE_INTENT);
-    scan(&r);
-    CU_ASSERT_EQUAL(r.n_found, 0);
+    expect_none(&r, 0);
     CU_ASSERT(!alive(&f));
-    CU_ASSERT_EQUAL(guests_left(&r), 0);
     CU_ASSERT_EQUAL(kill(other, SIGKILL), 0); /* it was still there */
     waitpid(other, NULL, 0);
     fake_clear(&f);
@@ -376,10 +195,8 @@ static void test_earlier_boot(void)
     fake_init(&f, &r);
     fake_save(&f, PHASE_READY);
     edit_state(&f, "boot", value_str("11111111-2222-3333-4444-555555555555"));
-    scan(&r);
-    CU_ASSERT_EQUAL(r.n_found, 0);
+    expect_none(&r, 0);
     CU_ASSERT(alive(&f));
-    CU_ASSERT_EQUAL(guests_left(&r), 0);
     fake_clear(&f);
     rig_clear(&r);
 }
@@ -395,18 +212,13 @@ static void test_not_understood(void)
     fake_init(&f, &r);
     fake_save(&f, PHASE_READY);
     edit_state(&f, "spec", value_str("no spec"));
-    scan(&r);
-    CU_ASSERT_EQUAL(r.n_found, 0);
+    expect_none(&r, 1);
     fake_save(&f, PHASE_READY);
     edit_state(&f, "version", value_int(99));
-    scan(&r);
-    CU_ASSERT_EQUAL(r.n_found, 0);
-    CU_ASSERT_EQUAL(guests_left(&r), 1);
+    expect_none(&r, 1);
     path = path_join(f.g->dir, "state.json");
     OK(write_file_atomic(path, "{\"versi", 7, 0600, e));
-    scan(&r);
-    CU_ASSERT_EQUAL(r.n_found, 0);
-    CU_ASSERT_EQUAL(guests_left(&r), 1);
+    expect_none(&r, 1);
     CU_ASSERT(alive(&f));
     state_tidy(f.g->dir);
     fake_clear(&f);
@@ -421,9 +233,7 @@ static void test_before_intent(void)
 
     rig_init(&r);
     fake_init(&f, &r);
-    scan(&r);
-    CU_ASSERT_EQUAL(r.n_found, 0);
-    CU_ASSERT_EQUAL(guests_left(&r), 0);
+    expect_none(&r, 0);
     fake_clear(&f);
     rig_clear(&r);
 }
@@ -485,8 +295,8 @@ static void test_nonsense(void)
     CU_ASSERT_EQUAL(sane.connections, 1);
     CU_ASSERT_EQUAL(mad.connections, 2);
     g = found_of(&r, &mad);
-    end_found_of(&r, found_of(&r, &sane));
-    end_found_of(&r, g);
+    end(&r, found_of(&r, &sane));
+    end(&r, g);
     fake_clear(&sane);
     fake_clear(&mad);
     rig_clear(&r);

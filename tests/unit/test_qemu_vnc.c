@@ -134,11 +134,11 @@ static void test_password(void)
     CU_ASSERT_STRING_EQUAL(vfb_password(r.found_spec), PASSWORD);
     CU_ASSERT_EQUAL(login(g, PASSWORD), 0);
     expect_no_leak(&r, ((struct qguest *)g)->pid);
-    destroy(&r, g);
+    end(&r, g);
     g = must_create(&r, r.found_spec);
     CU_ASSERT_EQUAL(login(g, PASSWORD), 0);
     CU_ASSERT_EQUAL(login(g, SECRET_HIDDEN), 1);
-    destroy(&r, g);
+    end(&r, g);
     spec_free(s);
     rig_clear(&r);
 }
@@ -160,7 +160,7 @@ static void test_other_passwords(void)
     CU_ASSERT_EQUAL(login(g, PASSWORD), 0);
     g = rescan(&r, g);
     CU_ASSERT_STRING_EQUAL(r.found_spec->vncpasswd, PASSWORD);
-    destroy(&r, g);
+    end(&r, g);
 
     rig_close(&r);
     value_set_str(r.config, "vncpasswd", "general");
@@ -168,13 +168,13 @@ static void test_other_passwords(void)
     rig_watch(&r);
     g = must_create(&r, s); /* its own goes first */
     CU_ASSERT_EQUAL(login(g, PASSWORD), 0);
-    destroy(&r, g);
+    end(&r, g);
     free(s->vncpasswd);
     s->vncpasswd = NULL;
     g = must_create(&r, s);
     CU_ASSERT_EQUAL(login(g, "general"), 0);
     CU_ASSERT_EQUAL(login(g, PASSWORD), 1);
-    destroy(&r, g);
+    end(&r, g);
     spec_free(s);
     rig_clear(&r);
 }
@@ -197,7 +197,7 @@ static void test_lost_password(void)
     g = rescan(&r, g);
     CU_ASSERT_STRING_EQUAL(vfb_password(r.found_spec), SECRET_HIDDEN);
     CU_ASSERT_EQUAL(login(g, SECRET_HIDDEN), 1);
-    destroy(&r, g);
+    end(&r, g);
     spec_free(s);
     rig_clear(&r);
 }
@@ -237,7 +237,7 @@ static void test_screen(void)
     CU_ASSERT(read_until(console, "xy", &said));
     close(vnc);
     close(console);
-    destroy(&r, g);
+    end(&r, g);
     spec_free(s);
     rig_clear(&r);
 }
@@ -265,15 +265,15 @@ static void test_ports(void)
     gc = must_create(&r, second);
     OK(qemu_vnc(gc, &c, e));
     CU_ASSERT(c.port > a.port && c.port != b.port);
-    destroy(&r, gc);
+    end(&r, gc);
     second->devices.ptr[1]->vfb.vncunused = false;
     expect_refusal(&r, second, ERR_BUSY, "the port for VNC is in use");
-    destroy(&r, ga);
+    end(&r, ga);
     ga = must_create(&r, second); /* and free again: this very one */
     OK(qemu_vnc(ga, &c, e));
     CU_ASSERT_EQUAL(c.port, a.port);
-    destroy(&r, ga);
-    destroy(&r, gb);
+    end(&r, ga);
+    end(&r, gb);
 
     third = vnc_spec(&r, "c", "vnc=1,keymap=xx");
     expect_refusal(&r, third, ERR_INVALID, "QEMU has no such keymap");
@@ -286,7 +286,7 @@ static void test_ports(void)
     gc = must_create(&r, third);
     CU_ASSERT_EQUAL(qemu_vnc(gc, &c, &err), -1);
     ASSERT_ERR(err, ERR_UNSUPPORTED, "it has no screen");
-    destroy(&r, gc);
+    end(&r, gc);
     spec_free(first);
     spec_free(second);
     spec_free(third);
