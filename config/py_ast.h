@@ -290,7 +290,6 @@ PY_RAISES void py_syntax(struct py *p, uint32_t at, uint32_t end, const char *hi
 void py_scope_open(struct py *p, struct scope *s);
 void py_scope_close(struct py *p, struct scope *s);
 void py_scope_add(struct py *p, struct sym *name);
-bool py_is_nonlocal(const struct py *p, const struct sym *name);
 void py_nest_in(struct py *p);
 void py_nest_out(struct py *p);
 

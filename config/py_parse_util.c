@@ -145,7 +145,7 @@ void py_scope_close(struct py *p, struct scope *s)
     p->loops = s->loops;
 }
 
-bool py_is_nonlocal(const struct py *p, const struct sym *name)
+static bool is_nonlocal(const struct py *p, const struct sym *name)
 {
     for (uint32_t i = 0; p->scope && i < p->scope->nglobals; i++)
         if (p->scope->globals[i] == name)
@@ -239,7 +239,7 @@ void py_set_target(struct py *p, struct node *n)
     switch (n->kind) {
     case N_NAME:
         py_scope_add(p, n->name);
-        n->op = py_is_nonlocal(p, n->name);
+        n->op = is_nonlocal(p, n->name);
         break;
     case N_TUPLE:
     case N_LIST:

@@ -175,7 +175,8 @@ static int run_move(struct xend *x, struct domain *d, struct task *t, struct err
     return op_change(x, d, t, plan_move, move, true, e);
 }
 
-const struct task_kind op_cpupool_move = {.name = "cpupool-migrate", .run = run_move};
+/* arg_value: the name of a pool */
+static const struct task_kind op_cpupool_move = {.name = "cpupool-migrate", .run = run_move};
 
 void api_domain_cpupool(struct xend *x, struct request *r, struct reply *p)
 {

@@ -187,8 +187,8 @@ static struct value *newest_take(struct value *list, size_t limit)
     return newest;
 }
 
-struct value *history_from_text(const char *text, size_t len, const struct event_filter *f,
-                                size_t limit)
+static struct value *from_text(const char *text, size_t len, const struct event_filter *f,
+                               size_t limit)
 {
     struct telling t = {value_list(), value_map(), value_map(), value_map(), 0};
     struct value *v = value_map();
@@ -214,5 +214,5 @@ struct value *history_of(struct events *events, const struct event_filter *f, si
 
     if (events_read_files(events, &text, e) < 0)
         return NULL;
-    return history_from_text(text.ptr, text.len, f, limit);
+    return from_text(text.ptr, text.len, f, limit);
 }

@@ -15,8 +15,4 @@ struct event_filter;
 struct value *history_of(struct events *v, const struct event_filter *f, size_t limit,
                          struct err *e);
 
-/* The same from the text of a log (pure). */
-struct value *history_from_text(const char *text, size_t len, const struct event_filter *f,
-                                size_t limit);
-
 #endif

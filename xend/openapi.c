@@ -307,7 +307,7 @@ static void add_route(struct value *paths, const struct route *r)
     value_set_take(value_get(paths, buf_str(&path)), method, v);
 }
 
-struct value *openapi_document(void)
+static struct value *document(void)
 {
     struct value *paths = value_map(), *v = map_of("openapi", value_str("3.0.3"));
     struct value *info = map_of("title", value_str("xend")), *servers = value_list();
@@ -333,7 +333,7 @@ static struct shared_text *text;
 
 static void make_text(void)
 {
-    AUTO(value_freep) struct value *v = openapi_document();
+    AUTO(value_freep) struct value *v = document();
 
     text = shared_text_new();
     json_print(v, &text->text);

@@ -56,9 +56,6 @@ enum answer_id {
     ANSWERS
 };
 
-/* The whole document, an OpenAPI 3.0 object; the caller's. */
-struct value *openapi_document(void);
-
 /* GET /v1/openapi.json: the document's text, made once. */
 handler_fn api_openapi;
 

@@ -21,7 +21,7 @@
 #include "xend/vnet.h"
 #include "xend/xend.h"
 
-int op_no_guest(const struct domain *d, struct err *e)
+static int no_guest(const struct domain *d, struct err *e)
 {
     return err_set(e, ERR_STATE, "Domain '%s' is not running", d->spec->name);
 }
@@ -329,7 +329,7 @@ static int run_destroy(struct xend *x, struct domain *d, struct task *t, struct 
 static int run_reset(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
     if (!d->guest)
-        return op_no_guest(d, e);
+        return no_guest(d, e);
     if (domain_restart(x, d, t, false, e) < 0)
         return err_add(e, "%s: resetting", t->name);
     t->result = domain_result(x, d);
@@ -338,7 +338,7 @@ static int run_reset(struct xend *x, struct domain *d, struct task *t, struct er
 
 static int run_console(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    return d->guest ? connect_console(x, d, (unsigned)t->arg, e) : op_no_guest(d, e);
+    return d->guest ? connect_console(x, d, (unsigned)t->arg, e) : no_guest(d, e);
 }
 
 /*
@@ -376,7 +376,7 @@ const struct task_kind op_destroy = {.name = "destroy", .run = run_destroy};
 static const struct task_kind op_unheard = {
     .name = "shutdown-check", .run = run_unheard, .hidden = true};
 const struct task_kind op_reset = {.name = "reset", .run = run_reset};
-const struct task_kind op_sync = {.name = "sync", .run = run_sync, .hidden = true};
+static const struct task_kind op_sync = {.name = "sync", .run = run_sync, .hidden = true};
 const struct task_kind op_console = {.name = "console", .run = run_console, .hidden = true};
 
 int op_check(const struct task_kind *kind, const struct domain *d, struct err *e)

@@ -32,8 +32,6 @@ extern const struct task_kind op_destroy, op_reset;
 extern const struct task_kind op_rename; /* arg_value: the new name */
 /* arg: MiB, MiB, virtual CPUs; the last: arg: number or -1 for all, arg_value: the CPUs' text */
 extern const struct task_kind op_mem_set, op_mem_max, op_vcpu_set, op_vcpu_pin;
-extern const struct task_kind op_cpupool_move; /* arg_value: its name */
-extern const struct task_kind op_sched_set;    /* arg_value: {"weight","cap"}, either may lack */
 /* attach: arg_value: {"class","device"}. detach: {"class","key"}, of a recovery {"class","device"};
  * arg: force. media: {"class":"disk","device"}; arg: it is a recovery */
 extern const struct task_kind op_attach, op_detach, op_media;
@@ -57,7 +55,6 @@ extern const struct task_kind op_go_on;
 extern const struct task_kind op_dump;
 enum dump_how { DUMP_LIVE = 1, DUMP_CRASH = 2, DUMP_RESET = 4 };
 extern const struct task_kind op_console; /* hidden: connects the domain's console hub */
-extern const struct task_kind op_sync;    /* hidden: takes over what the driver says of its state */
 extern const struct task_kind op_ended;   /* hidden: the guest stopped; arg: its domid */
 
 /* With the lock: what it starts with next time, and a text that changes with that (the caller's).

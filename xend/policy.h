@@ -60,8 +60,6 @@ void domain_runs_here(struct xend *x, const struct domain *d);
 int domain_let_go(struct xend *x, struct domain *d, struct err *e);
 /* {"domain":...}: what a job that starts one answers. The caller's. */
 struct value *domain_result(struct xend *x, const struct domain *d);
-/* ERR_STATE: the domain is not running. */
-int op_no_guest(const struct domain *d, struct err *e);
 /*
  * A change to what a domain has. plan: checks it and makes it in *s, a copy of the spec, which is
  * then kept, on disk and where the driver keeps it; apply: asks the guest, if there is one, and

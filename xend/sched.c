@@ -137,7 +137,9 @@ static int run_set(struct xend *x, struct domain *d, struct task *t, struct err 
     return op_change(x, d, t, plan_share, set_share, x->driver->ops->set_sched, e);
 }
 
-const struct task_kind op_sched_set = {.name = "sched-set", .run = run_set, .host_too = true};
+/* arg_value: {"weight","cap"}, either may lack */
+static const struct task_kind op_sched_set = {
+    .name = "sched-set", .run = run_set, .host_too = true};
 
 static int read_number(const struct value *body, const char *key, const char *what, int64_t min,
                        struct value *out, struct err *e)

@@ -52,12 +52,6 @@ struct value *domfile_read_values(struct domfile *f, struct err *e);
 /* Evaluates the file only as far as xm_vars.check(), for f->vars. */
 int domfile_read_vars(struct domfile *f, struct err *e);
 
-/*
- * "FILE:LINE:COLUMN: " where the variable of a problem was set (of a list, its item), or "command
- * line: "; the caller frees. The line itself with a caret below is appended to *source (or NULL).
- */
-char *domfile_place(const struct domfile *f, const struct problem *p, struct buf *source);
-
 /* Puts faults and notes into the order of the text. */
 void domfile_sort(struct domfile *f);
 /* Prints all faults to stderr, each with its place; returns how many. */

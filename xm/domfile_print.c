@@ -58,7 +58,11 @@ void domfile_sort(struct domfile *f)
     sort_problems(f, &f->notes);
 }
 
-char *domfile_place(const struct domfile *f, const struct problem *p, struct buf *source)
+/*
+ * "FILE:LINE:COLUMN: " where the variable of a problem was set (of a list, its item), or "command
+ * line: "; the caller frees. The line itself with a caret below is appended to *source (or NULL).
+ */
+static char *place_text(const struct domfile *f, const struct problem *p, struct buf *source)
 {
     const char *where = *p->where == '/' ? p->where + 1 : p->where;
     AUTO(freep) char *name = xstrndup(where, strcspn(where, "/"));
@@ -91,7 +95,7 @@ size_t domfile_print_faults(const struct domfile *f)
     for (size_t i = 0; i < f->faults.len; i++) {
         const struct problem *p = &f->faults.ptr[i];
         AUTO(buf_clear) struct buf source = BUF_INIT;
-        AUTO(freep) char *place = domfile_place(f, p, &source);
+        AUTO(freep) char *place = place_text(f, p, &source);
 
         err_set(&e, ERR_INVALID, "%s%s%s", place, p->text, buf_str(&source));
         if (p->hint)
@@ -107,7 +111,7 @@ void domfile_print_notes(const struct domfile *f, bool source)
     for (size_t i = 0; i < f->notes.len; i++) {
         const struct problem *p = &f->notes.ptr[i];
         AUTO(buf_clear) struct buf lines = BUF_INIT;
-        AUTO(freep) char *place = domfile_place(f, p, &lines);
+        AUTO(freep) char *place = place_text(f, p, &lines);
 
         xm_warn("%s%s%s%s%s%s", place, p->text, p->hint ? " (" : "", p->hint ? p->hint : "",
                 p->hint ? ")" : "", source ? buf_str(&lines) : "");

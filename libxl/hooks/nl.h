@@ -64,7 +64,6 @@ struct address {
 
 /* Text without a prefix; false when it is none. */
 bool address_parse(const char *text, struct address *out);
-size_t address_size(const struct address *a);
 
 /* The device of the default route in *index, IPv4's before IPv6's; 0 when there is none. */
 int route_default(struct nl *n, int *index, struct err *e);

@@ -6,7 +6,7 @@
 
 #include "libxl/hooks/nl_message.h"
 
-size_t address_size(const struct address *a)
+static size_t address_size(const struct address *a)
 {
     return a->family == AF_INET6 ? 16 : 4;
 }

@@ -71,8 +71,6 @@ char *qdevice_property(struct qguest *g, const char *id, const char *property);
 #define USB_ID "usb0"           /* the controller */
 #define USB_TABLET_ID "tablet0" /* of the screen */
 #define USB_PORTS_MAX 16        /* entries of saved.slots that are not PCI's */
-/* The name in QEMU of the device with this key; the caller's. */
-char *usb_id(const char *key);
 /* Whether the machine starts with a controller, and that one; pure functions. */
 bool usb_wanted(const struct launch *l);
 struct value *usb_controller(const struct launch *l);

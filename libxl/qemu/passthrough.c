@@ -14,11 +14,11 @@
 #include "libxl/pcihost.h"
 #include "libxl/qemu/qemu.h"
 
-#define PINNED_MORE                                                                                \
-    (1024ULL << 20) /* beside the memory: what devices map, as libvirt allows it                   \
-                     */
+/* Beside the memory: what devices map, as libvirt allows it. */
+#define PINNED_MORE (1024ULL << 20)
 
-char *pci_id(const char *bdf)
+/* Its name in QEMU, the caller's. */
+static char *pci_id(const char *bdf)
 {
     char *id = xasprintf("pci-%s", bdf);
 

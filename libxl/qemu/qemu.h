@@ -228,10 +228,9 @@ int qemu_channel(struct guest *g, const char *name, struct err *e);
 
 /* ---- passthrough.c ---- */
 
-/* Plugs in a PCI device of the host, or all of g's spec; and its name in QEMU, the caller's. */
+/* Plugs in a PCI device of the host, or all of g's spec. */
 int pci_plug(struct qguest *g, const struct pci *p, struct err *e);
 int pci_plug_all(struct qguest *g, struct err *e);
-char *pci_id(const char *bdf);
 /* QEMU's user has it no more. */
 void pci_give_back(const struct qguest *g, const char *bdf);
 void pci_give_back_all(const struct qguest *g);
@@ -355,9 +354,7 @@ void vcpus_removed(struct qguest *g, const char *path);
 int vcpus_wish(struct qguest *g, struct err *e);
 /* Puts all threads where they are wished; after vcpus_learn. */
 int vcpus_pin(struct qguest *g, struct err *e);
-/* The CPUs of the host; those of `wanted` among them, or ERR_INVALID when there is none. */
 struct cpuset host_cpus(void);
-int host_cpus_of(const struct cpuset *wanted, struct cpuset *out, struct err *e);
 /* Pins one thread of g, which must be one. */
 int thread_pin(const struct qguest *g, pid_t tid, const struct cpuset *cpus, struct err *e);
 /* What it may use; false when it is no more. */

@@ -31,7 +31,7 @@ static uint32_t hash(const char *text)
     return h;
 }
 
-char *usb_id(const char *key)
+static char *usb_id(const char *key)
 {
     struct usb_name n;
     struct err none;

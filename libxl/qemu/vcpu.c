@@ -90,7 +90,8 @@ struct cpuset host_cpus(void)
     return cpuset_first((unsigned)sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-int host_cpus_of(const struct cpuset *wanted, struct cpuset *out, struct err *e)
+/* Those of `wanted` that the host has, or ERR_INVALID when there is none. */
+static int host_cpus_of(const struct cpuset *wanted, struct cpuset *out, struct err *e)
 {
     struct cpuset host = host_cpus();
     AUTO(freep) char *wanted_text = cpuset_print(wanted);

@@ -10,7 +10,8 @@
 
 #define RING_CHUNK 16384 /* Xen's log is this large at least */
 
-int guest_hold(struct xguest *g, struct err *e)
+/* Makes it stand still for a moment, without that anybody is told; guest_let_go ends that. */
+static int guest_hold(struct xguest *g, struct err *e)
 {
     enum stop_reason reason;
     int r = 0;

@@ -125,7 +125,7 @@ int guest_end_devices(struct xguest *g, struct err *e)
 }
 
 /* Already gone is fine, never made too: idempotent. One with its number only is another's. */
-int domain_end(struct xguest *g, struct err *e)
+static int domain_end(struct xguest *g, struct err *e)
 {
     enum stop_reason reason;
 

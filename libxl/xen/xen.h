@@ -283,9 +283,7 @@ int make_ports(xc_interface *xch, uint32_t domid, struct built *b);
 /* restore.c: the same out of a stream. */
 int restore_image(struct xguest *g, struct built *b, int fd, int state, struct job *j,
                   struct err *e);
-/* life.c: what undo, destroy and scan share: domain and xenstore are gone when it returns 0. */
-int domain_end(struct xguest *g, struct err *e);
-/* Its devices, those of its number; and the file of what its console said. */
+/* life.c: its devices, those of its number; and the file of what its console said. */
 int guest_end_devices(struct xguest *g, struct err *e);
 char *console_log_path(const struct xguest *g);
 /* The same with its state file; false: that failed, and is logged. What nobody knows: tried again
@@ -333,8 +331,7 @@ int xen_dump(struct guest *g, int fd, struct job *j, struct err *e);
 int xen_host_log(struct driver *d, bool clear, struct buf *out, struct err *e);
 /* Its own drivers listen in xenstore, as those of all guests but some HVM ones do. */
 bool guest_hears(const struct xguest *g);
-/* Makes it stand still for a moment, without anybody being told, and run again. */
-int guest_hold(struct xguest *g, struct err *e);
+/* What stands still, without that anybody was told, runs again. */
 int guest_let_go(struct xguest *g, struct err *e);
 
 /* ---- save.c ---- */
