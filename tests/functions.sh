@@ -161,6 +161,13 @@ eventually() {
     done
 }
 
+# fault_cases LOG: each point of an XEND_FAULT_LOG as what XEND_FAULT takes, NAME:N
+fault_cases() {
+    sort "$1" | uniq -c | while read -r times_ name_; do
+        seq "$times_" | sed "s/^/$name_:/"
+    done
+}
+
 # make_config NAME [LINE...]: writes the least configuration; prints the file's name.
 make_config() {
     config_=$T/$1.cfg

@@ -3,34 +3,18 @@
 # runs in two places, and never in none unless the other holds it suspended for people to decide.
 . tests/functions.sh
 requires curl jq
+. tests/two.sh
 
-there=$T/there
-mkdir -p "$ROOT/etc/xen" "$there/etc/xen"
 echo '(test-persist yes)' | tee "$ROOT/etc/xen/xend-config.sxp" >"$there/etc/xen/xend-config.sxp"
-there_socket=unix:$there/var/run/xend/xend.sock
-stop_there() {
-    xend stop --root "$there" >/dev/null 2>&1
-}
-trap 'at_end stop_there' EXIT
-
-start_here() {
-    xend start --root "$ROOT" --driver test >/dev/null
-}
-start_there() {
-    xend start --root "$there" --driver test >/dev/null
-}
 busy() {
     "$@" jobs --json | jq -e 'map(select(.state == "running" or .state == "queued")) | length > 0' >/dev/null
 }
 settled() {
     ! busy xm && ! busy xm -H "$there_socket"
 }
-state_there() {
-    xm -H "$there_socket" list --json web1 2>/dev/null | jq -r '.[0].state // empty'
-}
 # one migration, both sides with these faults; then both are there and have nothing left to do
 migrate() {
-    XEND_ROOT=$ROOT start_here
+    start_here
     xm destroy web1 >/dev/null 2>&1 || true
     xm create -q "$(make_config web1)"
     stop_xend
@@ -45,11 +29,12 @@ migrate() {
     TIMEOUT=30 eventually settled
 }
 check() {
-    case $(domain_state web1 2>/dev/null || true)/$(state_there) in
+    case $(where web1) in
     running/ | /running) ;;
     shutdown/running | shutdown/) kept=$((kept + 1)) ;; # told to go, and no answer
-    *) fail "$1: web1 is $(domain_state web1 2>/dev/null || true)/$(state_there) (here/there)" ;;
+    *) fail "$1: web1 is $(where web1) (here/there)" ;;
     esac
+    check_away "$1" web1
     assert_eq '' "$(find "$T" -path '*/intents/*')" "intents after $1"
     xm -H "$there_socket" destroy web1 >/dev/null 2>&1 || true
     stop_xend
@@ -64,9 +49,7 @@ assert_match migrate.giving "$(cat "$T/all.here")"
 assert_match receive.taken "$(cat "$T/all.there")"
 check 'no fault'
 for side in here there; do
-    sort "$T/all.$side" | uniq -c | while read -r n name; do
-        seq "$n" | sed "s/^/$name:/"
-    done >"$T/cases"
+    fault_cases "$T/all.$side" >"$T/cases"
     while read -r point; do
         if [ $side = here ]; then migrate "$point" ''; else migrate '' "$point"; fi
         check "$side killed at $point"

@@ -4,36 +4,22 @@
 # a source that does not know asks. A sample of the points; all of them with FAULTS_EVERY=1.
 . tests/functions.sh
 requires curl jq python3
+. tests/two.sh
 
-there=$T/there
-there_socket=unix:$there/var/run/xend/xend.sock
 port=$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')
-mkdir -p "$ROOT/etc/xen" "$there/etc/xen"
 printf '%s\n' '(test-persist yes)' '(xend-relocation-server yes)' "(xend-relocation-port $port)" \
     '(relocation-patience 20)' >"$there/etc/xen/xend-config.sxp"
 printf '%s\n' '(test-persist yes)' '(relocation-patience 20)' >"$ROOT/etc/xen/xend-config.sxp"
-stop_there() {
-    xend stop --root "$there" >/dev/null 2>&1
-}
-trap 'at_end stop_there' EXIT
-start_here() {
-    xend start --root "$ROOT" --driver test >/dev/null
-}
-start_there() {
-    xend start --root "$there" --driver test >/dev/null
-}
-state_there() {
-    xm -H "$there_socket" list --json web1 2>/dev/null | jq -r '.[0].state // empty'
-}
 no_intents() {
     [ -z "$(find "$T" -path '*/intents/*')" ]
 }
 # check WHAT: one guest, which runs
 check() {
-    case $(domain_state web1 2>/dev/null || true)/$(state_there) in
+    case $(where web1) in
     running/ | /running) ;;
-    *) fail "$1: web1 is $(domain_state web1 2>/dev/null || true)/$(state_there) (here/there)" ;;
+    *) fail "$1: web1 is $(where web1) (here/there)" ;;
     esac
+    check_away "$1" web1
 }
 # a new guest here, none there
 prepare() {
@@ -58,7 +44,7 @@ cut() {
     esac
     eventually no_intents
     check "cut $1 $2 $3"
-    assert_eq "$4" "$([ -n "$(state_there)" ] && echo there || echo here)" "after a cut $1 $2 $3: web1"
+    assert_eq "$([ "$4" = here ] && echo running/ || echo /running)" "$(where web1)" "after a cut $1 $2 $3: web1"
     kill "$proxy"
 }
 start_here
@@ -102,9 +88,7 @@ cp "$T/points.here" "$T/all.here"
 cp "$T/points.there" "$T/all.there"
 cases=0 n=0
 for side in here there; do
-    sort "$T/all.$side" | uniq -c | while read -r times name; do
-        seq "$times" | sed "s/^/$name:/"
-    done >"$T/cases"
+    fault_cases "$T/all.$side" >"$T/cases"
     while read -r point; do
         n=$((n + 1))
         case $point in

@@ -186,9 +186,7 @@ matrix() {
     case $DRIVER-$1 in # the others of its points are a reset's; a boot for each takes seconds
     qemu-crash) sed -i '/aside/!d' "$T/points" ;;
     esac
-    sort "$T/points" | uniq -c | while read -r n name; do
-        seq "$n" | sed "s/^/$name:/"
-    done >"$T/points.$1"
+    fault_cases "$T/points" >"$T/points.$1"
     while read -r at; do
         kill_at "$1" "$2" "$at" "$3"
     done <"$T/points.$1"

@@ -3,6 +3,7 @@
 # what is said of a port where no xend is or a bad one, and that the guest is lost nowhere.
 . tests/functions.sh
 requires curl jq python3
+. tests/two.sh
 
 # peer ARGUMENT...: tcp_peer.py in the background; $port is where
 peer() {
@@ -22,18 +23,9 @@ configure() {
     xend stop --root "$there" || fail 'stop'
     assert_ok xend start --root "$there" --driver test
 }
-# where NAME: its states here and there
-where() {
-    echo "$(domain_state "$1" 2>/dev/null || true)/$(xm -H "$there_socket" list --json "$1" 2>/dev/null |
-        sed -n 's/^ *"state": "\(.*\)",*$/\1/p')"
-}
-there=$T/there
-there_socket=unix:$there/var/run/xend/xend.sock
 there_port=$(free_port)
-mkdir -p "$ROOT/etc/xen" "$there/etc/xen"
 printf '%s\n' '(test-persist yes)' '(relocation-patience 3)' "(xend-relocation-port $there_port)" \
     >"$ROOT/etc/xen/xend-config.sxp"
-trap 'at_end xend stop --root "$there"' EXIT
 start_xend test
 
 # off by default: nobody listens
