@@ -172,7 +172,7 @@ check-san-build: all $(UNIT_PROGS) $(TOOL_PROGS)
 
 # where threads meet, with gcc's thread sanitizer
 TSAN_TESTS := $(wildcard tests/system/api-*.sh) $(patsubst %,tests/system/%.sh,xend-autostart xend-patience xm-console \
-              xm-events xm-interrupt xm-jobs xm-keys xm-life xm-managed xm-restart xm-save)
+              xm-events xm-interrupt xm-jobs xm-keys xm-life xm-managed xm-relocate xm-restart xm-save)
 check-tsan:
 	$(Q)$(MAKE) -k --no-print-directory SAN=thread check-tsan-build && \
 	cat $(BUILD)/san-thread/tests/totals >>$(BUILD)/tests/totals || \

@@ -21,7 +21,7 @@ export XEND_ROOT="$ROOT"
 unset XM_SERVER XM_CONFIG_FILE
 # What a sanitizer has to say, of xend in the background too, makes the test fail (cleanup).
 export ASAN_OPTIONS="log_path=$T/sanitizer" UBSAN_OPTIONS="log_path=$T/sanitizer:print_stacktrace=1"
-export TSAN_OPTIONS="log_path=$T/sanitizer"
+export TSAN_OPTIONS="log_path=$T/sanitizer:suppressions=$PWD/tests/tsan.supp"
 PIDS='' # background processes of the test
 
 fail() {
