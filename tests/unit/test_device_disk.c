@@ -53,9 +53,9 @@ static void test_disks(void)
         {"zfs:tank/vm,xvdc,w", "{'type':'zfs','target':'tank/vm','vdev':'xvdc','mode':'w'}",
          "(vbd (uname zfs:tank/vm) (dev xvdc:disk) (mode w))", NULL},
         {"gluster://host/vol,xvdc,w",
-         "{\"type\":\"gluster\",\"target\":\"//host/vol\",\"vdev\":\"xvdc\",\"mode\":\"w\"}",
+         "{'type':'gluster','target':'//host/vol','vdev':'xvdc','mode':'w'}",
          "(vbd (uname gluster://host/vol) (dev xvdc:disk) (mode w))", NULL},
-        {"phy:,hdc:cdrom,r", "{\"vdev\":\"hdc\",\"devtype\":\"cdrom\",\"mode\":\"r\"}",
+        {"phy:,hdc:cdrom,r", "{'vdev':'hdc','devtype':'cdrom','mode':'r'}",
          "(vbd (uname ) (dev hdc:cdrom) (mode r))", ",hdc:cdrom,r"},
         {"drbd:r0,xvda,w,store,x86_32-abi",
          "{'type':'drbd','target':'r0','vdev':'xvda','mode':'w','backend':'store','protocol':'x86_"
