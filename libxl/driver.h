@@ -228,6 +228,14 @@ struct driver_ops {
      * this spec, here and for scan. Its domid stays. After a failure it is the old one's still.
      */
     int (*set_aside)(struct guest *g, const struct spec *s, struct err *e);
+    /*
+     * Optional. A guest that runs becomes another one beside it, on this very host: the same uuid,
+     * spec and start_time, a new domid, paused; live: it ran on while its memory was copied. What
+     * is returned is in g's place, and g is gone. After a failure g is there, suspended (as save
+     * leaves it) or as it was, and nothing else; nor is there ever a moment in which a xend that
+     * starts finds two of them, or none.
+     */
+    struct guest *(*move)(struct guest *g, bool live, struct job *j, struct err *e);
 
     /*
      * Optional. The share of the host's CPUs that a guest has, at once; never waits for it. The

@@ -264,6 +264,10 @@ void domain_set_state(struct domains *t, struct domain *d, enum domain_state s)
 
 void domain_started(struct domains *t, struct domain *d, const struct guest *g)
 {
+    if (d->domid != DOMID_NONE) { /* that guest has become this one */
+        index_remove(&t->by_domid, d->domid_text);
+        d->last_domid = d->domid;
+    }
     d->domid = g->domid;
     snprintf(d->domid_text, sizeof(d->domid_text), "%u", d->domid);
     index_put(&t->by_domid, d->domid_text, d);

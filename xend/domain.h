@@ -110,7 +110,7 @@ struct domain *domain_find_uuid(const struct domains *t, const char *uuid);
 
 /* Records a change of state; wakes those who wait for the list. */
 void domain_set_state(struct domains *t, struct domain *d, enum domain_state s);
-/* A guest came (paused) or went. */
+/* A guest came (paused), perhaps in place of the one that was here; or went. */
 void domain_started(struct domains *t, struct domain *d, const struct guest *g);
 void domain_stopped(struct domains *t, struct domain *d);
 /* The guest of `from`, which has ended like that, is another record's from now on. Worker of from.

@@ -38,7 +38,7 @@ const struct life lives[] = {
      .refusal = "Cannot resume domain that is not suspended."},
     {"save", "save", .from = R | P, .to = R | P | H | GONE, .ours = true},
     {"restore", .from = GONE | H, .to = R | P},
-    {"migrate", "migrate", .from = R, .to = H | GONE, .ours = true},
+    {"migrate", "migrate", .from = R, .to = R | H | GONE, .ours = true},
     {"receive", .from = GONE | H, .to = R},
     {"dump-core", "dump", .from = HAS_GUEST, .to = HAS_GUEST | H | GONE, .ours = true},
     {"configure", "config", .from = H | HAS_GUEST, .managed = true,

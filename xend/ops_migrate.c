@@ -11,6 +11,9 @@
  *     go                            --->                    from here on it is the destination's
  *                                   <---   running
  *
+ *                                   <---   here             in place of ready: it is this very xend
+ *                                          moved   --->   in place of the stream, when it has been
+ *
  * or "error TEXT" in place of an answer, which says too that the guest is not there. Before "go"
  * any failure leaves the guest running at the source. After it the source's copy runs again only
  * when the other side has said such an error: when nothing comes it stays suspended, so that it is
@@ -24,6 +27,7 @@
 #include "libxl/base/log.h"
 #include "libxl/base/mem.h"
 #include "xend/away.h"
+#include "xend/console.h"
 #include "xend/intent.h"
 #include "xend/link.h"
 #include "xend/ops.h"
@@ -35,6 +39,7 @@
 #define CONNECT_S 60  /* for the client to connect the stream */
 #define ANSWER_S 60   /* for an answer that takes no work */
 #define RESTORE_S 600 /* for the destination to read the rest of what was sent */
+#define HERE_S 86400  /* for a guest to move within this host: its own job tells */
 
 /* "error TEXT" is the other side's error. */
 static bool is_error(const char *line, struct err *e)
@@ -57,13 +62,8 @@ static void hear_why(struct task *t, int fd, struct err *e)
         err_set(e, ERR_UNAVAILABLE, "the other side has closed the connection");
 }
 
-/* The next line must be this word. */
-static int expect(struct task *t, int fd, int timeout_s, const char *word, struct err *e)
+static int check_word(const char *line, const char *word, struct err *e)
 {
-    char line[LINK_LINE_MAX];
-
-    if (link_hear(t, fd, timeout_s, line, e) < 0)
-        return -1;
     if (strcmp(line, word) == 0)
         return 0;
     if (is_error(line, e))
@@ -71,14 +71,25 @@ static int expect(struct task *t, int fd, int timeout_s, const char *word, struc
     return err_set(e, ERR_INVALID, "the other side says '%.40s' where %s is expected", line, word);
 }
 
+/* The next line must be this word. */
+static int expect(struct task *t, int fd, int timeout_s, const char *word, struct err *e)
+{
+    char line[LINK_LINE_MAX];
+
+    return link_hear(t, fd, timeout_s, line, e) < 0 ? -1 : check_word(line, word, e);
+}
+
 static int patience(const struct xend *x)
 {
     return (int)conf_int(&x->conf, "relocation-patience");
 }
 
-static int send_guest(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+/* Nothing is touched yet. 1: the destination is this very xend. */
+static int ask_destination(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
 {
     AUTO(spec_freep) struct spec *s = NULL;
+    char line[LINK_LINE_MAX];
+    bool here;
 
     xend_lock(x);
     s = spec_copy(d->spec);
@@ -90,8 +101,16 @@ static int send_guest(struct xend *x, struct domain *d, struct task *t, int fd, 
         hear_why(t, fd, e);
         return -1;
     }
-    if (expect(t, fd, patience(x), "ready", e) < 0)
+    if (link_hear(t, fd, patience(x), line, e) < 0)
         return -1;
+    xend_lock(x);
+    here = t->here;
+    xend_unlock(x);
+    return here && strcmp(line, "here") == 0 ? 1 : check_word(line, "ready", e);
+}
+
+static int send_guest(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+{
     job_step(&t->job, "sending its memory");
     fault_point("migrate.begin");
     if (x->driver->ops->save(d->guest, fd, t->arg, &t->job, e) < 0) {
@@ -158,17 +177,65 @@ static int note_away(struct xend *x, const struct domain *d, const struct task *
     return away_set(x, d->uuid, name, to, e);
 }
 
-/* All of it over fd. Under an intent at every moment: to go on here, or that it may be there. */
-static int migrate_over(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+/* Our error for the other side's user: one line. */
+static void tell_error(int fd, const struct err *e)
+{
+    char line[LINK_LINE_MAX];
+    struct err ignored;
+    size_t n;
+
+    snprintf(line, sizeof(line) - 1, "error %.480s", e->msg);
+    n = strcspn(line, "\n");
+    line[n] = '\n';
+    line[n + 1] = '\0';
+    link_say(fd, line, &ignored);
+}
+
+static void go_on_here(struct xend *x, struct domain *d, struct err *e)
+{
+    struct err undo;
+
+    if (domain_go_on(x, d, true, &undo) == 0)
+        return;
+    log_error("domain=%s: going on after its migration: %s", d->spec->name, undo.msg);
+    err_hint(e, "It stands still here and could not go on (%.150s): xm unpause tries again.",
+             undo.msg);
+}
+
+/*
+ * Within this host it stays the same domain: its guest becomes another one beside it. Under the
+ * intent to go on here, which is meant of either.
+ */
+static int move_here(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+{
+    struct guest *g;
+    struct err untold;
+
+    fault_point("migrate.here");
+    g = x->driver->ops->move(d->guest, t->arg, &t->job, e);
+    fault_point("migrate.moved");
+    if (!g) {
+        go_on_here(x, d, e);
+        tell_error(fd, e);
+        return -1;
+    }
+    console_guest_left(x->consoles, d);
+    domain_guest_take(x, d, t, g, true, e);
+    if (domain_let_go(x, d, e) < 0)
+        return err_add(e, "it is another guest now, with ID '%u', and paused", g->domid);
+    link_say(fd, "moved\n", &untold);
+    return 0;
+}
+
+/* To another xend. */
+static int move_there(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
 {
     const struct intent_more runs = {.paused = false},
                              given = {.there = t->kind == &op_migrate_to ? t->arg_value : NULL};
     struct err undo;
     bool ours = true;
-    int r = intent_write_more(x, d, INTENT_CHECKPOINT, &runs, e);
+    int r = send_guest(x, d, t, fd, e);
 
-    if (r == 0)
-        r = send_guest(x, d, t, fd, e);
     if (r == 0)
         r = note_away(x, d, t, e);
     if (r == 0)
@@ -179,13 +246,23 @@ static int migrate_over(struct xend *x, struct domain *d, struct task *t, int fd
         if (ours && intent_write_more(x, d, INTENT_CHECKPOINT, &runs, &undo) < 0)
             log_error("domain=%s: %s", t->name, undo.msg);
     }
-    if (r < 0 && ours && domain_go_on(x, d, true, &undo) < 0) {
-        log_error("domain=%s: going on after its migration: %s", t->name, undo.msg);
-        err_hint(e, "It stands still here and could not go on (%.150s): xm unpause tries again.",
-                 undo.msg);
-    }
+    if (r < 0 && ours)
+        go_on_here(x, d, e);
     if (r == 0)
         domain_forget_if_transient(x, d);
+    return r;
+}
+
+/* All of it over fd. Under an intent at every moment: to go on here, or that it may be there. */
+static int migrate_over(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+{
+    const struct intent_more runs = {.paused = false};
+    int r = intent_write_more(x, d, INTENT_CHECKPOINT, &runs, e);
+
+    if (r == 0)
+        r = ask_destination(x, d, t, fd, e);
+    if (r >= 0)
+        r = r ? move_here(x, d, t, fd, e) : move_there(x, d, t, fd, e);
     intent_clear(x, t->uuid);
     return r;
 }
@@ -244,32 +321,25 @@ static int run_given(struct xend *x, struct domain *d, struct task *t, struct er
     return r < 0 ? err_add(e, "%s: after its migration", t->name) : 0;
 }
 
-/* Our error for the other side's user: one line. */
-static void tell_error(int fd, const struct err *e)
-{
-    char line[LINK_LINE_MAX];
-    struct err ignored;
-    size_t n;
-
-    snprintf(line, sizeof(line) - 1, "error %.480s", e->msg);
-    n = strcspn(line, "\n");
-    line[n] = '\n';
-    line[n + 1] = '\0';
-    link_say(fd, line, &ignored);
-}
-
-/* The very guest is here: there is no other host. With the lock. */
+/* The very guest is here: there is no other host. With the lock. 1: its own job can move it. */
 static int check_elsewhere(const struct xend *x, const struct spec *s, struct err *e)
 {
     const struct domain *d = domain_find_uuid(x->domains, s->uuid);
 
     if (!d || d->domid == DOMID_NONE)
         return 0;
+    if (x->driver->ops->move && d->running &&
+        (d->running->kind == &op_migrate || d->running->kind == &op_migrate_to)) {
+        d->running->here = true;
+        return 1;
+    }
     return err_set(e, ERR_EXISTS, "it is on this host already, with ID '%u'%s", d->domid,
                    d->foreign ? ": both xends have the same hypervisor" : "");
 }
 
-static int receive_spec(struct xend *x, struct domain *d, struct task *t, int fd, struct err *e)
+/* 1: it moves within this host; uuid is set then. */
+static int receive_spec(struct xend *x, struct domain *d, struct task *t, int fd, char *uuid,
+                        struct err *e)
 {
     struct spec *s =
         savefile_read(fd, "what is sent", x->driver->ops->name, &t->job, patience(x), e);
@@ -280,9 +350,27 @@ static int receive_spec(struct xend *x, struct domain *d, struct task *t, int fd
     xend_lock(x);
     r = check_elsewhere(x, s, e);
     xend_unlock(x);
-    if (r < 0)
-        spec_free(s);
-    return r < 0 ? -1 : domain_enter_saved_take(x, d, t, s, e);
+    if (r == 0)
+        return domain_enter_saved_take(x, d, t, s, e);
+    snprintf(uuid, UUID_TEXT_SIZE, "%s", s->uuid);
+    spec_free(s);
+    return r;
+}
+
+/* The job that sends it, and does all of the work, is this xend's. */
+static int receive_here(struct xend *x, struct task *t, int fd, const char *uuid, struct err *e)
+{
+    struct domain *d;
+
+    if (link_say(fd, "here\n", e) < 0 || expect(t, fd, HERE_S, "moved", e) < 0)
+        return err_add(e, "receiving");
+    xend_lock(x);
+    d = domain_find_uuid(x->domains, uuid);
+    t->result = value_map();
+    if (d)
+        value_set_take(t->result, "domain", domain_to_value(d));
+    xend_unlock(x);
+    return 0;
 }
 
 /* Without "go" it is not ours: whatever happens, nothing of it stays here. */
@@ -325,12 +413,16 @@ static void give_back(struct xend *x, struct domain *d, struct task *t, int fd, 
 
 static int run_receive(struct xend *x, struct domain *d, struct task *t, struct err *e)
 {
-    int fd = link_wait(t, CONNECT_S, e);
+    int fd = link_wait(t, CONNECT_S, e), r;
+    char uuid[UUID_TEXT_SIZE];
 
     if (fd < 0)
         return -1;
     link_set_patience(fd, patience(x));
-    if (receive_spec(x, d, t, fd, e) < 0 || receive_guest(x, d, t, fd, e) < 0) {
+    r = receive_spec(x, d, t, fd, uuid, e);
+    if (r > 0)
+        return receive_here(x, t, fd, uuid, e);
+    if (r < 0 || receive_guest(x, d, t, fd, e) < 0) {
         give_back(x, d, t, fd, e);
         return err_add(e, "receiving");
     }

@@ -46,6 +46,7 @@ struct task {
     struct link *link;       /* its stream; NULL: it has none */
     enum task_state state;
     double queued, started, ended; /* seconds since the epoch, 0 = not yet */
+    bool here;                     /* of a migration: this xend is its destination, too */
     bool recovers;                 /* what another xend began: done in any state of the domain */
     bool held;                     /* by who waits for it with queue_wait: not forgotten */
     struct value *result;          /* its worker's until the task has ended */

@@ -2,7 +2,8 @@
  * xm migrate: a job here, one there, and a stream of each, which xm passes bytes between. So the
  * two daemons need no way to each other, and whoever may use both may move a domain: the way there
  * is the user's own ssh. When xm ends too early, both jobs fail and the guest runs on. Or, where
- * that is asked for, one job here, and xend connects to the other one by TCP.
+ * that is asked for, one job here, and xend connects to the other one by TCP. Where both are the
+ * same xend, it finds that out by itself.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -97,9 +98,22 @@ static bool is_address(const char *host)
     return strncmp(host, "unix:", 5) == 0 || strstr(host, "://");
 }
 
-/* "host", "user@host", or what -H takes. The caller frees. */
-static char *server_of(const char *host)
+/* The host that xm is on, where the xend is that it speaks to. */
+static bool is_own_host(const struct xm *xm, const char *host)
 {
+    static const char *const names[] = {"localhost", "localhost.localdomain", "127.0.0.1", "::1"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(names[i], host) == 0)
+            return !xm->host || strncmp(xm->host, "unix:", 5) == 0;
+    return false;
+}
+
+/* "host", "user@host", or what -H takes; NULL: what xm speaks to. The caller frees. */
+static char *server_of(const struct xm *xm, const char *host)
+{
+    if (is_own_host(xm, host))
+        return xstrdup_null(xm->host);
     return is_address(host) ? xstrdup(host) : xasprintf("ssh://%s", host);
 }
 
@@ -212,7 +226,7 @@ static int move(struct side *here, struct side *there, const char *name, bool js
 /* Through xm, which reaches both. */
 static int migrate_through(struct xm *xm, const struct args *a, struct value *body)
 {
-    AUTO(freep) char *server = server_of(args_word(a, 1));
+    AUTO(freep) char *server = server_of(xm, args_word(a, 1));
     AUTO(freep) char *path = domain_path(args_word(a, 0), "/migrate");
     struct side here = {.xm = *xm, .fd = -1}, there = {.xm = *xm, .fd = -1};
     int status = EXIT_SUCCESS;

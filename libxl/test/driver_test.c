@@ -201,6 +201,7 @@ const struct driver_ops driver_test = {
     .pin_vcpu = test_pin_vcpu,
     .keep_spec = test_keep_spec,
     .set_aside = test_set_aside,
+    .move = test_move,
     .set_sched = test_set_sched,
     .sysrq = test_sysrq,
     .trigger = test_trigger,

@@ -120,6 +120,7 @@ void guest_end(struct test_driver *d, struct test_guest *g, enum stop_reason how
 void guest_set_state(struct test_driver *d, struct test_guest *g, enum guest_state state,
                      const char *detail);
 struct test_guest *guest_find(struct test_driver *d, const char *uuid);
+uint32_t guest_new_domid(const struct test_driver *d);
 /* A new guest that counts; NULL when there is no room for it. */
 struct test_guest *guest_add(struct test_driver *d, const struct spec *s, uint32_t domid,
                              struct rules *rules_take, struct err *e);
@@ -155,6 +156,7 @@ void state_update(struct test_driver *d, const struct test_guest *g);
 void state_remove(struct test_driver *d, const struct test_guest *g);
 int test_keep_spec(struct guest *g, const struct spec *s, struct err *e);
 int test_set_aside(struct guest *g, const struct spec *s, struct err *e);
+struct guest *test_move(struct guest *g, bool live, struct job *j, struct err *e);
 int test_scan(struct driver *d, guest_found_fn *found, void *arg, struct err *e);
 
 /* test_device.c. Callers hold the lock. */

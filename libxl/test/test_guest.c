@@ -66,7 +66,7 @@ int guest_wrong_state(const struct test_guest *g, const char *what, struct err *
  * The next free number after the last one given: none is used twice until the count wraps. There
  * is one: find_room has looked.
  */
-static uint32_t new_domid(const struct test_driver *d)
+uint32_t guest_new_domid(const struct test_driver *d)
 {
     uint32_t id = d->last_domid;
 
@@ -110,7 +110,7 @@ struct test_guest *guest_add(struct test_driver *d, const struct spec *s, uint32
         return NULL;
     }
     if (domid == 0)
-        domid = d->last_domid = new_domid(d);
+        domid = d->last_domid = guest_new_domid(d);
     clock_gettime(CLOCK_REALTIME, &now);
     g = xcalloc(1, sizeof(*g));
     g->pub = (struct guest){.driver = &d->pub,

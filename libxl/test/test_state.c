@@ -164,6 +164,47 @@ int test_set_aside(struct guest *guest, const struct spec *s, struct err *e)
     return r;
 }
 
+/* Another number is all that there is to it, on disk too. */
+static int renumber(struct test_driver *d, struct test_guest *g, struct err *e)
+{
+    AUTO(freep) char *path = d->state_dir ? file_of(d, g->pub.uuid, "spec") : NULL;
+    AUTO(value_freep) struct value *map = path ? read_value(path, e) : NULL;
+    uint32_t domid = guest_new_domid(d);
+
+    if (path && !map)
+        return -1;
+    if (map) {
+        value_set_int(map, "domid", domid);
+        if (write_value(path, map, e) < 0)
+            return -1;
+    }
+    d->domid_used[g->pub.domid] = false;
+    d->domid_used[domid] = true;
+    d->last_domid = g->pub.domid = domid;
+    return 0;
+}
+
+struct guest *test_move(struct guest *guest, bool live, struct job *j, struct err *e)
+{
+    struct test_driver *d = driver_of(guest->driver);
+    struct test_guest *g = guest_of(guest);
+    int r;
+
+    (void)live;
+    if (rules_enter(d, &g->rules, TEST_SAVE, j, e) < 0 ||
+        rules_enter(d, &g->rules, TEST_RESTORE, j, e) < 0)
+        return NULL;
+    pthread_mutex_lock(&d->lock);
+    r = g->state == GUEST_RUNNING ? renumber(d, g, e) : guest_wrong_state(g, "move", e);
+    if (r == 0) {
+        consoles_close(d, g->pub.uuid);
+        guest_set_state(d, g, GUEST_PAUSED, NULL);
+        rules_leave(d, g, TEST_RESTORE);
+    }
+    pthread_mutex_unlock(&d->lock);
+    return r < 0 ? NULL : guest;
+}
+
 void state_remove(struct test_driver *d, const struct test_guest *g)
 {
     static const char *const suffixes[] = {"spec", "state"};

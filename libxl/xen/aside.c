@@ -149,6 +149,12 @@ static void finish(struct xguest *g, const char *path)
         log_error("%s: %s", path, strerror(errno));
 }
 
+/* What there is to do for a file with this suffix; NULL: nothing. */
+static void (*finishing(const char *suffix))(struct xguest *g, const char *path)
+{
+    return strcmp(suffix, SUFFIX) == 0 ? finish : strcmp(suffix, XMOVED) == 0 ? move_finish : NULL;
+}
+
 void asides_finish(struct xen *d)
 {
     DIR *dir = opendir(d->dir);
@@ -157,19 +163,20 @@ void asides_finish(struct xen *d)
     while (dir && (entry = readdir(dir))) {
         AUTO(freep) char *name = xstrndup(entry->d_name, UUID_TEXT_SIZE - 1);
         AUTO(freep) char *path = path_join(d->dir, entry->d_name);
+        void (*how)(struct xguest * g, const char *path);
         char uuid[UUID_TEXT_SIZE];
         struct xguest *g;
         struct err e;
         bool ready;
 
-        if (!uuid_normalize(name, uuid) || strcmp(entry->d_name + strlen(uuid), SUFFIX) != 0)
+        if (!uuid_normalize(name, uuid) || !(how = finishing(entry->d_name + strlen(uuid))))
             continue;
         g = xstate_read(d, uuid, path, &ready, &e);
         if (!g) {
             log_warn("%s: left alone", e.msg);
             continue;
         }
-        finish(g, path);
+        how(g, path);
         xguest_free(g);
     }
     if (dir)

@@ -31,9 +31,11 @@ struct making {
     struct xdevs devices; /* those of dom0's kernel, then those of QEMU */
     size_t n_kernel;
     struct job *job;
-    bool noted; /* from then on there is something to give back */
-    int fd;     /* -1, or the stream to restore it from */
-    int state;  /* -1, or what its device model goes on with */
+    bool noted;          /* from then on there is something to give back */
+    int fd;              /* -1, or the stream to restore it from */
+    struct xguest *from; /* whose memory and place it gets; or NULL */
+    bool live;           /* while that runs on */
+    int state;           /* -1, or what its device model goes on with */
 };
 
 static int check_hvm(const struct making *m, struct err *e)
@@ -50,6 +52,11 @@ static int check_hvm(const struct making *m, struct err *e)
                        " of them for its graphics card",
                        s->memory, video + HVM_MIB_MIN, video);
     return dm_check(m->g, m->fd >= 0, e);
+}
+
+static bool boots(const struct making *m)
+{
+    return m->fd < 0 && !m->from;
 }
 
 /* What this driver cannot do yet is refused by name, never left out in silence. */
@@ -69,7 +76,7 @@ static int check_spec(struct making *m, struct err *e)
             return -1;
     if (s->bootloader && s->type == TYPE_HVM)
         return err_set(e, ERR_UNSUPPORTED, "bootloader: an HVM guest brings its own");
-    if (!s->kernel && !s->bootloader && s->type != TYPE_HVM && m->fd < 0)
+    if (!s->kernel && !s->bootloader && s->type != TYPE_HVM && boots(m))
         return err_set(e, ERR_INVALID, "nothing to boot: no kernel");
     return 0;
 }
@@ -104,7 +111,7 @@ static int check_host(struct making *m, struct err *e)
     for (size_t i = 0; i < s->devices.len; i++)
         if (xdisk_check(m->g, s->devices.ptr[i], e) < 0)
             return -1;
-    if (m->fd < 0 && s->type != TYPE_HVM && open_boot(m, e) < 0)
+    if (boots(m) && s->type != TYPE_HVM && open_boot(m, e) < 0)
         return -1;
     if (xs_check(m->g->d, e) < 0)
         return -1;
@@ -126,13 +133,14 @@ static int check_host(struct making *m, struct err *e)
     return room_make(m->g, (uint64_t)s->memory << 10, m->job, e);
 }
 
-/* xenconsoled appends; the words of an earlier guest of this name are kept beside the new ones. */
+/* xenconsoled appends; the words of an earlier guest of this name are kept beside the new ones. Who
+ * moves goes on with the same. */
 static int note_intent(struct making *m, struct err *e)
 {
     AUTO(freep) char *log = xen_console_log(&m->g->pub);
     AUTO(freep) char *old = log ? xasprintf("%s.1", log) : NULL;
 
-    if (log)
+    if (log && !m->from)
         rename(log, old);
     m->noted = true;
     return xstate_save(m->g, false, e);
@@ -150,6 +158,8 @@ static int place(struct making *m, struct err *e)
 
 static int make_image(struct making *m, struct err *e)
 {
+    if (m->from)
+        return move_memory(m->from, m->g, m->live, &m->built, m->job, e);
     if (m->fd < 0)
         return build_image(m->g, &m->boot, &m->built, e);
     if (dm_is_machine(m->g) && (m->state = dm_state_new(e)) < 0)
@@ -185,7 +195,7 @@ static int start_dm(struct making *m, struct err *e)
 
 static int note_ready(struct making *m, struct err *e)
 {
-    return xstate_save(m->g, true, e);
+    return m->from ? move_place(m->from, m->g, e) : xstate_save(m->g, true, e);
 }
 
 static const struct step {
@@ -211,7 +221,7 @@ static int make(struct making *m, struct job *j, struct err *e)
 
         if (job_check(j, e) < 0)
             return -1;
-        name = m->fd >= 0 && steps[i].run == make_image ? "reading its memory" : steps[i].name;
+        name = !boots(m) && steps[i].run == make_image ? "reading its memory" : steps[i].name;
         job_step(j, name);
         if (steps[i].run(m, e) < 0)
             return err_add(e, "%s", name);
@@ -229,53 +239,73 @@ static bool undo(struct making *m)
     return ended;
 }
 
-static struct guest *make_guest(struct driver *d, const struct spec *s, int fd, struct job *j,
-                                struct err *e)
+/* Who it is. */
+static void name_guest(struct xguest *g)
 {
-    struct making m = {.g = xguest_new(xen_of(d), s), .job = j, .fd = fd, .state = -1};
     struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    g->pub.start_time = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    uuid_make(g->nonce);
+    if (!g->spec->uuid) {
+        uuid_make(g->pub.uuid);
+        g->spec->uuid = xstrdup(g->pub.uuid);
+    }
+    snprintf(g->pub.uuid, sizeof(g->pub.uuid), "%s", g->spec->uuid);
+    for (size_t i = 0; i < g->spec->devices.len; i++)
+        if (g->spec->devices.ptr[i]->class == DEVICE_VIF)
+            vif_set_mac(&g->spec->devices.ptr[i]->vif);
+}
+
+static struct guest *make_guest(struct making *m, struct err *e)
+{
     bool ended = true;
     int r;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    m.g->pub.start_time = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-    uuid_make(m.g->nonce);
-    if (!m.g->spec->uuid) {
-        uuid_make(m.g->pub.uuid);
-        m.g->spec->uuid = xstrdup(m.g->pub.uuid);
-    }
-    snprintf(m.g->pub.uuid, sizeof(m.g->pub.uuid), "%s", m.g->spec->uuid);
-    for (size_t i = 0; i < m.g->spec->devices.len; i++)
-        if (m.g->spec->devices.ptr[i]->class == DEVICE_VIF)
-            vif_set_mac(&m.g->spec->devices.ptr[i]->vif);
-    xguest_begin(m.g);
-    r = make(&m, j, e);
-    vec_clear(&m.devices);
-    image_close(&m.boot.kernel);
-    image_close(&m.boot.ramdisk);
-    free(m.boot.cmdline);
-    close_fd(&m.state);
+    name_guest(m->g);
+    xguest_begin(m->g);
+    r = make(m, m->job, e);
+    vec_clear(&m->devices);
+    image_close(&m->boot.kernel);
+    image_close(&m->boot.ramdisk);
+    free(m->boot.cmdline);
+    close_fd(&m->state);
     if (r < 0)
-        ended = undo(&m);
-    else
-        xguest_list(m.g);
-    xguest_began(m.g);
+        ended = undo(m);
+    else if (!m->from) /* else it is */
+        xguest_list(m->g);
+    xguest_began(m->g);
     if (r == 0)
-        return &m.g->pub;
+        return &m->g->pub;
     if (ended)
-        xguest_free(m.g);
+        xguest_free(m->g);
     else
-        leftover_add_take(m.g);
+        leftover_add_take(m->g);
     return NULL;
 }
 
 struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, struct err *e)
 {
-    return make_guest(d, s, -1, j, e);
+    struct making m = {.g = xguest_new(xen_of(d), s), .job = j, .fd = -1, .state = -1};
+
+    return make_guest(&m, e);
 }
 
 struct guest *xen_restore(struct driver *d, const struct spec *s, int fd, struct job *j,
                           struct err *e)
 {
-    return make_guest(d, s, fd, j, e);
+    struct making m = {.g = xguest_new(xen_of(d), s), .job = j, .fd = fd, .state = -1};
+
+    return make_guest(&m, e);
+}
+
+struct guest *make_in_place(struct xguest *from, const struct spec *s, bool live, struct job *j,
+                            struct err *e)
+{
+    struct making m = {.g = xguest_new(from->d, s), .job = j, .fd = -1, .state = -1};
+
+    m.from = from;
+    m.live = live;
+    snprintf(m.g->place_of, sizeof(m.g->place_of), "%s", from->pub.uuid);
+    return make_guest(&m, e);
 }

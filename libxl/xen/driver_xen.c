@@ -187,6 +187,7 @@ const struct driver_ops driver_xen = {
     .pin_vcpu = xen_pin_vcpu,
     .keep_spec = xen_keep_spec,
     .set_aside = xen_set_aside,
+    .move = xen_move,
     .set_sched = xen_set_sched,
     .sched = xen_sched,
     .pools = xen_pools,

@@ -105,8 +105,7 @@ int guest_unask_suspend(struct xguest *g, struct err *e)
     return r < 0 ? -1 : thaw_and_wake(g, e);
 }
 
-/* Refused before anything is touched. */
-static int check(struct xguest *g, bool live, struct err *e)
+int save_check(struct xguest *g, bool live, struct err *e)
 {
     xc_domaininfo_t info;
     xc_physinfo_t host = {0};
@@ -194,7 +193,7 @@ int xen_save(struct guest *guest, int fd, bool live, struct job *j, struct err *
                                   .state = -1}};
     int r;
 
-    if (job_check(j, e) < 0 || check(g, live, e) < 0)
+    if (job_check(j, e) < 0 || save_check(g, live, e) < 0)
         return -1;
     s.stream.arg = &s;
     job_step(j, live ? "writing its memory" : "waiting until it suspends itself");

@@ -3,6 +3,7 @@
  * of those that are no more, and undoes what was half made.
  */
 #include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "libxl/base/log.h"
@@ -40,6 +41,7 @@ static void adopt(const struct scan *scan, struct xguest *g)
 static void scan_one(const struct scan *scan, struct xguest *g, bool ready)
 {
     const xc_domaininfo_t *info = infos_find_uuid(&scan->infos, g->pub.uuid);
+    char place_of[UUID_TEXT_SIZE];
     bool ours;
 
     if (info)
@@ -55,7 +57,10 @@ static void scan_one(const struct scan *scan, struct xguest *g, bool ready)
     } else {
         if (!ready)
             log_warn("%s: its creation was interrupted: undone", g->spec->name);
+        snprintf(place_of, sizeof(place_of), "%s", g->place_of);
         domain_end_take(g);
+        if (place_of[0])
+            move_undone(scan->d, place_of);
     }
 }
 

@@ -27,6 +27,8 @@ int xstate_write(const struct xguest *g, bool ready, const char *path, struct er
     value_set_bool(v, "ready", ready);
     value_set_str(v, "uuid", g->pub.uuid);
     value_set_str(v, "nonce", g->nonce);
+    if (g->place_of[0])
+        value_set_str(v, "place_of", g->place_of);
     value_set_str(v, "console_name", g->console_name);
     value_set_bool(v, "held", g->held);
     value_set_bool(v, "held_paused", g->held_paused);
@@ -70,6 +72,7 @@ static struct xguest *guest_from_value(struct xen *d, const struct value *v, con
     g = xguest_new(d, spec);
     snprintf(g->pub.uuid, sizeof(g->pub.uuid), "%s", uuid);
     snprintf(g->nonce, sizeof(g->nonce), "%s", value_get_str(v, "nonce", ""));
+    snprintf(g->place_of, sizeof(g->place_of), "%s", value_get_str(v, "place_of", ""));
     g->pub.domid = (uint32_t)value_get_int(v, "domid", 0);
     g->pub.start_time = value_as_real(start);
     g->dm.pid = (pid_t)value_get_int(v, "dm_pid", 0);

@@ -28,17 +28,25 @@ static struct work *work_of(struct tx *t)
     return t->arg;
 }
 
-static void mark_path(const struct xguest *g, char out[64])
+/*
+ * Of one that takes another's place it is the other's with something appended, as the original had
+ * it: by that block scripts know that the two do not share a disk.
+ */
+static void vm_path(const struct xguest *g, const char *node, char out[64])
 {
-    snprintf(out, 64, "/vm/%s/xend/nonce", g->pub.uuid);
+    if (g->place_of[0])
+        snprintf(out, 64, "/vm/%s-1%s", g->place_of, node);
+    else
+        snprintf(out, 64, "/vm/%s%s", g->pub.uuid, node);
 }
 
 /* The domain with its number is said to be this one. */
 static bool is_named_here(const struct xguest *g, xs_transaction_t id)
 {
-    AUTO(freep) char *path = xasprintf("/vm/%s", g->pub.uuid);
     AUTO(freep) char *vm = tx_get(g, id, "vm");
+    char path[64];
 
+    vm_path(g, "", path);
     return vm && strcmp(vm, path) == 0;
 }
 
@@ -50,7 +58,7 @@ static bool has_mark(const struct xguest *g, xs_transaction_t id)
 
     if (g->pub.foreign)
         return is_named_here(g, id);
-    mark_path(g, path);
+    vm_path(g, "/xend/nonce", path);
     errno = 0;
     nonce = tx_get(g, id, path);
     if (nonce)
@@ -62,11 +70,14 @@ static void put_vm(struct tx *t)
 {
     char path[64];
 
-    snprintf(path, sizeof(path), "/vm/%s/uuid", t->g->pub.uuid);
+    vm_path(t->g, "", path);
+    tx_put(t, "vm", "%s", path);
+    tx_put(t, "name", "%s%s", t->g->leaving ? "migrating-" : "", t->g->spec->name);
+    vm_path(t->g, "/uuid", path);
     tx_put(t, path, "%s", t->g->pub.uuid);
-    snprintf(path, sizeof(path), "/vm/%s/name", t->g->pub.uuid);
+    vm_path(t->g, "/name", path);
     tx_put(t, path, "%s", t->g->spec->name);
-    mark_path(t->g, path);
+    vm_path(t->g, "/xend/nonce", path);
     tx_put(t, path, "%s", t->g->nonce);
 }
 
@@ -139,8 +150,7 @@ static void put_all(struct tx *t)
     const struct built *b = work_of(t)->built;
 
     tx_put_dir(t, "", GUEST_READS);
-    tx_put(t, "vm", "/vm/%s", t->g->pub.uuid);
-    tx_put(t, "name", "%s", s->name);
+    put_vm(t);
     tx_put(t, "domid", "%u", t->g->pub.domid);
     tx_put(t, "memory/static-max", "%lld", (long long)spec_maxmem(s) * 1024);
     tx_put(t, "memory/target", "%lld", (long long)s->memory * 1024);
@@ -157,7 +167,6 @@ static void put_all(struct tx *t)
     tx_set_rights(t, "control", GUEST_OWNS); /* what is in it stays ours */
     tx_put_dir(t, "data", GUEST_OWNS);
     tx_put_dir(t, "error", GUEST_OWNS);
-    put_vm(t);
     if (s->type == TYPE_HVM)
         put_hvm(t);
     if (dm_wanted(s))
@@ -185,11 +194,13 @@ int store_add(struct xguest *g, const struct built *b, const struct xdevs *devic
 static void drop_all(struct tx *t)
 {
     const struct xguest *g = t->g;
-    AUTO(freep) char *path = xasprintf("/vm/%s", g->pub.uuid);
     AUTO(freep) char *libxl = xasprintf("/libxl/%u", g->pub.domid);
     AUTO(freep) char *vm = g->pub.domid ? tx_get(g, t->id, "vm") : NULL;
-    bool marked = has_mark(g, t->id), here = vm && strcmp(vm, path) == 0;
+    bool marked = has_mark(g, t->id), here;
+    char path[64];
 
+    vm_path(g, "", path);
+    here = vm && strcmp(vm, path) == 0;
     if (here || (g->pub.domid && !vm && !xguest_is_replaced(g)))
         tx_drop(t, "");
     if (here && dm_has(g))
@@ -207,7 +218,7 @@ int store_remove(struct xguest *g, struct err *e)
     return tx_run(&t, drop_all, e);
 }
 
-/* A guest that has just gone must not come back as a node that nobody removes. */
+/* Of a guest that is not gone. */
 static void put_nodes(struct tx *t)
 {
     if (!has_mark(t->g, t->id))
@@ -239,8 +250,6 @@ static void move_vm(struct tx *t)
     AUTO(freep) char *before = xasprintf("/vm/%s", (const char *)t->arg);
 
     tx_drop(t, before);
-    tx_put(t, "vm", "/vm/%s", t->g->pub.uuid);
-    tx_put(t, "name", "%s", t->g->spec->name);
     put_vm(t);
 }
 
@@ -250,6 +259,37 @@ int store_move(struct xguest *g, const char *uuid, struct err *e)
     struct tx t = {.g = g, .arg = before};
 
     return tx_run(&t, move_vm, e);
+}
+
+static void name_two(struct tx *t)
+{
+    struct xguest *a = t->g;
+
+    put_vm(t);
+    t->g = t->arg;
+    put_vm(t);
+    t->g = a;
+}
+
+/* A guest that has just gone must not come back as a node that nobody removes. */
+static void name_one(struct tx *t)
+{
+    if (has_mark(t->g, t->id))
+        put_vm(t);
+}
+
+int store_name(struct xguest *g, struct err *e)
+{
+    struct tx t = {.g = g};
+
+    return tx_run(&t, name_one, e);
+}
+
+int store_name_two(struct xguest *a, struct xguest *b, struct err *e)
+{
+    struct tx t = {.g = a, .arg = b};
+
+    return tx_run(&t, name_two, e);
 }
 
 char *store_get(struct xguest *g, const char *node)

@@ -27,7 +27,9 @@ static void collect(struct xguest *g, struct used_disks *out)
     for (size_t i = 0; i < g->d->guests.len; i++) {
         const struct xguest *other = g->d->guests.ptr[i];
 
-        for (size_t k = 0; other != g && k < other->spec->devices.len; k++) {
+        if (other == g || strcmp(other->pub.uuid, g->place_of) == 0)
+            continue;
+        for (size_t k = 0; k < other->spec->devices.len; k++) {
             const struct device *d = other->spec->devices.ptr[k];
             struct used u = {.mode = d->disk.mode};
 

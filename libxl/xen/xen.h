@@ -32,7 +32,9 @@ struct xguest {
     struct xen *d;
     struct spec *spec; /* others read it with the lock; its owner changes it with the lock */
     char nonce[UUID_TEXT_SIZE];
+    char place_of[UUID_TEXT_SIZE]; /* move.c: whose it is to take, or has left to it; or "" */
     char *console_name;      /* what xenconsoled calls it: a later name changes no file of its */
+    bool leaving;            /* move.c: it is called migrating-NAME meanwhile */
     bool held;               /* (L) by us for a moment: nobody is told that it stands, or runs */
     bool held_paused;        /* and is to be paused again */
     bool destroying;         /* (L) its end is wanted: what Xen says of it is no news */
@@ -204,6 +206,9 @@ struct node {
 int store_put(struct xguest *g, const struct node *nodes, size_t n, struct err *e);
 /* It is g->pub.uuid's now, and was this one's. */
 int store_move(struct xguest *g, const char *uuid, struct err *e);
+/* It is called what it is now; fine when it is gone. And two of them, at once. */
+int store_name(struct xguest *g, struct err *e);
+int store_name_two(struct xguest *a, struct xguest *b, struct err *e);
 /* The text of one of its nodes, NULL: there is none; the caller frees. */
 char *store_get(struct xguest *g, const char *node);
 /* Takes such a request back, if the guest has not taken it. */
@@ -233,8 +238,21 @@ struct xguest *xstate_read(struct xen *d, const char *uuid, const char *path, bo
 /* ---- aside.c ---- */
 
 int xen_set_aside(struct guest *g, const struct spec *s, struct err *e);
-/* Before a scan: what an earlier xend had begun. */
+/* Before a scan: what an earlier xend had begun, here and in move.c. */
 void asides_finish(struct xen *d);
+
+/* ---- move.c ---- */
+
+struct guest *xen_move(struct guest *g, bool live, struct job *j, struct err *e);
+/* Steps of create.c: the memory of one becomes the other's; then its place, for good. */
+int move_memory(struct xguest *from, struct xguest *to, bool live, struct built *b, struct job *j,
+                struct err *e);
+int move_place(struct xguest *from, struct xguest *to, struct err *e);
+/* The end of that, of an xend that died in it. path: of its note, UUID.moved. And: what an xend
+ * that died before it had made was undone. */
+#define XMOVED ".moved"
+void move_finish(struct xguest *noted, const char *path);
+void move_undone(struct xen *d, const char *uuid);
 
 /* ---- vcpu.c ---- */
 
@@ -274,6 +292,9 @@ void room_give_back(struct xguest *g);
 /* ---- the operations ---- */
 
 struct guest *xen_create(struct driver *d, const struct spec *s, struct job *j, struct err *e);
+/* The same for move.c: it gets `from`s memory and place, which has s's afterwards. */
+struct guest *make_in_place(struct xguest *from, const struct spec *s, bool live, struct job *j,
+                            struct err *e);
 /* build.c: g's domain with its memory and kernel, paused; sets g's domid as soon as there is one.
  */
 int build_domain(struct xguest *g, const xc_physinfo_t *host, struct err *e);
@@ -339,6 +360,8 @@ int guest_let_go(struct xguest *g, struct err *e);
 /* One that suspended itself runs again; its device model is told before, without the lock. And: one
  * that was asked to shall not. */
 bool guest_is_suspended(const struct xguest *g);
+/* Refuses what cannot be saved before anything is touched. */
+int save_check(struct xguest *g, bool live, struct err *e);
 int guest_wake(struct xguest *g, struct err *e);
 int guest_unask_suspend(struct xguest *g, struct err *e);
 struct value *xen_node_info(struct driver *d, struct err *e);

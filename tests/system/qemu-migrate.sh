@@ -41,6 +41,9 @@ assert_ok xm usb-add web1 mouse
 assert_ok xm usb-add web1 "disk:$T/usb.img"
 assert_ok xm usb-del web1 mouse
 assert_ok xm block-detach web1 xvda
+# Not to its own host.
+assert_fails 1 xm migrate web1 localhost
+assert_match "^Error: web1: migrating: it is on this host already, with ID '1' \(from the other side\)\$" "$err"
 # has URI: what it has there, by the word of its QEMU
 has() {
     for list in block network usb; do

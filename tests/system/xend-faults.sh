@@ -76,6 +76,7 @@ operate() {
     rename) api POST '/v1/domains/web1/rename?wait=20' -d '{"name":"web2"}' ;;
     reset) api POST '/v1/domains/web1/reset?wait=20' ;;
     save) xm save web1 "$T/saved" ;;
+    migrate) xm migrate web1 localhost ;;
     checkpoint) xm save -c web1 "$T/saved" ;;
     restore) xm restore "$T/to-restore" ;;
     restore-once) cp "$T/to-restore" "$T/once" && xm restore --once "$T/once" ;;
@@ -249,5 +250,6 @@ assert_ok xm save web1 "$T/to-restore"
 stop_xend
 matrix restore absent 'absent running'
 [ "$DRIVER" != test ] || matrix restore-once absent 'absent running'
+[ "$DRIVER" != test ] || matrix migrate running running
 matrix autostart absent 'running'
 echo "$cases cases on the $DRIVER driver"

@@ -40,9 +40,6 @@ assert_ok xm -H "$there" create -q "$(make_config web2)"
 assert_fails 1 xm migrate web2 "$there"
 assert_match "^Error: web2: migrating: .*Domain 'web2' already exists" "$err"
 assert_eq running/running "$(where web2)"
-assert_fails 1 xm migrate web2 "unix:$ROOT/var/run/xend/xend.sock"
-assert_match "^Error: web2: migrating: .*it is on this host already, with ID '[0-9]+' \(from the other side" "$err"
-assert_eq running/running "$(where web2)"
 assert_ok xm -H "$there" destroy web2
 assert_fails 3 xm migrate nobody "$there"
 assert_fails 1 xm migrate Domain-0 "$there"
@@ -53,6 +50,22 @@ assert_fails 1 xm migrate rooted "$there"
 assert_match 'nomigrate' "$err"
 assert_eq 'running/ running/' "$(where rooted) $(where web2)"
 
+# to its own host: the same domain, whoever is asked, with another ID
+who() {
+    xm list --json web2 | jq -c '.[0] | [.uuid, .start_time, .managed, .state]'
+}
+stays() { # ARGUMENT...: of xm migrate
+    was=$(who) id=$(xm domid web2)
+    assert_ok xm migrate "$@"
+    assert_eq "$was" "$(who)" "web2 after xm migrate $*"
+    [ "$(xm domid web2)" -gt "$id" ] || fail "web2 has ID $id still after xm migrate $*"
+}
+stays web2 localhost
+assert_eq '' "$out$err"
+stays --live --json web2 "unix:$ROOT/var/run/xend/xend.sock"
+assert_eq "$(xm domid web2)" "$(echo "$out" | jq .domid)"
+stays web2 127.0.0.1
+
 # a source that cannot save, a destination that cannot restore: it runs on here
 create broken "extra = 'test:fail=save'"
 assert_fails 1 xm migrate broken "$there"
@@ -61,6 +74,10 @@ create picky "extra = 'test:fail=restore'"
 assert_fails 1 xm migrate picky "$there"
 assert_match 'picky: migrating: .*restore fails on demand \(from the other side\)' "$err"
 assert_eq running/ "$(where picky)"
+id=$(xm domid picky)
+assert_fails 1 xm migrate picky localhost
+assert_eq 'Error: picky: migrating: test driver: restore fails on demand' "$err"
+assert_eq "running/ $id" "$(where picky) $(xm domid picky)"
 
 # one that cannot go on afterwards is not lost either
 create stuck "extra = 'test:fail=restore test:fail=resume:2 test:fail=resume:3'"
@@ -82,6 +99,8 @@ restart() {
 }
 assert_ok xm new "$(make_config kept "on_xend_start = 'start'" 'autostart = 1')"
 assert_ok xm start kept
+assert_ok xm migrate kept localhost
+assert_eq 'running true' "$(starts) $(xm list --json kept | jq .[0].managed)"
 assert_ok xm migrate kept "$there"
 assert_eq halted/running "$(where kept)"
 assert_eq migrated "$(starts)"
@@ -212,4 +231,18 @@ job=$(xm -H "$there" jobs --json | jq 'map(select(.domain == "slow" and .state =
 assert_ok xm -H "$there" job-cancel "$job"
 run xm -H "$there" job-wait "$job"
 assert_eq running/ "$(where slow)"
+
+# cancelled on the way to its own host
+id=$(xm domid slow)
+xm migrate slow localhost >"$T/told" 2>&1 &
+migrating=$!
+PIDS="$PIDS $migrating"
+moving() {
+    job=$(xm jobs --json | jq -er 'map(select(.kind == "migrate" and .state == "running"))[0].id // empty')
+}
+until moving; do :; done
+assert_ok xm job-cancel "$job"
+status=0
+wait "$migrating" || status=$?
+assert_eq "1 Error: slow: migrating: cancelled running/ $id" "$status $(cat "$T/told") $(where slow) $(xm domid slow)"
 assert_eq '' "$(find "$T" -path '*/intents/*' | grep -v other)"
