@@ -197,7 +197,7 @@ static int set_up(struct vif_hook *v, const struct link *dev, const struct link 
     if ((dev->flags & IFF_UP) && link_set(&v->nl, dev->index, &down, e) < 0)
         return -1;
     if (link_set(&v->nl, dev->index, &port, e) < 0)
-        return -1;
+        return v->mtu ? err_add(e, "mtu %u", v->mtu) : -1;
     return link_flush(&v->nl, dev->index, e);
 }
 

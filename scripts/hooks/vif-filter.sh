@@ -22,6 +22,16 @@ addresses_of() {
     echo "$list_"
 }
 
+# check_addresses: what is no address nft would ask the name service for.
+check_addresses() {
+    byte_='(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])'
+    for addr_ in $ip; do
+        echo "$addr_" | grep -Eqx -e "($byte_\.){3}$byte_(/([12]?[0-9]|3[0-2]))?" \
+            -e '[0-9a-fA-F]*:[0-9a-fA-F:.]*(/([1-9]?[0-9]|1[01][0-9]|12[0-8]))?' ||
+            fatal "ip=$addr_: no address, as 10.0.0.1 or 2001:db8::1, and no network, as 10.0.0.0/28"
+    done
+}
+
 # hex_of_mac: $mac as a number.
 hex_of_mac() {
     # shellcheck disable=SC2046,SC2183  # six
@@ -70,6 +80,7 @@ mac_rules() {
 
 # ip_rules STRICT: of a family without an address in ip= everything goes, unless STRICT.
 ip_rules() {
+    check_addresses
     four_=$(addresses_of 4) six_=$(addresses_of 6)
     if [ -n "$four_" ] || [ -n "$1" ]; then
         echo "udp sport 67 drop" # no DHCP server
@@ -181,7 +192,6 @@ iptables_w() {
 # frob_iptable WORD...: accepts what comes from the guest and matches, and all that goes to it.
 frob_iptable() {
     if is_start; then flag_=-I; else flag_=-D; fi
-    iptables_w $flag_ FORWARD -m physdev --physdev-is-bridged --physdev-in "$dev" "$@" -j ACCEPT 2>/dev/null &&
-        iptables_w $flag_ FORWARD -m physdev --physdev-is-bridged --physdev-out "$dev" -j ACCEPT 2>/dev/null ||
-        log debug "iptables is of no use here"
+    do_without_error iptables_w $flag_ FORWARD -m physdev --physdev-is-bridged --physdev-in "$dev" "$@" -j ACCEPT
+    do_without_error iptables_w $flag_ FORWARD -m physdev --physdev-is-bridged --physdev-out "$dev" -j ACCEPT
 }

@@ -104,6 +104,9 @@ for SH in dash "$BUSYBOX sh"; do
     refused "'a;b' is no name for an interface: letters, digits, . _ - and at most 15" \
         vif-bridge add bridge=xenbr0 'INTERFACE=a;b'
     refused 'filter=arp: not one of none, mac, ip' vif-bridge add bridge=xenbr0 filter=arp
+    for bad in localhost 10.9.0.300 10.9.0 10.9.0.1/33 2001:db8::1/129 10.0.0.1,10.0.0.2; do
+        refused "ip=$bad: no address, as 10.0.0.1 or 2001:db8::1, and no network, as 10.0.0.0/28" vif-bridge add bridge=xenbr0 "ip=10.9.0.1 $bad"
+    done
 
     # its own addresses only, and none of another's
     ok vif-bridge add 'ip=10.9.0.2 2001:db8:9::2'
