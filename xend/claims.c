@@ -32,6 +32,32 @@ static void claims_free(struct claims *v)
     free(v);
 }
 
+/* By number, but disks on USB, which have none. */
+static bool same_vdev(const char *a, const char *b)
+{
+    return strncmp(a, "disk:", 5) == 0 || strncmp(b, "disk:", 5) == 0
+               ? strcmp(a, b) == 0
+               : vdev_number(a) == vdev_number(b);
+}
+
+/* One file by two names would be written by two; v may have what is in the drive now. */
+static int check_own(const struct claims *v, const struct disk *k, const struct claim *wanted,
+                     struct err *e)
+{
+    for (size_t i = 0; v && i < v->len; i++) {
+        const struct claim *held = &v->ptr[i];
+
+        if (!same_vdev(held->vdev, k->vdev) && disk_overlaps(&wanted->id, &held->id) &&
+            disk_conflicts(wanted->mode, held->mode)) {
+            err_set(e, ERR_BUSY, "disk %s: %s is already used: it is what this domain has as %s",
+                    k->vdev, k->target, held->vdev);
+            return err_hint(e,
+                            "Mode w! for both shares it: for file systems that are made for that.");
+        }
+    }
+    return 0;
+}
+
 /* With the lock. */
 static int check_domains(const struct xend *x, const struct domain *d, const struct disk *k,
                          const struct claim *wanted, struct err *e)
@@ -76,8 +102,9 @@ static int take(struct xend *x, struct domain *d, const struct spec *s, bool che
 
         if (!k)
             continue;
-        vec_push(v, claim_of(k));
-        r = check ? disk_check_host(k, &v->ptr[v->len - 1].id, e) : 0;
+        struct claim c = claim_of(k);
+        r = check && (check_own(v, k, &c, e) < 0 || disk_check_host(k, &c.id, e) < 0) ? -1 : 0;
+        vec_push(v, c);
     }
     xend_lock(x);
     for (size_t i = 0; check && r == 0 && i < s->devices.len; i++) {
@@ -118,8 +145,8 @@ int claims_add(struct xend *x, struct domain *d, const struct disk *k, struct er
     int r = disk_check_host(k, &c.id, e);
 
     xend_lock(x);
-    if (r == 0)
-        r = check_domains(x, d, k, &c, e);
+    if (r == 0 && (check_own(d->claims, k, &c, e) < 0 || check_domains(x, d, k, &c, e) < 0))
+        r = -1;
     if (!d->claims)
         d->claims = xcalloc(1, sizeof(*d->claims));
     if (r == 0)
@@ -128,14 +155,6 @@ int claims_add(struct xend *x, struct domain *d, const struct disk *k, struct er
     if (r < 0)
         free(c.vdev);
     return r;
-}
-
-/* By number, but disks on USB, which have none. */
-static bool same_vdev(const char *a, const char *b)
-{
-    return strncmp(a, "disk:", 5) == 0 || strncmp(b, "disk:", 5) == 0
-               ? strcmp(a, b) == 0
-               : vdev_number(a) == vdev_number(b);
 }
 
 /* The claim that was made last of this name; or v->len. */
@@ -169,7 +188,7 @@ int claims_served(void *arg, const char *uuid, const struct disk *at, struct err
     xend_lock(x);
     d = domain_find_uuid(x->domains, uuid);
     if (r == 0 && d && d->claims) {
-        r = check_domains(x, d, at, &c, e);
+        r = check_own(d->claims, at, &c, e) < 0 ? -1 : check_domains(x, d, at, &c, e);
         i = find_newest(d->claims, at->vdev);
         if (r == 0 && i < d->claims->len)
             be_served(&d->claims->ptr[i], &c.id);

@@ -17,6 +17,11 @@ for name in a a-link a-symlink; do
     assert_match 'Mode w! shares it' "$err"
 done
 assert_fails 3 xm domid web2 # nothing is left of it
+assert_fails 1 xm block-attach web1 "file:$T/a-link.img" xvdb r
+assert_match "disk xvdb: $T/a-link.img is already used: it is what this domain has as xvda$" "$err"
+assert_fails 1 xm create -q "$(make_config web2 "disk = ['file:$T/b.img,xvda,w', 'file:$T/c.img,xvdb,w']" "usbdevice = 'disk:$T/b.img'")"
+assert_fails 1 xm create -q "$(make_config web2 "disk = ['file:$T/a.img,xvda,w!', 'file:$T/a-link.img,xvdb,w']")"
+assert_match "^Error: web2: disk xvdb: $T/a-link.img is already used: it is what this domain has as xvda$" "$err"
 create web2 "disk = ['tap:aio:$T/a.img,xvda,w!']"
 create web3 "disk = ['file:$T/b.img,xvda,r']"
 create web4 "disk = ['file:$T/b.img,xvda,r', 'nbd:server 10809,xvdb,w']"
