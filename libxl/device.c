@@ -172,6 +172,19 @@ static void complete_target(struct disk *k)
     k->target = full;
 }
 
+/* A number, as in very old files, becomes the name, which tells the drivers what kind of a drive it
+ * is. */
+static void complete_vdev(struct disk *k)
+{
+    bool number = k->vdev && *k->vdev >= '0' && *k->vdev <= '9';
+    char *name = number ? vdev_name(vdev_number(k->vdev)) : NULL;
+
+    if (!name)
+        return;
+    free(k->vdev);
+    k->vdev = name;
+}
+
 /* There is one way to write it: it is a key. */
 static void complete_usb(struct usbdev *u)
 {
@@ -200,6 +213,7 @@ struct device *device_from_map(enum device_class class, const struct value *map,
             d->disk.mode = DISK_READ;
         strip_slashes(&d->disk);
         complete_target(&d->disk);
+        complete_vdev(&d->disk);
         if (p->len == before)
             check_disk(&d->disk, where, p);
     }

@@ -233,6 +233,9 @@ char *disk_uname(const struct disk *d);
  */
 int64_t vdev_number(const char *text);
 
+/* Its name: 51712 is xvda, 769 hda1; NULL: it has none. The caller frees. */
+char *vdev_name(int64_t number);
+
 /* Checks of single values, for the tables: texts of struct err say what is expected. */
 int check_mac(const char *text, struct err *e);
 int check_vdev(const char *text, struct err *e);

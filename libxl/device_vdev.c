@@ -1,10 +1,12 @@
 /* The names of virtual disks and their numbers: see vdev_number in device.h. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "libxl/device.h"
 
-#define LETTERS_MAX 3 /* up to xvdzzz: 18,278 disks, far over DOMAIN_DEVICES_MAX */
+#define NAMED_DISKS (26 + 26 * 26) /* a to zz */
+#define LETTERS_MAX 3              /* up to xvdzzz: 18,278 disks, far over DOMAIN_DEVICES_MAX */
 
 /* Source: Linux's Documentation/admin-guide/devices.txt. */
 static const int hd_majors[] = {3, 22, 33, 34, 56, 57, 88, 89, 90, 91};
@@ -79,4 +81,32 @@ int64_t vdev_number(const char *text)
             return names[i].number(disk, part);
     }
     return -1;
+}
+
+static char *name_of(const char *prefix, int disk, int part)
+{
+    char letters[3] = {(char)('a' + disk % 26)}, number[8] = "";
+
+    if (disk >= 26) {
+        letters[1] = letters[0];
+        letters[0] = (char)('a' + disk / 26 - 1);
+    }
+    if (part)
+        snprintf(number, sizeof(number), "%d", part);
+    return xasprintf("%s%s%s", prefix, letters, number);
+}
+
+/* The numbers of a disk's partitions follow one another, but that xvd has others from 16 on. */
+char *vdev_name(int64_t number)
+{
+    for (size_t i = 0; i < ARRAY_LEN(names) * NAMED_DISKS; i++)
+        for (int first = 0; first <= 16; first += 16) {
+            int64_t (*of)(int, int) = names[i / NAMED_DISKS].number;
+            int disk = (int)(i % NAMED_DISKS);
+            int64_t part = number - of(disk, first) + first;
+
+            if (part >= first && part <= 255 && of(disk, (int)part) == number)
+                return name_of(names[i / NAMED_DISKS].prefix, disk, (int)part);
+        }
+    return NULL;
 }

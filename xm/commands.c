@@ -127,7 +127,7 @@ const struct command commands[] = {
     {"network-attach",
      "<Domain> [type=<type>] [mac=<mac>] [bridge=<bridge>] [ip=<ip>] "
      "[script=<script>] [backend=<BackDomain>] [vifname=<name>] [rate=<rate>] [model=<model>] "
-     "[accel=<accel>] [--json]",
+     "[accel=<accel>] [network=<network>] [filter=<filter>] [mtu=<bytes>] [--json]",
      "Create a new virtual network device.", json_options, cmd_network_attach, 1, -1, false},
     {"network-detach", "<Domain> <DevId|mac> [-f|--force]",
      "Destroy a domain's virtual network device.", detach_options, cmd_network_detach, 2, 2, false},
