@@ -1,5 +1,5 @@
 #!/bin/sh
-# Interfaces with a tap that come and go: the guest reaches the host over the bridge, and nothing of
+# Interfaces with a tap, and disks, that come and go: the guest reaches the host over the bridge, and nothing of
 # them stays on the host, whoever dies. In a network namespace of its own.
 if [ "${IN_NAMESPACE:-}" != yes ]; then
     [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
@@ -67,21 +67,32 @@ assert_ok xm network-attach web1 bridge=br0 mac=00:16:3e:00:00:03
 assert_ok xm network-detach -f web1 00:16:3e:00:00:03
 assert_eq "$first" "$(taps)"
 
-# Again and again (CYCLES=1000 by hand), with a rule for each: taps, rules and descriptors are as at first.
+# Again and again (CYCLES=1000 by hand), with a rule for each: taps, rules, descriptors, QEMU's objects and
+# xend's memory are as at first.
+truncate -s 1M "$T/disk.img"
 left() {
     taps
     nft list tables
     find "/proc/$(qemu_pid web1)/fd" -type l | wc -l
     find "/proc/$(cat "$ROOT/var/run/xend.pid")/fd" -type l | wc -l
+    ls "$ROOT/var/run/xend/intents"
+    find "$ROOT/var" -type f | wc -l
+}
+rss() {
+    sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"
 }
 cycle() {
     assert_ok xm network-attach web1 bridge=br0 mac=00:16:3e:00:00:04 'ip=192.0.2.4 2001:db8::4' filter=ip
+    assert_ok xm block-attach web1 "file:$T/disk.img" xvdb w
     assert_ok xm network-detach web1 00:16:3e:00:00:04
+    assert_ok xm block-detach web1 xvdb
 }
 cycle
 start=$(left)
-for _ in $(seq "${CYCLES:-5}"); do
+for n in $(seq "${CYCLES:-3}"); do
     cycle
+    [ $((n % 100)) != 0 ] ||
+        echo "$n: xend $(rss "$(cat "$ROOT/var/run/xend.pid")") KiB, QEMU $(rss "$(qemu_pid web1)") KiB"
 done
 assert_eq "$start" "$(left)" 'what is left after all'
 assert_ok xm destroy web1
