@@ -192,3 +192,22 @@ create() {
 domain_state() {
     xm list --json "$1" | sed -n 's/^ *"state": "\(.*\)",*$/\1/p'
 }
+
+# hear TEXT: reads lines from descriptor 5, a console, until one that has it
+hear() {
+    while read -r line <&5; do
+        case $line in *"$1"*) return ;; esac
+    done
+    fail "the console ended before it said '$1'"
+}
+
+# domains FROM TO: makes that many, d00001 and so on, by one curl
+domains() {
+    seq "$1" "$2" | awk '{
+        printf "next\nurl = \"http://xend/v1/domains\"\nunix-socket = xend.sock\nrequest = POST\n"
+        printf "output = /dev/null\n"
+        printf "data = \"{\\\"spec\\\":{\\\"name\\\":\\\"d%05d\\\",\\\"kernel\\\":\\\"/k\\\"}}\"\n", $1
+    }' | sed 1d >"$T/curl"
+    (cd "$ROOT/var/run/xend" && curl -s -K "$T/curl")
+    assert_eq $(($2 + 1)) "$(api GET '/v1/domains?fields=name' | tr ',' '\n' | grep -c '"name"')"
+}

@@ -10,17 +10,6 @@ tools=$BUILD_DIR/tests
 runs=${RUNS:-200}
 sock=$ROOT/var/run/xend/xend.sock
 
-# domains FROM TO: that many domains more, d00001 and so on, by one curl
-domains() {
-    seq "$1" "$2" | awk '{
-        printf "next\nurl = \"http://xend/v1/domains\"\nunix-socket = xend.sock\nrequest = POST\n"
-        printf "output = /dev/null\n"
-        printf "data = \"{\\\"spec\\\":{\\\"name\\\":\\\"d%05d\\\",\\\"kernel\\\":\\\"/k\\\"}}\"\n", $1
-    }' | sed 1d >"$T/curl"
-    (cd "$ROOT/var/run/xend" && curl -s -K "$T/curl")
-    assert_eq $(($2 + 1)) "$(api GET '/v1/domains?fields=name' | tr ',' '\n' | grep -c '"name"')"
-}
-
 # processes MEASURE GOAL RUNS A... -- B...: whole processes in turn
 processes() {
     measure_=$1 goal_=$2 runs_=$3

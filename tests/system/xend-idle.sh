@@ -15,16 +15,6 @@ sleeps() {
 rss_kib() {
     sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(pid)/status"
 }
-# domains FROM TO: that many more, by one curl
-domains() {
-    seq "$1" "$2" | awk '{
-        printf "next\nurl = \"http://xend/v1/domains\"\nunix-socket = xend.sock\nrequest = POST\n"
-        printf "output = /dev/null\n"
-        printf "data = \"{\\\"spec\\\":{\\\"name\\\":\\\"d%05d\\\",\\\"kernel\\\":\\\"/k\\\"}}\"\n", $1
-    }' | sed 1d >"$T/curl"
-    (cd "$ROOT/var/run/xend" && curl -s -K "$T/curl")
-    assert_eq $(($2 + 1)) "$(api GET '/v1/domains?fields=name' | tr ',' '\n' | grep -c '"name"')"
-}
 
 case $BUILD in
 *thread*) skip "the thread sanitizer has a thread of its own that wakes" ;;

@@ -15,14 +15,6 @@ attach() {
     exec 4>"$T/in" 5<"$T/said"
 }
 
-# hear TEXT: reads until a line that has it.
-hear() {
-    while read -r line <&5; do
-        case $line in *"$1"*) return ;; esac
-    done
-    fail "the console ended before it said '$1'"
-}
-
 # Past output first; typed lines arrive; ^] leaves, also in the middle of what is piped in.
 attach web1
 hear 'test guest web1: up'

@@ -13,18 +13,7 @@
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
 #include "libxl/spec.h"
-
-/* Several have an empty line between them. */
-static void print_errors(const struct py_rest *rest)
-{
-    for (size_t i = 0; i < value_len(rest->errors); i++) {
-        const struct value *pair = value_at(rest->errors, i);
-
-        printf("%s%s\n", i ? "\n" : "", value_as_str(value_at(pair, 0)));
-        if (value_str_len(value_at(pair, 1)))
-            printf("hint: %s\n", value_as_str(value_at(pair, 1)));
-    }
-}
+#include "tests/tools/golden.h"
 
 static void print_problems(const char *what, const struct problems *p)
 {

@@ -9,6 +9,7 @@
 #include "config/py.h"
 #include "libxl/base/io.h"
 #include "libxl/base/mem.h"
+#include "tests/tools/golden.h"
 
 static int fail(const struct err *e)
 {
@@ -16,18 +17,6 @@ static int fail(const struct err *e)
     if (e->hint[0])
         printf("hint: %s\n", e->hint);
     return 1;
-}
-
-/* Several have an empty line between them. */
-static void print_errors(const struct py_rest *rest)
-{
-    for (size_t i = 0; i < value_len(rest->errors); i++) {
-        const struct value *pair = value_at(rest->errors, i);
-
-        printf("%s%s\n", i ? "\n" : "", value_as_str(value_at(pair, 0)));
-        if (value_str_len(value_at(pair, 1)))
-            printf("hint: %s\n", value_as_str(value_at(pair, 1)));
-    }
 }
 
 static void rest_clear(struct py_rest *rest)

@@ -2,12 +2,8 @@
  * QEMU's command line, held by golden files: tests/golden/argv/pass-X.json gives pass-X.args (one
  * argument a line), fail-X.json gives fail-X.err. UPDATE_GOLDEN=1 writes them anew; read the diff.
  */
-#include <glob.h>
-
-#include "config/json.h"
-#include "libxl/base/io.h"
 #include "libxl/qemu/qemu.h"
-#include "tests/unit/cunit.h"
+#include "tests/unit/golden_argv.h"
 
 #define DIR "tests/golden/argv"
 
@@ -81,52 +77,14 @@ static void run_case(const struct value *test, const char *path, struct buf *out
         buf_addf(out, "%s\n", argv.ptr[i]);
 }
 
-static void check_case(const char *path)
-{
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-    AUTO(buf_clear) struct buf want = BUF_INIT;
-    AUTO(buf_clear) struct buf got = BUF_INIT;
-    AUTO(value_freep) struct value *test = NULL;
-    AUTO(freep) char *golden = NULL;
-    bool fails = strstr(path, "/fail-");
-    struct err e;
-
-    CU_ASSERT_EQUAL_FATAL(read_file(path, 1 << 20, &text, &e), 0);
-    test = json_parse(buf_str(&text), text.len, path, &e);
-    if (!test)
-        fprintf(stderr, "\n  %s\n", e.msg);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(test);
-    run_case(test, path, &got);
-    golden =
-        xasprintf("%.*s.%s", (int)(strlen(path) - strlen(".json")), path, fails ? "err" : "args");
-    CU_ASSERT_EQUAL(fails, buf_str(&got)[0] != '/');
-    if (getenv("UPDATE_GOLDEN"))
-        CU_ASSERT_EQUAL(write_file_atomic(golden, got.ptr, got.len, 0644, &e), 0);
-    read_file(golden, 1 << 20, &want, &e);
-    CU_ASSERT_STRING_EQUAL(buf_str(&got), buf_str(&want));
-    if (strcmp(buf_str(&got), buf_str(&want)) != 0)
-        fprintf(stderr, "\n  %s differs; got:\n%s\n", golden, buf_str(&got));
-}
-
-static void check_all(const char *pattern, size_t at_least)
-{
-    glob_t g;
-
-    CU_ASSERT_EQUAL_FATAL(glob(pattern, 0, NULL, &g), 0);
-    CU_ASSERT(g.gl_pathc >= at_least);
-    for (size_t i = 0; i < g.gl_pathc; i++)
-        check_case(g.gl_pathv[i]);
-    globfree(&g);
-}
-
 static void test_pass(void)
 {
-    check_all(DIR "/pass-*.json", 13);
+    golden_all(DIR "/pass-*.json", 13, run_case);
 }
 
 static void test_fail(void)
 {
-    check_all(DIR "/fail-*.json", 9);
+    golden_all(DIR "/fail-*.json", 9, run_case);
 }
 
 /* XSA-142, XSA-266: whatever the bus, a read-only disk is read-only in every layer. */

@@ -6,11 +6,8 @@
 #include "tests/unit/cunit.h"
 
 #ifdef HAVE_XEN
-#include <glob.h>
-
-#include "config/json.h"
-#include "libxl/base/io.h"
 #include "libxl/xen/dm.h"
+#include "tests/unit/golden_argv.h"
 
 #define DIR "tests/golden/dm"
 
@@ -52,7 +49,7 @@ static void fill_launch(struct dm_launch *l, struct dm_disk *disks, const int *t
 }
 
 /* What the case gives: the arguments, or the error. */
-static void run_case(const struct value *test, struct buf *out)
+static void run_case(const struct value *test, const char *path, struct buf *out)
 {
     static const int taps[] = {30, 31, 32};
     struct problems problems = {0};
@@ -62,6 +59,7 @@ static void run_case(const struct value *test, struct buf *out)
     struct dm_launch l;
     struct err e = {0};
 
+    (void)path;
     CU_ASSERT_EQUAL_FATAL(problems_to_err(&problems, &e), 0);
     fill_launch(&l, disks, taps, s, test);
     if (dm_argv(&l, &argv, &e) < 0)
@@ -70,40 +68,9 @@ static void run_case(const struct value *test, struct buf *out)
         buf_addf(out, "%s\n", argv.ptr[i]);
 }
 
-static void check_case(const char *path)
-{
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-    AUTO(buf_clear) struct buf want = BUF_INIT;
-    AUTO(buf_clear) struct buf got = BUF_INIT;
-    AUTO(value_freep) struct value *test = NULL;
-    AUTO(freep) char *golden = NULL;
-    bool fails = strstr(path, "/fail-");
-    struct err e;
-
-    CU_ASSERT_EQUAL_FATAL(read_file(path, 1 << 20, &text, &e), 0);
-    test = json_parse(buf_str(&text), text.len, path, &e);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(test);
-    run_case(test, &got);
-    golden =
-        xasprintf("%.*s.%s", (int)(strlen(path) - strlen(".json")), path, fails ? "err" : "args");
-    CU_ASSERT_EQUAL(fails, buf_str(&got)[0] != '/');
-    if (getenv("UPDATE_GOLDEN"))
-        CU_ASSERT_EQUAL(write_file_atomic(golden, got.ptr, got.len, 0644, &e), 0);
-    read_file(golden, 1 << 20, &want, &e);
-    CU_ASSERT_STRING_EQUAL(buf_str(&got), buf_str(&want));
-    if (strcmp(buf_str(&got), buf_str(&want)) != 0)
-        fprintf(stderr, "\n  %s differs; got:\n%s\n", golden, buf_str(&got));
-}
-
 static void test_golden(void)
 {
-    glob_t g;
-
-    CU_ASSERT_EQUAL_FATAL(glob(DIR "/*.json", 0, NULL, &g), 0);
-    CU_ASSERT(g.gl_pathc >= 8);
-    for (size_t i = 0; i < g.gl_pathc; i++)
-        check_case(g.gl_pathv[i]);
-    globfree(&g);
+    golden_all(DIR "/*.json", 8, run_case);
 }
 #else
 static void test_golden(void)
