@@ -225,7 +225,7 @@ void spec_finish(struct spec *s, struct problems *p)
     drop_empty_cpus(s);
 }
 
-static bool is_falsy(const struct value *v)
+bool spec_is_falsy(const struct value *v)
 {
     switch (value_type(v)) {
     case VALUE_NIL:
@@ -244,7 +244,7 @@ static bool says_something(const struct field *f, const struct spec *s)
 {
     AUTO(value_freep) struct value *v = f->in_map ? field_value(f, s) : NULL;
 
-    return f->in_map ? !is_falsy(v) : !field_is_default(f, s);
+    return f->in_map ? !spec_is_falsy(v) : !field_is_default(f, s);
 }
 
 void spec_note_ignored(const struct spec *s, unsigned driver, struct problems *notes)

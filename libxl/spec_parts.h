@@ -68,6 +68,8 @@ int check_vsnd(const char *text, struct err *e);
 /* Whether the nodes fit to one another and to the domain. */
 void check_vnuma(const struct spec *s, struct problems *p);
 
+/* nil, false or 0: what is left out unless the default is something else. */
+bool spec_is_falsy(const struct value *v);
 /* Values that say nothing: None, 0, '', an empty list. */
 bool spec_is_empty(const struct value *v);
 /* Notes variables that have no effect, and those that are probably mistyped. */

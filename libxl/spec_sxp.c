@@ -47,21 +47,6 @@ static void add_pair(struct value *form, const char *key, struct value *v_take)
     value_add_take(form, pair);
 }
 
-/* What (vm ...) leaves out unless the default is something else. */
-static bool is_falsy(const struct value *v)
-{
-    switch (value_type(v)) {
-    case VALUE_NIL:
-        return true;
-    case VALUE_BOOL:
-        return !value_as_bool(v);
-    case VALUE_INT:
-        return value_as_int(v) == 0;
-    default:
-        return false;
-    }
-}
-
 /* A list of texts; an empty one stands as (), for SXP prints the empty text as nothing. */
 static struct value *list_form(const struct value *list)
 {
@@ -117,7 +102,7 @@ static void add_top(struct value *form, const struct spec *s, const struct field
 
     if (f->in_map && value_type(v) == VALUE_NIL)
         return;
-    if (all || !is_falsy(v) || !field_is_default(f, s))
+    if (all || !spec_is_falsy(v) || !field_is_default(f, s))
         if (all || strcmp(f->name, "cpus") != 0 || s->cpus)
             add_pair(form, f->sxp, steal(v));
     if (strcmp(f->name, "vcpus") == 0 && s->maxvcpus > s->vcpus && s->maxvcpus <= MASK_BITS)

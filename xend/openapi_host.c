@@ -18,15 +18,23 @@ static const struct key networks_keys[] = {
     {"networks", "[Network", .doc = "By name."},
 };
 
+/* What both a new network and a changed one may be given. */
+#define MAY(name, type, doc)                                                                       \
+    {                                                                                              \
+        name, type, doc, .flags = OPTIONAL                                                         \
+    }
+#define NETWORK_SETTINGS                                                                           \
+    MAY("mode", "string", "nat (when not given), routed, isolated or bridge."),                    \
+        MAY("cidr", "string", "Its addresses; else a free 10.77.N.0/24."),                         \
+        MAY("cidr6", "string", "IPv6, of 64 bits, or auto; none when not given."),                 \
+        MAY("bridge", "string", "With mode bridge: which one."),                                   \
+        MAY("dhcp", "boolean", "Guests get addresses; true when not given."),                      \
+        MAY("dns", "boolean", "Guests can ask for names; likewise."),                              \
+        MAY("autostart", "boolean", "It starts with xend; likewise.")
+
 static const struct key new_network_keys[] = {
     {"name", "string", .doc = "Its name."},
-    {"mode", "string", "nat (when not given), routed, isolated or bridge.", .flags = OPTIONAL},
-    {"cidr", "string", "Its addresses; else a free 10.77.N.0/24.", .flags = OPTIONAL},
-    {"cidr6", "string", "IPv6, of 64 bits, or auto; none when not given.", .flags = OPTIONAL},
-    {"bridge", "string", "With mode bridge: which one.", .flags = OPTIONAL},
-    {"dhcp", "boolean", "Guests get addresses; true when not given.", .flags = OPTIONAL},
-    {"dns", "boolean", "Guests can ask for names; likewise.", .flags = OPTIONAL},
-    {"autostart", "boolean", "It starts with xend; likewise.", .flags = OPTIONAL},
+    NETWORK_SETTINGS,
     {"start", "boolean", "It starts now; likewise.", .flags = OPTIONAL},
 };
 
@@ -39,13 +47,7 @@ static const struct key network_autostart_keys[] = {
 };
 
 static const struct key network_edit_keys[] = {
-    {"mode", "string", "nat (when not given), routed, isolated or bridge.", .flags = OPTIONAL},
-    {"cidr", "string", "Its addresses; else a free 10.77.N.0/24.", .flags = OPTIONAL},
-    {"cidr6", "string", "IPv6, of 64 bits, or auto; none when not given.", .flags = OPTIONAL},
-    {"bridge", "string", "With mode bridge: which one.", .flags = OPTIONAL},
-    {"dhcp", "boolean", "Guests get addresses; true when not given.", .flags = OPTIONAL},
-    {"dns", "boolean", "Guests can ask for names; likewise.", .flags = OPTIONAL},
-    {"autostart", "boolean", "It starts with xend; likewise.", .flags = OPTIONAL},
+    NETWORK_SETTINGS,
     {"force", "boolean", "Also while domains use it.", .flags = OPTIONAL},
 };
 

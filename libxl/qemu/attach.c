@@ -96,27 +96,6 @@ static struct value *vif_device(const struct vif *v, const char *id, const char 
     return d;
 }
 
-/* A descriptor (swallowed) that QEMU knows by this name from now on. */
-static int pass_take(struct qguest *g, int fd, const char *name, struct err *e)
-{
-    struct value *args = value_map();
-    int r;
-
-    value_set_str(args, "fdname", name);
-    r = qguest_call_fd_take(g, "getfd", args, fd, NULL, e);
-    close(fd);
-    return r;
-}
-
-static void close_named(struct qguest *g, const char *name)
-{
-    struct value *args = value_map();
-    struct err ignored; /* it is there after a failure only, and not after each */
-
-    value_set_str(args, "fdname", name);
-    qguest_call_take(g, "closefd", args, NULL, &ignored);
-}
-
 /* The tap, plugged in, and under KVM where the host has it vhost-net; as arguments of netdev_add.
  * What the vif script is to do is on disk before it does it. */
 static int pass_tap(struct qguest *g, const struct qnet *n, bool vhost, struct value *args,
@@ -133,14 +112,14 @@ static int pass_tap(struct qguest *g, const struct qnet *n, bool vhost, struct v
     fault_point("qemu.attach-tap");
     value_set_str(args, "type", "tap");
     value_set_str(args, "fd", n->dev);
-    if (pass_take(g, fd, n->dev, e) < 0)
+    if (qguest_name_fd_take(g, fd, n->dev, e) < 0)
         return -1;
     fd = vhost ? net_open_vhost() : -1;
     if (fd < 0)
         return 0;
     value_set_bool(args, "vhost", true);
     value_set_str(args, "vhostfd", "vhost");
-    return pass_take(g, fd, "vhost", e);
+    return qguest_name_fd_take(g, fd, "vhost", e);
 }
 
 /* The host's side of the last of g->nets. */
@@ -156,8 +135,8 @@ static int add_net(struct qguest *g, const struct vif *v, const char *id, struct
         qguest_call_take(g, "netdev_add", steal(args), NULL, e) == 0)
         return 0;
     if (n->tap) {
-        close_named(g, n->dev);
-        close_named(g, "vhost");
+        qguest_close_named(g, n->dev);
+        qguest_close_named(g, "vhost");
     }
     return -1;
 }

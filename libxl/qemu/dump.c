@@ -129,13 +129,9 @@ static int query(struct qguest *g, bool *completed, uint64_t *total, struct err 
 /* Hands QEMU the pipe's end (swallowed) and lets it begin. */
 static int begin_take(struct qguest *g, int pipe_fd, struct err *e)
 {
-    struct value *args = value_map();
-    int r;
+    struct value *args;
 
-    value_set_str(args, "fdname", FD_NAME);
-    r = qguest_call_fd_take(g, "getfd", args, pipe_fd, NULL, e);
-    close(pipe_fd);
-    if (r < 0)
+    if (qguest_name_fd_take(g, pipe_fd, FD_NAME, e) < 0)
         return -1;
     args = value_map();
     value_set_bool(args, "paging", false);

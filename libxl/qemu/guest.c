@@ -167,6 +167,26 @@ int qguest_call_fd_take(struct qguest *g, const char *command, struct value *arg
     return qmp_call_fd_take(g->qmp, command, args, fd, QMP_TIMEOUT_MS, result, e);
 }
 
+int qguest_name_fd_take(struct qguest *g, int fd, const char *name, struct err *e)
+{
+    struct value *args = value_map();
+    int r;
+
+    value_set_str(args, "fdname", name);
+    r = qguest_call_fd_take(g, "getfd", args, fd, NULL, e);
+    close(fd);
+    return r;
+}
+
+void qguest_close_named(struct qguest *g, const char *name)
+{
+    struct value *args = value_map();
+    struct err ignored; /* it is there after a failure only, and not after each */
+
+    value_set_str(args, "fdname", name);
+    qguest_call_take(g, "closefd", args, NULL, &ignored);
+}
+
 static struct timespec after_ms(int timeout_ms)
 {
     int64_t t = now_ms() + timeout_ms;

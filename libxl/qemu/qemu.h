@@ -297,6 +297,10 @@ int qguest_refresh(struct qguest *g, struct err *e);
 /* The same, with a descriptor (borrowed) on its way. */
 int qguest_call_fd_take(struct qguest *g, const char *command, struct value *args, int fd,
                         struct value **result, struct err *e);
+/* A descriptor (swallowed) that QEMU knows by this name from now on; and not any more, if it did.
+ */
+int qguest_name_fd_take(struct qguest *g, int fd, const char *name, struct err *e);
+void qguest_close_named(struct qguest *g, const char *name);
 /*
  * Waits for an event of g that was not seen yet, or for its end; at most timeout_ms. seen: begin
  * with what it is (0 returns at once).

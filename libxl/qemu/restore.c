@@ -19,13 +19,10 @@
 /* Hands QEMU its end (swallowed) and lets it begin to read. */
 static int begin_take(struct qguest *g, int fd, struct err *e)
 {
-    struct value *args = value_map();
-    int r;
+    struct value *args;
 
-    value_set_str(args, "fdname", FD_NAME);
-    r = qguest_call_fd_take(g, "getfd", args, fd, NULL, e);
-    close(fd);
-    if (r < 0 || migration_set_capability(g, "events", true, e) < 0)
+    if (qguest_name_fd_take(g, fd, FD_NAME, e) < 0 ||
+        migration_set_capability(g, "events", true, e) < 0)
         return -1;
     args = value_map();
     value_set_str(args, "uri", "fd:" FD_NAME);

@@ -87,23 +87,16 @@ static int set_parameters(const struct saving *s, struct err *e)
 /* Hands QEMU the pipe's end (swallowed) and lets it begin. */
 static int begin_take(struct qguest *g, int pipe_fd, struct err *e)
 {
-    struct value *args = value_map();
-    struct err ignored;
+    struct value *args;
     int r;
 
-    value_set_str(args, "fdname", FD_NAME);
-    r = qguest_call_fd_take(g, "getfd", args, pipe_fd, NULL, e);
-    close(pipe_fd);
-    if (r < 0)
+    if (qguest_name_fd_take(g, pipe_fd, FD_NAME, e) < 0)
         return -1;
     args = value_map();
     value_set_str(args, "uri", "fd:" FD_NAME);
     r = qguest_call_take(g, "migrate", args, NULL, e);
-    if (r < 0) {
-        args = value_map();
-        value_set_str(args, "fdname", FD_NAME);
-        qguest_call_take(g, "closefd", args, NULL, &ignored);
-    }
+    if (r < 0)
+        qguest_close_named(g, FD_NAME);
     return r;
 }
 
