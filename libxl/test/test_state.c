@@ -191,7 +191,7 @@ struct guest *test_move(struct guest *guest, bool live, struct job *j, struct er
     int r;
 
     (void)live;
-    if (rules_enter(d, &g->rules, TEST_SAVE, j, e) < 0 ||
+    if (job_check(j, e) < 0 || rules_enter(d, &g->rules, TEST_SAVE, j, e) < 0 ||
         rules_enter(d, &g->rules, TEST_RESTORE, j, e) < 0)
         return NULL;
     pthread_mutex_lock(&d->lock);

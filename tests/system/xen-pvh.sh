@@ -37,6 +37,8 @@ assert_ok xm save p1 "$T/p1.save"
 assert_eq '' "$(losetup -a | grep "$T/disk.img" || true)" 'loop devices of a saved guest'
 assert_ok xm restore "$T/p1.save"
 answers 10.77.0.12
+assert_ok xm migrate p1 localhost
+answers 10.77.0.12
 assert_ok xm shutdown -w p1
 wait_gone() { ! xm domid p1 >/dev/null 2>&1; }
 eventually wait_gone

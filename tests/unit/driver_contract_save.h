@@ -115,6 +115,36 @@ static void failed_save_changes_nothing(struct rig *r)
     destroy(r, g);
 }
 
+/* The same guest under another number; one whose job is cancelled has not noticed. */
+static void moves_to_its_own_host(struct rig *r)
+{
+    AUTO(spec_freep) struct spec *s = new_spec(r, r->subject->plain);
+    struct job cancelled = {.cancelled = true, .cancel_fd = eventfd(1, EFD_CLOEXEC)}, j = JOB_INIT;
+    struct guest *g = r->ops->move ? must_create(r, s) : NULL;
+    uint32_t domid = g ? g->domid : 0;
+    double start_time = g ? g->start_time : 0;
+    struct err e = {0};
+
+    if (g) {
+        boot(r, g);
+        CU_ASSERT_PTR_NULL(r->ops->move(g, false, &cancelled, &e));
+        CU_ASSERT_EQUAL(e.code, ERR_CANCELLED);
+        CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_RUNNING);
+        g = r->ops->move(g, false, &j, &e);
+        must(g ? 0 : -1, &e);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+        CU_ASSERT_TRUE(g->domid != domid && g->start_time == start_time);
+        CU_ASSERT_STRING_EQUAL(g->uuid, s->uuid);
+        CU_ASSERT_EQUAL(take_census(r, NULL).n, 1);
+        CU_ASSERT_EQUAL(take_census(r, s->uuid).found.state, GUEST_PAUSED);
+        must(r->ops->resume(g, &e), &e);
+        CU_ASSERT_TRUE(wait_change(r, g, GUEST_RUNNING, NULL));
+        CU_ASSERT_TRUE(stop_until(r, g, STOP_POWEROFF, NULL)); /* its operating system went on */
+        destroy(r, g);
+    }
+    close(cancelled.cancel_fd);
+}
+
 /* A host where it cannot be done says so, and the guest has not noticed. */
 static void live_save_or_none(struct rig *r)
 {

@@ -133,6 +133,7 @@ CONTRACT(domids_are_not_reused)
 CONTRACT(save_and_restore)
 CONTRACT(checkpoint_goes_on)
 CONTRACT(failed_save_changes_nothing)
+CONTRACT(moves_to_its_own_host)
 CONTRACT(live_save_or_none)
 FOR_TWO(failed_restore_leaves_nothing)
 CONTRACT(vcpus_are_told)
@@ -177,6 +178,7 @@ static const struct test_row rows[] = {
     ROW(save_and_restore, "save and restore, or neither"),
     ROW(checkpoint_goes_on, "one that was saved goes on when told to"),
     ROW(failed_save_changes_nothing, "a save that fails changes nothing"),
+    ROW(moves_to_its_own_host, "it moves to its own host"),
     ROW(live_save_or_none, "a live save, or none"),
     ROW_OF_TWO(failed_restore_leaves_nothing, "a restore that fails leaves nothing"),
     ROW(vcpus_are_told, "each virtual CPU is told of"),
