@@ -119,6 +119,24 @@ for SH in dash "$BUSYBOX sh"; do
     assert_match 'no free nbd device|nbd-client: no server' "$(xs read "$back/hotplug-error")"
     xs rm "$back"
 
+    # for a QEMU guest: what it reads is in the environment, what it writes goes to a file
+    for_qemu() { # ACTION TYPE PARAMS MODE
+        # shellcheck disable=SC2086
+        run env PATH="$T/bin:$PATH" HOTPLUG_STORE=env HOTPLUG_ANSWERS="$T/answers" XENBUS_PATH=backend/vbd/9/51712 \
+            type="$2" params="$3" mode="$4" $SH scripts/hooks/block "$1"
+    }
+    rm -f "$T/answers"
+    for_qemu add file "$T/a.img" r
+    assert_eq '0 1' "$status $(loops)" "$err"
+    loop=$(sed -n 's/^node=//p' "$T/answers")
+    assert_eq "node=$loop
+physical-device=$(stat -c %t:%T "$loop")
+hotplug-status=connected" "$(cat "$T/answers")"
+    for_qemu remove file "$T/a.img" r
+    assert_eq '0 0 node=' "$status $(loops) $(grep ^node= "$T/answers" | tail -n 1)" "$err"
+    for_qemu add file "$T/none.img" w
+    assert_eq "1 $T/none.img does not exist." "$status $err"
+
     # iSCSI, with an iscsiadm that is ours: it logs in, and out when it was it that did
     dev=$(losetup --find --show "$T/a.img")
     cat >"$T/bin/iscsiadm" <<END

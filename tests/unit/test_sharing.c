@@ -107,6 +107,10 @@ static void test_names(void)
     other = identity("nbd", "host 2");
     CU_ASSERT_FALSE(disk_overlaps(&net, &other));
     CU_ASSERT_FALSE(disk_overlaps(&net, &one));
+    other = one; /* what a script made of it, by a name and by what it is */
+    memcpy(other.name, net.name, sizeof(other.name));
+    CU_ASSERT_TRUE(disk_overlaps(&net, &other));
+    CU_ASSERT_TRUE(disk_overlaps(&one, &other));
     unlink(a);
     unlink(b);
     unlink(c);
