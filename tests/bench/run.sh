@@ -89,3 +89,5 @@ sh tests/bench/autostart.sh ||
     no_row '1,000 autostarts, x chain + work / parallelism' '<= 1.2' 'NOT MEASURED: see above'
 sh tests/bench/qemu.sh 7 ||
     no_row 'qemu: xm create to first line, x bare QEMU' '<= 1.15' 'NOT MEASURED: see above'
+sh tests/bench/devices.sh 7 ||
+    no_row 'qemu: start with 8 vifs and disks, x 1 and 1' '<= 2' 'NOT MEASURED: see above'
