@@ -114,7 +114,7 @@ static void test_checks(void)
         {V ",\"disk\":[\"file:/a,xvda,w\",\"file:/b,xvda,w\"]}",
          "The device \"xvda\" is already defined"},
         {V ",\"disk\":[\"file:/a,xvda,w\",\"file:/b,51712,w\"]}",
-         "The device \"51712\" is already defined"},
+         "The device \"xvda\" is already defined"},
         {V ",\"disk\":[\"file:/a,xvda,w\",\"tap:aio:/a,xvdb,r\"]}",
          "The file \"/a\" is already used"},
         {V ",\"disk\":[\"drbd:r0,xvda,w\",\"drbd:r0,xvdb,w\"]}",
