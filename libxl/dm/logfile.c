@@ -138,6 +138,8 @@ static const struct {
     {"Failed to bind socket: Cannot assign", ERR_INVALID, "vnclisten: no address of this host", ""},
     {"does not support DES", ERR_UNSUPPORTED, "vncpasswd: this QEMU has no VNC passwords",
      "Leave vncpasswd out, and VNC on 127.0.0.1: ssh -L brings it elsewhere."},
+    {"TLS credentials support requires GNUTLS", ERR_UNSUPPORTED, "vnc-tls: this QEMU has no TLS",
+     "Set (vnc-tls no) in xend-config.sxp, and VNC on 127.0.0.1: ssh -L brings it elsewhere."},
     {"address resolution failed for", ERR_INVALID, "vnclisten: no such host", ""},
     {"Could not access KVM kernel module", ERR_DENIED, "QEMU may not use /dev/kvm",
      "Put the user that QEMU runs as into group kvm, or set accel = 'tcg'."},

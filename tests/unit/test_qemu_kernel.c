@@ -265,6 +265,8 @@ static void test_logs(void)
     CU_ASSERT_STRING_EQUAL(words, "-cpu x: unable to find CPU model 'x'");
     last_words_to_err(words, "exited with status 1", &e);
     ASSERT_ERR(e, ERR_INVALID, "QEMU has no such CPU model");
+    last_words_to_err("TLS credentials support requires GNUTLS", "exited with status 1", &e);
+    ASSERT_ERR(e, ERR_UNSUPPORTED, "vnc-tls: this QEMU has no TLS");
 
     fd = logfile_open(path, &e); /* the old one is kept beside it */
     CU_ASSERT(fd >= 0);
