@@ -268,8 +268,9 @@ void device_note_ignored(const struct device *d, unsigned driver, const char *wh
         any |= t->rows[i].drivers & driver;
     if (d->class == DEVICE_USBDEV && !device_key(d)) /* xl's kind */
         any &= ON_TEST;
-    if (!any)
-        problems_add(notes, where, NULL, "%s: %s; ignored", class, reason);
+    if (!any) /* what is not there on Xen is refused there: xdev_check */
+        problems_add(notes, where, NULL, "%s: %s; %s", class, reason,
+                     driver == ON_XEN ? "a domain with it does not start" : "ignored");
     if (d->class == DEVICE_VIF && d->vif.network && d->vif.bridge)
         problems_add(notes, where, NULL, "vif bridge: network %s has one of its own; ignored",
                      d->vif.network);

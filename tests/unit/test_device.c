@@ -268,6 +268,10 @@ static void test_notes(void)
     CU_ASSERT_EQUAL_FATAL(p.len, 1);
     CU_ASSERT_STRING_EQUAL(p.ptr[0].text, "p9: nobody has it; ignored");
     problems_clear(&p);
+    device_note_ignored(d, ON_XEN, "/p9/0", "Xen lacks it", &p);
+    CU_ASSERT_EQUAL_FATAL(p.len, 1);
+    CU_ASSERT_STRING_EQUAL(p.ptr[0].text, "p9: Xen lacks it; a domain with it does not start");
+    problems_clear(&p);
 }
 
 TESTS("device", {"vifs", test_vifs}, {"rates in Xen's terms", test_rates}, {"vfbs", test_vfbs},
