@@ -260,15 +260,19 @@ int served_open(const struct qguest *g, const struct served *s, const struct dis
 
 /* What an earlier xend had begun may still be at work: it ends first, so that nothing comes after
  * its "remove". */
-static void await_orphan(const char *answers)
+static void await_orphan(const struct served *s, const char *answers)
 {
-    pid_t pid = process_find(answers, answers);
+    AUTO(freep) char *arg = xasprintf("HOTPLUG_ANSWERS=%s", answers);
+    pid_t pid = process_find(arg, s->script);
     AUTO(closep) int pidfd = pid ? process_open(pid, proc_start_time(pid)) : -1;
+    pid_t group; /* its own, as of all scripts */
 
     if (pidfd < 0 || process_await_end(pidfd, ORPHAN_MS))
         return;
     log_warn("%s: its script (pid %d) does not end and is killed", answers, (int)pid);
-    kill(-getpgid(pid), SIGKILL);
+    group = getpgid(pid);
+    if (group > 1 && group != getpgrp()) /* else it has just ended */
+        kill(-group, SIGKILL);
     process_await_end(pidfd, ORPHAN_MS);
 }
 
@@ -281,7 +285,7 @@ void served_take_back(struct served *s, const char *dir, const char *domain)
     if (!s->tried)
         return;
     if (!s->device) {
-        await_orphan(answers);
+        await_orphan(s, answers);
         read_answers(s, dir, &text);
         s->device = device_of_answers(buf_str(&text));
     }

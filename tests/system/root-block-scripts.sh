@@ -164,6 +164,11 @@ END
         detached 1 51712
         assert_fails 1 test -e "$T"/ip-10.0.0.1*
     done
+    for_qemu add iscsi "$params" w
+    assert_eq "0 $dev" "$status $(sed -n 's/^node=//p' "$T/answers" | tail -n 1)" "$err"
+    for_qemu remove iscsi "$params" w
+    assert_eq 0 "$status" "$err"
+    assert_fails 1 test -e "$T"/ip-10.0.0.1*
     refused error 'iscsiadm: iscsiadm: no records found' 1 51712 iscsi iqn.2001-04.org:b@10.0.0.1 w
     refused error 'iscsi:10.0.0.1: 10.0.0.1 is not understood: write iscsi:IQN@HOST' 1 51712 iscsi 10.0.0.1 w
     losetup -d "$dev"
