@@ -133,6 +133,15 @@ static bool ask_outcome(struct xend *x, struct task *t, bool *ours)
     return o == OUTCOME_TAKEN || o == OUTCOME_REFUSED;
 }
 
+/* Who is told of the end of the job finds it so: the news of the driver may come later. */
+static void keep_suspended(struct xend *x, struct domain *d)
+{
+    xend_lock(x);
+    d->reason = STOP_SUSPEND;
+    domain_set_state(x->domains, d, DOMAIN_SHUTDOWN);
+    xend_unlock(x);
+}
+
 /*
  * The point of no return: not even a cancelled job knows better than the answer. *ours: the other
  * side says that it has it no more, so it is still ours.
@@ -153,6 +162,7 @@ static int give_away(struct xend *x, struct domain *d, struct task *t, int fd, b
     }
     fault_point("migrate.given");
     if (!told && !ask_outcome(x, t, ours)) {
+        keep_suspended(x, d);
         err_add(e, "it was told to run there, and is kept suspended here");
         err_hint(e,
                  "Look there first: if it runs, xm destroy it here; if not, xm unpause it here.");
