@@ -99,6 +99,16 @@ static int check_devices(const struct qguest *g, struct err *e)
     return 0;
 }
 
+/* QEMU keeps its end of them; the next guest has their sockets. */
+static void drop_channels(struct qguest *g)
+{
+    channels_remove(g->spec, true);
+    pthread_mutex_lock(&g->d->lock);
+    for (size_t i = 0; i < g->devices.len; i++)
+        g->devices.ptr[i].dead |= g->devices.ptr[i].class == DEVICE_CHANNEL;
+    pthread_mutex_unlock(&g->d->lock);
+}
+
 int qemu_set_aside(struct guest *guest, const struct spec *s, struct err *e)
 {
     struct qguest *g = qguest_of(guest);
@@ -107,7 +117,7 @@ int qemu_set_aside(struct guest *guest, const struct spec *s, struct err *e)
     if (check_devices(g, e) < 0 || qguest_call_take(g, "query-status", NULL, NULL, e) < 0 ||
         qdevices_cut(g, e) < 0)
         return -1;
-    channels_remove(g->spec, true);
+    drop_channels(g);
     move_screen(g);
     fault_point("qemu.aside");
     if (rename(g->dir, dir) < 0)

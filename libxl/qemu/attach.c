@@ -343,7 +343,7 @@ int qdevices_cut(struct qguest *g, struct err *e)
         const struct qdevice *q = &g->devices.ptr[i++];
 
         if (q->class == DEVICE_CHANNEL)
-            continue; /* its socket is removed, and QEMU keeps what it has */
+            continue; /* see qemu_set_aside */
         probe = (struct device){.class = q->class};
         if (q->class == DEVICE_DISK)
             probe.disk.vdev = q->key;
