@@ -152,101 +152,103 @@ static void test_classes_and_tables(void)
 }
 
 /* Passed-through devices and xl's own classes. */
+static const struct {
+    enum device_class class;
+    const char *text, *json, *sxp, *xm; /* xm NULL: as text */
+} good_devices[] = {
+    {DEVICE_PCI, "0000:03:00.0", "{'bdf':'0000:03:00.0'}",
+     "(pci (dev (domain 0x0000) (bus 0x03) (slot 0x00) (func 0x0) (vdevfn 0x100)))", NULL},
+    {DEVICE_PCI, "3:1F.7@1c, msitranslate=1,seize=0",
+     "{'bdf':'0000:03:1f.7','vslot':'1c','msitranslate':1,'seize':0}",
+     "(pci (dev (domain 0x0000) (bus 0x03) (slot 0x1f) (func 0x7) (vdevfn 0xe0) "
+     "(opts (msitranslate 1) (seize 0))))",
+     "0000:03:1f.7@1c,msitranslate=1,seize=0"},
+    {DEVICE_PCI, "1:0.0,2-3,4=0,permissive=1", "{'bdf':'0000:01:00.0,2-3,4=0','permissive':1}",
+     "(pci (dev (domain 0x0000) (bus 0x01) (slot 0x00) (func '0,2-3,4=0') (vdevfn 0x100) "
+     "(opts (permissive 1))))",
+     "0000:01:00.0,2-3,4=0,permissive=1"},
+    {DEVICE_PCI, "bdf=01:00.*,rdm_policy=relaxed,name=gpu",
+     "{'bdf':'0000:01:00.*','rdm_policy':'relaxed'}",
+     "(pci (dev (domain 0x0000) (bus 0x01) (slot 0x00) (func '*') (vdevfn 0x100) "
+     "(opts (rdm_policy relaxed))))",
+     "0000:01:00.*,rdm_policy=relaxed"},
+    {DEVICE_VSCSI, "/dev/sdb, 0:0:0:1", "{'pdev':'/dev/sdb','vdev':'0:0:0:1'}",
+     "(vscsi (feature-host 0) (dev (p-dev /dev/sdb) (v-dev 0:0:0:1)))", "/dev/sdb,0:0:0:1"},
+    {DEVICE_VSCSI, "1:0:0:0,host,stor", "{'pdev':'1:0:0:0','vdev':'host','backend':'stor'}",
+     "(vscsi (feature-host 1) (dev (p-dev 1:0:0:0) (v-dev host)) (backend stor))", NULL},
+    {DEVICE_VUSB, "usbver=1, numports=2, port_1=1-8.1, port_2=",
+     "{'usbver':1,'numports':2,'ports':['1=1-8.1','2=']}",
+     "(vusb (usb-ver 1) (num-ports 2) (port (1 1-8.1) (2 )))",
+     "usbver=1,numports=2,port_1=1-8.1,port_2="},
+    {DEVICE_VUSB, "", "{}", "(vusb (usb-ver 2) (num-ports 8))", "usbver=2,numports=8"},
+    {DEVICE_USBCTRL, "type=qusb,version=3", "{'type':'qusb','version':3}",
+     "(usbctrl (type qusb) (version 3))", NULL},
+    {DEVICE_USBDEV, "hostbus=1,hostaddr=0,controller=0",
+     "{'hostbus':1,'hostaddr':0,'controller':0}",
+     "(usbdev (hostbus 1) (hostaddr 0) (controller 0))", NULL},
+    {DEVICE_USBDEV, "device=KBD", "{'device':'keyboard'}", "(usbdev (device keyboard))",
+     "device=keyboard"},
+    {DEVICE_USBDEV, "device=host:46D:c52b", "{'device':'host:046d:c52b'}",
+     "(usbdev (device host:046d:c52b))", "device=host:046d:c52b"},
+    {DEVICE_USBDEV, "device=host:255.127", "{'device':'host:255.127'}",
+     "(usbdev (device host:255.127))", NULL},
+    {DEVICE_USBDEV, "device=braille", "{'device':'braille'}", "(usbdev (device braille))", NULL},
+    {DEVICE_VTPM, "instance=1,backend=0", "{'backend':'0','instance':1}",
+     "(vtpm (backend 0) (instance 1))", "backend=0,instance=1"},
+    {DEVICE_CHANNEL, "connection=socket,name=a,path=/b",
+     "{'connection':'socket','name':'a','path':'/b'}",
+     "(channel (connection socket) (name a) (path /b))", NULL},
+    {DEVICE_CHANNEL, "name=org.test.a , connection = pty",
+     "{'connection':'pty','name':'org.test.a'}", "(channel (connection pty) (name org.test.a))",
+     "connection=pty,name=org.test.a"},
+    {DEVICE_P9, "tag=t,path=/srv,security_model=none",
+     "{'tag':'t','path':'/srv','security_model':'none'}",
+     "(p9 (tag t) (path /srv) (security_model none))", NULL},
+};
+
+static const struct {
+    enum device_class class;
+    const char *text, *problem;
+} bad_devices[] = {
+    {DEVICE_PCI, "", "!Failed to parse pci device: "},
+    {DEVICE_PCI, "1:0", "!Failed to parse pci device: 1:0"},
+    {DEVICE_PCI, "1:20.0", "!Failed to parse pci device: 1:20.0"},
+    {DEVICE_PCI, "100:0.0", "!Failed to parse pci device: 100:0.0"},
+    {DEVICE_PCI, "10000:0:0.0", "!Failed to parse pci device: 10000:0:0.0"},
+    {DEVICE_PCI, "1:0.8", "!Failed to parse pci device: 1:0.8"},
+    {DEVICE_PCI, "1:0.0@xyz", "!Failed to parse pci device: 1:0.0@xyz"},
+    {DEVICE_PCI, "1:0.0,seize=2", "!seize: 2 is not between -1 and 1"},
+    {DEVICE_VSCSI, "sdb", "!Failed to parse vscsi device: sdb"},
+    {DEVICE_VSCSI, "sdb,0:0:0", "!vdev: '0:0:0' is not a SCSI address"},
+    {DEVICE_VUSB, "numports=17", "!numports: 17 is not between 1 and 16"},
+    {DEVICE_VUSB, "port1=1", "!Invalid vusb option: port1"},
+    {DEVICE_VUSB, "usbver", "!usbver should be a pair, separated by an equals sign."},
+    {DEVICE_USBCTRL, "speed=1", "!Invalid usbctrl option: speed"},
+    {DEVICE_USBDEV, "device=host:256.1", "!device: 'host:256.1' names no USB device of a host"},
+    {DEVICE_USBDEV, "device=host:0.1", "!device: 'host:0.1' names no USB device of a host"},
+    {DEVICE_USBDEV, "device=host:1.2x", "!device: 'host:1.2x' names no USB device of a host"},
+    {DEVICE_USBDEV, "device=disk:", "!device: 'disk:' is not a USB device"},
+    {DEVICE_USBDEV, "", "!usbdev: hostbus is missing!usbdev: hostaddr is missing"},
+    {DEVICE_CHANNEL, "", "!channel: connection is missing!channel: name is missing"},
+    {DEVICE_CHANNEL, "connection=pty,name=a/b",
+     "!name: 'a/b' is no name for a channel: no slash, 127 bytes at most"},
+    {DEVICE_CHANNEL, "connection=tcp,name=a",
+     "!connection: Channel connection \"tcp\" is invalid."},
+    {DEVICE_CHANNEL, "connection=socket,name=a",
+     "!channel: connection=socket needs the path of the socket"},
+    {DEVICE_CHANNEL, "connection=socket,name=a,path=b", "!path: 'b' is not an absolute path"},
+    {DEVICE_CHANNEL, "connection=pty,name=a,path=/b", "!channel: a pty has no path"},
+};
+
 static void test_other_classes(void)
 {
-    static const struct {
-        enum device_class class;
-        const char *text, *json, *sxp, *xm; /* xm NULL: as text */
-    } rows[] = {
-        {DEVICE_PCI, "0000:03:00.0", "{'bdf':'0000:03:00.0'}",
-         "(pci (dev (domain 0x0000) (bus 0x03) (slot 0x00) (func 0x0) (vdevfn 0x100)))", NULL},
-        {DEVICE_PCI, "3:1F.7@1c, msitranslate=1,seize=0",
-         "{'bdf':'0000:03:1f.7','vslot':'1c','msitranslate':1,'seize':0}",
-         "(pci (dev (domain 0x0000) (bus 0x03) (slot 0x1f) (func 0x7) (vdevfn 0xe0) "
-         "(opts (msitranslate 1) (seize 0))))",
-         "0000:03:1f.7@1c,msitranslate=1,seize=0"},
-        {DEVICE_PCI, "1:0.0,2-3,4=0,permissive=1", "{'bdf':'0000:01:00.0,2-3,4=0','permissive':1}",
-         "(pci (dev (domain 0x0000) (bus 0x01) (slot 0x00) (func '0,2-3,4=0') (vdevfn 0x100) "
-         "(opts (permissive 1))))",
-         "0000:01:00.0,2-3,4=0,permissive=1"},
-        {DEVICE_PCI, "bdf=01:00.*,rdm_policy=relaxed,name=gpu",
-         "{'bdf':'0000:01:00.*','rdm_policy':'relaxed'}",
-         "(pci (dev (domain 0x0000) (bus 0x01) (slot 0x00) (func '*') (vdevfn 0x100) "
-         "(opts (rdm_policy relaxed))))",
-         "0000:01:00.*,rdm_policy=relaxed"},
-        {DEVICE_VSCSI, "/dev/sdb, 0:0:0:1", "{'pdev':'/dev/sdb','vdev':'0:0:0:1'}",
-         "(vscsi (feature-host 0) (dev (p-dev /dev/sdb) (v-dev 0:0:0:1)))", "/dev/sdb,0:0:0:1"},
-        {DEVICE_VSCSI, "1:0:0:0,host,stor", "{'pdev':'1:0:0:0','vdev':'host','backend':'stor'}",
-         "(vscsi (feature-host 1) (dev (p-dev 1:0:0:0) (v-dev host)) (backend stor))", NULL},
-        {DEVICE_VUSB, "usbver=1, numports=2, port_1=1-8.1, port_2=",
-         "{'usbver':1,'numports':2,'ports':['1=1-8.1','2=']}",
-         "(vusb (usb-ver 1) (num-ports 2) (port (1 1-8.1) (2 )))",
-         "usbver=1,numports=2,port_1=1-8.1,port_2="},
-        {DEVICE_VUSB, "", "{}", "(vusb (usb-ver 2) (num-ports 8))", "usbver=2,numports=8"},
-        {DEVICE_USBCTRL, "type=qusb,version=3", "{'type':'qusb','version':3}",
-         "(usbctrl (type qusb) (version 3))", NULL},
-        {DEVICE_USBDEV, "hostbus=1,hostaddr=0,controller=0",
-         "{'hostbus':1,'hostaddr':0,'controller':0}",
-         "(usbdev (hostbus 1) (hostaddr 0) (controller 0))", NULL},
-        {DEVICE_USBDEV, "device=KBD", "{'device':'keyboard'}", "(usbdev (device keyboard))",
-         "device=keyboard"},
-        {DEVICE_USBDEV, "device=host:46D:c52b", "{'device':'host:046d:c52b'}",
-         "(usbdev (device host:046d:c52b))", "device=host:046d:c52b"},
-        {DEVICE_USBDEV, "device=host:255.127", "{'device':'host:255.127'}",
-         "(usbdev (device host:255.127))", NULL},
-        {DEVICE_USBDEV, "device=braille", "{'device':'braille'}", "(usbdev (device braille))",
-         NULL},
-        {DEVICE_VTPM, "instance=1,backend=0", "{'backend':'0','instance':1}",
-         "(vtpm (backend 0) (instance 1))", "backend=0,instance=1"},
-        {DEVICE_CHANNEL, "connection=socket,name=a,path=/b",
-         "{'connection':'socket','name':'a','path':'/b'}",
-         "(channel (connection socket) (name a) (path /b))", NULL},
-        {DEVICE_CHANNEL, "name=org.test.a , connection = pty",
-         "{'connection':'pty','name':'org.test.a'}", "(channel (connection pty) (name org.test.a))",
-         "connection=pty,name=org.test.a"},
-        {DEVICE_P9, "tag=t,path=/srv,security_model=none",
-         "{'tag':'t','path':'/srv','security_model':'none'}",
-         "(p9 (tag t) (path /srv) (security_model none))", NULL},
-    };
-    static const struct {
-        enum device_class class;
-        const char *text, *problem;
-    } bad[] = {
-        {DEVICE_PCI, "", "!Failed to parse pci device: "},
-        {DEVICE_PCI, "1:0", "!Failed to parse pci device: 1:0"},
-        {DEVICE_PCI, "1:20.0", "!Failed to parse pci device: 1:20.0"},
-        {DEVICE_PCI, "100:0.0", "!Failed to parse pci device: 100:0.0"},
-        {DEVICE_PCI, "10000:0:0.0", "!Failed to parse pci device: 10000:0:0.0"},
-        {DEVICE_PCI, "1:0.8", "!Failed to parse pci device: 1:0.8"},
-        {DEVICE_PCI, "1:0.0@xyz", "!Failed to parse pci device: 1:0.0@xyz"},
-        {DEVICE_PCI, "1:0.0,seize=2", "!seize: 2 is not between -1 and 1"},
-        {DEVICE_VSCSI, "sdb", "!Failed to parse vscsi device: sdb"},
-        {DEVICE_VSCSI, "sdb,0:0:0", "!vdev: '0:0:0' is not a SCSI address"},
-        {DEVICE_VUSB, "numports=17", "!numports: 17 is not between 1 and 16"},
-        {DEVICE_VUSB, "port1=1", "!Invalid vusb option: port1"},
-        {DEVICE_VUSB, "usbver", "!usbver should be a pair, separated by an equals sign."},
-        {DEVICE_USBCTRL, "speed=1", "!Invalid usbctrl option: speed"},
-        {DEVICE_USBDEV, "device=host:256.1", "!device: 'host:256.1' names no USB device of a host"},
-        {DEVICE_USBDEV, "device=host:0.1", "!device: 'host:0.1' names no USB device of a host"},
-        {DEVICE_USBDEV, "device=host:1.2x", "!device: 'host:1.2x' names no USB device of a host"},
-        {DEVICE_USBDEV, "device=disk:", "!device: 'disk:' is not a USB device"},
-        {DEVICE_USBDEV, "", "!usbdev: hostbus is missing!usbdev: hostaddr is missing"},
-        {DEVICE_CHANNEL, "", "!channel: connection is missing!channel: name is missing"},
-        {DEVICE_CHANNEL, "connection=pty,name=a/b",
-         "!name: 'a/b' is no name for a channel: no slash, 127 bytes at most"},
-        {DEVICE_CHANNEL, "connection=tcp,name=a",
-         "!connection: Channel connection \"tcp\" is invalid."},
-        {DEVICE_CHANNEL, "connection=socket,name=a",
-         "!channel: connection=socket needs the path of the socket"},
-        {DEVICE_CHANNEL, "connection=socket,name=a,path=b", "!path: 'b' is not an absolute path"},
-        {DEVICE_CHANNEL, "connection=pty,name=a,path=/b", "!channel: a pty has no path"},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        goes_round(rows[i].class, rows[i].text, rows[i].json, rows[i].sxp,
-                   rows[i].xm ? rows[i].xm : rows[i].text);
-    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-        same(bad[i].text, read_xm(bad[i].class, bad[i].text), bad[i].problem);
+    for (size_t i = 0; i < ARRAY_LEN(good_devices); i++)
+        goes_round(good_devices[i].class, good_devices[i].text, good_devices[i].json,
+                   good_devices[i].sxp,
+                   good_devices[i].xm ? good_devices[i].xm : good_devices[i].text);
+    for (size_t i = 0; i < ARRAY_LEN(bad_devices); i++)
+        same(bad_devices[i].text, read_xm(bad_devices[i].class, bad_devices[i].text),
+             bad_devices[i].problem);
 }
 
 static void test_notes(void)

@@ -1,77 +1,71 @@
-/* libxl/device: disks in the languages of xm and of xl, JSON and SXP, each both ways; their names.
- */
+/* libxl/device: disks in the languages of xm and xl, JSON and SXP, each both ways; their names. */
 #include "tests/unit/test_device.h"
+
+static const struct {
+    const char *text, *json, *sxp, *xm; /* xm NULL: as text */
+} disks[] = {
+    {"file:/a,xvda,w", "{'type':'file','target':'/a','vdev':'xvda','mode':'w'}",
+     "(vbd (uname file:/a) (dev xvda:disk) (mode w))", NULL},
+    {"phy:/dev/vg/x,xvda1,w!", "{'type':'phy','target':'/dev/vg/x','vdev':'xvda1','mode':'w!'}",
+     "(vbd (uname phy:/dev/vg/x) (dev xvda1:disk) (mode 'w!'))", NULL},
+    {"phy:vg/x,/dev/sda1,r", "{'type':'phy','target':'/dev/vg/x','vdev':'sda1','mode':'r'}",
+     "(vbd (uname phy:/dev/vg/x) (dev sda1:disk) (mode r))", "phy:/dev/vg/x,sda1,r"},
+    {"phy:0x301,0x301,r", "{'type':'phy','target':'0x301','vdev':'hda1','mode':'r'}",
+     "(vbd (uname phy:0x301) (dev hda1:disk) (mode r))", "phy:0x301,hda1,r"},
+    {"file:///srv/a.iso,ioemu:hdc:cdrom,r",
+     "{'type':'file','target':'/srv/a.iso','vdev':'hdc','devtype':'cdrom','mode':'r'}",
+     "(vbd (uname file:/srv/a.iso) (dev hdc:cdrom) (mode r))", "file:/srv/a.iso,hdc:cdrom,r"},
+    {"/a,raw,xvda", "{'type':'file','target':'/a','vdev':'xvda','mode':'w'}",
+     "(vbd (uname file:/a) (dev xvda:disk) (mode w))", "file:/a,xvda,w"},
+    {"//a,raw,xvda,r", "{'type':'file','target':'/a','vdev':'xvda','mode':'r'}",
+     "(vbd (uname file:/a) (dev xvda:disk) (mode r))", "file:/a,xvda,r"},
+    {",hdc:cdrom,r", "{'vdev':'hdc','devtype':'cdrom','mode':'r'}",
+     "(vbd (uname ) (dev hdc:cdrom) (mode r))", NULL},
+    {"tap:aio:/a,xvdb:disk,w", "{'type':'tap','target':'/a','vdev':'xvdb','mode':'w'}",
+     "(tap (uname tap:aio:/a) (dev xvdb:disk) (mode w))", "tap:aio:/a,xvdb,w"},
+    {"tap:tapdisk:qcow2:/a,xvdb,w",
+     "{'type':'tap','format':'qcow2','target':'/a','vdev':'xvdb','mode':'w'}",
+     "(tap (uname tap:qcow2:/a) (dev xvdb:disk) (mode w))", "tap:qcow2:/a,xvdb,w"},
+    {"tap:ioemu:vmdk:/a,xvdb,w",
+     "{'type':'tap','format':'vmdk','target':'/a','vdev':'xvdb','mode':'w'}",
+     "(tap (uname tap:vmdk:/a) (dev xvdb:disk) (mode w))", "tap:vmdk:/a,xvdb,w"},
+    {"tap2:vhd:/a,xvdb,w", "{'type':'tap2','format':'vhd','target':'/a','vdev':'xvdb','mode':'w'}",
+     "(tap2 (uname tap2:vhd:/a) (dev xvdb:disk) (mode w))", NULL},
+    {"tap:sync:/a,xvdb,w", "{'type':'tap','tapdisk':'sync','target':'/a','vdev':'xvdb','mode':'w'}",
+     "(tap (uname tap:sync:/a) (dev xvdb:disk) (mode w))", NULL},
+    {"tap2:remus:10.0.0.2:9000|aio:/a,xvdb,w",
+     "{'type':'tap2','tapdisk':'remus','target':'10.0.0.2:9000|aio:/"
+     "a','vdev':'xvdb','mode':'w'}",
+     "(tap2 (uname 'tap2:remus:10.0.0.2:9000|aio:/a') (dev xvdb:disk) (mode w))", NULL},
+    {"iscsi:iqn.2001-04.com.example:storage:disk1,xvdc,w",
+     "{'type':'iscsi','target':'iqn.2001-04.com.example:storage:disk1','vdev':'xvdc','mode':'w'"
+     "}",
+     "(vbd (uname iscsi:iqn.2001-04.com.example:storage:disk1) (dev xvdc:disk) (mode w))", NULL},
+    {"nbd:10.0.0.1 2000,xvdc,w", "{'type':'nbd','target':'10.0.0.1 2000','vdev':'xvdc','mode':'w'}",
+     "(vbd (uname 'nbd:10.0.0.1 2000') (dev xvdc:disk) (mode w))", NULL},
+    {"zfs:tank/vm,xvdc,w", "{'type':'zfs','target':'tank/vm','vdev':'xvdc','mode':'w'}",
+     "(vbd (uname zfs:tank/vm) (dev xvdc:disk) (mode w))", NULL},
+    {"gluster://host/vol,xvdc,w",
+     "{'type':'gluster','target':'//host/vol','vdev':'xvdc','mode':'w'}",
+     "(vbd (uname gluster://host/vol) (dev xvdc:disk) (mode w))", NULL},
+    {"phy:,hdc:cdrom,r", "{'vdev':'hdc','devtype':'cdrom','mode':'r'}",
+     "(vbd (uname ) (dev hdc:cdrom) (mode r))", ",hdc:cdrom,r"},
+    {"drbd:r0,xvda,w,store,x86_32-abi",
+     "{'type':'drbd','target':'r0','vdev':'xvda','mode':'w','backend':'store','protocol':'x86_"
+     "32-abi'}",
+     "(vbd (uname drbd:r0) (dev xvda:disk) (mode w) (backend store) (protocol x86_32-abi))", NULL},
+    {"phy:/dev/a,xvda,w,,x86_64-abi",
+     "{'type':'phy','target':'/dev/a','vdev':'xvda','mode':'w','protocol':'x86_64-abi'}",
+     "(vbd (uname phy:/dev/a) (dev xvda:disk) (mode w) (protocol x86_64-abi))", NULL},
+    {"file:/a, xvda , w", "{'type':'file','target':'/a','vdev':'xvda','mode':'w'}",
+     "(vbd (uname file:/a) (dev xvda:disk) (mode w))", "file:/a,xvda,w"},
+};
 
 static void test_disks(void)
 {
-    static const struct {
-        const char *text, *json, *sxp, *xm; /* xm NULL: as text */
-    } rows[] = {
-        {"file:/a,xvda,w", "{'type':'file','target':'/a','vdev':'xvda','mode':'w'}",
-         "(vbd (uname file:/a) (dev xvda:disk) (mode w))", NULL},
-        {"phy:/dev/vg/x,xvda1,w!", "{'type':'phy','target':'/dev/vg/x','vdev':'xvda1','mode':'w!'}",
-         "(vbd (uname phy:/dev/vg/x) (dev xvda1:disk) (mode 'w!'))", NULL},
-        {"phy:vg/x,/dev/sda1,r", "{'type':'phy','target':'/dev/vg/x','vdev':'sda1','mode':'r'}",
-         "(vbd (uname phy:/dev/vg/x) (dev sda1:disk) (mode r))", "phy:/dev/vg/x,sda1,r"},
-        {"phy:0x301,0x301,r", "{'type':'phy','target':'0x301','vdev':'hda1','mode':'r'}",
-         "(vbd (uname phy:0x301) (dev hda1:disk) (mode r))", "phy:0x301,hda1,r"},
-        {"file:///srv/a.iso,ioemu:hdc:cdrom,r",
-         "{'type':'file','target':'/srv/a.iso','vdev':'hdc','devtype':'cdrom','mode':'r'}",
-         "(vbd (uname file:/srv/a.iso) (dev hdc:cdrom) (mode r))", "file:/srv/a.iso,hdc:cdrom,r"},
-        {"/a,raw,xvda", "{'type':'file','target':'/a','vdev':'xvda','mode':'w'}",
-         "(vbd (uname file:/a) (dev xvda:disk) (mode w))", "file:/a,xvda,w"},
-        {"//a,raw,xvda,r", "{'type':'file','target':'/a','vdev':'xvda','mode':'r'}",
-         "(vbd (uname file:/a) (dev xvda:disk) (mode r))", "file:/a,xvda,r"},
-        {",hdc:cdrom,r", "{'vdev':'hdc','devtype':'cdrom','mode':'r'}",
-         "(vbd (uname ) (dev hdc:cdrom) (mode r))", NULL},
-        {"tap:aio:/a,xvdb:disk,w", "{'type':'tap','target':'/a','vdev':'xvdb','mode':'w'}",
-         "(tap (uname tap:aio:/a) (dev xvdb:disk) (mode w))", "tap:aio:/a,xvdb,w"},
-        {"tap:tapdisk:qcow2:/a,xvdb,w",
-         "{'type':'tap','format':'qcow2','target':'/a','vdev':'xvdb','mode':'w'}",
-         "(tap (uname tap:qcow2:/a) (dev xvdb:disk) (mode w))", "tap:qcow2:/a,xvdb,w"},
-        {"tap:ioemu:vmdk:/a,xvdb,w",
-         "{'type':'tap','format':'vmdk','target':'/a','vdev':'xvdb','mode':'w'}",
-         "(tap (uname tap:vmdk:/a) (dev xvdb:disk) (mode w))", "tap:vmdk:/a,xvdb,w"},
-        {"tap2:vhd:/a,xvdb,w",
-         "{'type':'tap2','format':'vhd','target':'/a','vdev':'xvdb','mode':'w'}",
-         "(tap2 (uname tap2:vhd:/a) (dev xvdb:disk) (mode w))", NULL},
-        {"tap:sync:/a,xvdb,w",
-         "{'type':'tap','tapdisk':'sync','target':'/a','vdev':'xvdb','mode':'w'}",
-         "(tap (uname tap:sync:/a) (dev xvdb:disk) (mode w))", NULL},
-        {"tap2:remus:10.0.0.2:9000|aio:/a,xvdb,w",
-         "{'type':'tap2','tapdisk':'remus','target':'10.0.0.2:9000|aio:/"
-         "a','vdev':'xvdb','mode':'w'}",
-         "(tap2 (uname 'tap2:remus:10.0.0.2:9000|aio:/a') (dev xvdb:disk) (mode w))", NULL},
-        {"iscsi:iqn.2001-04.com.example:storage:disk1,xvdc,w",
-         "{'type':'iscsi','target':'iqn.2001-04.com.example:storage:disk1','vdev':'xvdc','mode':'w'"
-         "}",
-         "(vbd (uname iscsi:iqn.2001-04.com.example:storage:disk1) (dev xvdc:disk) (mode w))",
-         NULL},
-        {"nbd:10.0.0.1 2000,xvdc,w",
-         "{'type':'nbd','target':'10.0.0.1 2000','vdev':'xvdc','mode':'w'}",
-         "(vbd (uname 'nbd:10.0.0.1 2000') (dev xvdc:disk) (mode w))", NULL},
-        {"zfs:tank/vm,xvdc,w", "{'type':'zfs','target':'tank/vm','vdev':'xvdc','mode':'w'}",
-         "(vbd (uname zfs:tank/vm) (dev xvdc:disk) (mode w))", NULL},
-        {"gluster://host/vol,xvdc,w",
-         "{'type':'gluster','target':'//host/vol','vdev':'xvdc','mode':'w'}",
-         "(vbd (uname gluster://host/vol) (dev xvdc:disk) (mode w))", NULL},
-        {"phy:,hdc:cdrom,r", "{'vdev':'hdc','devtype':'cdrom','mode':'r'}",
-         "(vbd (uname ) (dev hdc:cdrom) (mode r))", ",hdc:cdrom,r"},
-        {"drbd:r0,xvda,w,store,x86_32-abi",
-         "{'type':'drbd','target':'r0','vdev':'xvda','mode':'w','backend':'store','protocol':'x86_"
-         "32-abi'}",
-         "(vbd (uname drbd:r0) (dev xvda:disk) (mode w) (backend store) (protocol x86_32-abi))",
-         NULL},
-        {"phy:/dev/a,xvda,w,,x86_64-abi",
-         "{'type':'phy','target':'/dev/a','vdev':'xvda','mode':'w','protocol':'x86_64-abi'}",
-         "(vbd (uname phy:/dev/a) (dev xvda:disk) (mode w) (protocol x86_64-abi))", NULL},
-        {"file:/a, xvda , w", "{'type':'file','target':'/a','vdev':'xvda','mode':'w'}",
-         "(vbd (uname file:/a) (dev xvda:disk) (mode w))", "file:/a,xvda,w"},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        goes_round(DEVICE_DISK, rows[i].text, rows[i].json, rows[i].sxp,
-                   rows[i].xm ? rows[i].xm : rows[i].text);
+    for (size_t i = 0; i < ARRAY_LEN(disks); i++)
+        goes_round(DEVICE_DISK, disks[i].text, disks[i].json, disks[i].sxp,
+                   disks[i].xm ? disks[i].xm : disks[i].text);
 }
 
 /* The forms of xl: docs/man/xl-disk-configuration.5. */
