@@ -157,9 +157,10 @@ static bool job_became(struct side *there, const char *uuid, const char *state)
 {
     AUTO(freep) char *path = xasprintf("/v1/jobs/%" PRId64, there->job);
     struct err ignored;
-    AUTO(value_freep) struct value *ended = job_wait(&there->xm, there->job, &ignored);
-    AUTO(value_freep) struct value *job = xend_get(&there->xm, path, &ignored);
+    AUTO(value_freep) struct value *job = NULL;
 
+    value_free(job_wait(&there->xm, there->job, &ignored));
+    job = xend_get(&there->xm, path, &ignored);
     return strcmp(value_get_str(job, "kind", ""), "receive") == 0 && /* not of another xend */
            strcmp(value_get_str(job, "uuid", ""), uuid) == 0 &&
            strcmp(value_get_str(job, "state", ""), state) == 0;
