@@ -49,10 +49,10 @@ assert_match '^web2 +[0-9]+ +128 +1 +----c- ' "$out"
 assert_ok xm destroy web2
 nothing_left
 
-# one that lived long enough, renamed: the next one has its disk and the place of its screen
+# one that lived long enough, renamed: the next one has its disk, the socket of its channel and the place of its screen
 truncate -s 4M "$T/disk.img"
 boot web3 "on_crash = 'rename-restart'" "disk = ['file:$T/disk.img,xvda,w']" "vif = ['type=user']" \
-    "vfb = ['vnc=1,vncdisplay=$(($$ % 10000 + 20000))']"
+    "vfb = ['vnc=1,vncdisplay=$(($$ % 10000 + 20000))']" "channel = ['connection=socket, name=a, path=$T/a.sock']"
 uuid_of() {
     xm list --json "$1" | sed -n 's/^ *"uuid": "\(.*\)",$/\1/p'
 }
@@ -70,6 +70,7 @@ assert_eq "$uuid" "$(uuid_of web3)"
 assert_match "\"vnc\": \"$screen\"" "$(xm list --json web3)"
 assert_ok xm block-list web3
 assert_match 'disk.img' "$out"
+assert_match "^1 .*$T/a.sock " "$(xm channel-list web3)"
 assert_ok xend restart --driver qemu
 kill -0 "$pid" || fail "the dead one's QEMU has ended"
 dead=$(xm list | sed -n 's/^\(Domain-[0-9a-f-]\{36\}\) .*/\1/p')
@@ -78,6 +79,9 @@ assert_match '"vnc": "127.0.0.1:[0-9]+"' "$(xm list --json "$dead")"
 assert_no_match "\"$screen\"" "$(xm list --json "$dead")"
 assert_ok xm block-list "$dead"
 assert_no_match 'disk.img' "$out"
+assert_eq '' "$(xm channel-list "$dead")" 'channels of the dead one'
 assert_ok xm destroy "$dead"
+[ -S "$T/a.sock" ] || fail 'the dead one has taken the socket along'
 assert_ok xm destroy web3
+[ ! -e "$T/a.sock" ] || fail 'a socket of nobody'
 nothing_left
