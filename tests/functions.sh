@@ -211,3 +211,16 @@ domains() {
     (cd "$ROOT/var/run/xend" && curl -s -K "$T/curl")
     assert_eq $(($2 + 1)) "$(api GET '/v1/domains?fields=name' | tr ',' '\n' | grep -c '"name"')"
 }
+
+# serve ANSWER...: a xend that is none answers with these (system/canned.py has what they may be) and writes
+# what it is asked to $T/s/requests; xm finds it.
+serve() {
+    rm -rf "$T/s"
+    mkdir "$T/s"
+    mkfifo "$T/s/ready"
+    python3 tests/system/canned.py "$T/s/sock" "$@" >"$T/s/ready" &
+    PIDS="$PIDS $!"
+    read -r _ <"$T/s/ready"
+    XM_SERVER=unix:$T/s/sock
+    export XM_SERVER
+}

@@ -28,6 +28,12 @@ def listener():
     return s
 
 
+def drain(c):
+    c.shutdown(socket.SHUT_WR)
+    while c.recv(65536):
+        pass
+
+
 def say(texts):
     s = listener()
     while True:
@@ -37,9 +43,7 @@ def say(texts):
                 if not c.recv(65536):
                     break
                 c.sendall(text(t))
-            c.shutdown(socket.SHUT_WR)
-            while c.recv(65536):
-                pass
+            drain(c)
         except OSError:
             pass
         c.close()
@@ -122,9 +126,7 @@ def fuzz(port, n):
         c = socket.create_connection(("127.0.0.1", int(port)))
         try:
             c.sendall(said)
-            c.shutdown(socket.SHUT_WR)
-            while c.recv(65536):
-                pass
+            drain(c)
         except OSError:
             pass
         c.close()

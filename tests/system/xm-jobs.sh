@@ -4,43 +4,6 @@
 . tests/functions.sh
 requires python3
 
-cat >"$T/server.py" <<'END'
-# Answers the n-th request with the n-th argument: a status and JSON, on as many connections as come.
-import os, socket, sys
-os.chdir(os.path.dirname(sys.argv[1]))
-s = socket.socket(socket.AF_UNIX)
-s.bind(os.path.basename(sys.argv[1]))
-s.listen(5)
-os.write(1, b"ready\n")
-log = open("requests", "w")
-c = None
-d = b""
-for reply in sys.argv[2:]:
-    status, body = reply.split(" ", 1)
-    while b"\r\n\r\n" not in d:
-        more = c.recv(65536) if c else b""
-        if not more:
-            c, _ = s.accept()
-        d += more
-    head, _, d = d.partition(b"\r\n\r\n")
-    d = b"" # its body, if any, is short and came along
-    log.write(head.split(b" HTTP")[0].decode() + "\n")
-    log.flush()
-    c.sendall(b"HTTP/1.1 %s X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-              % (status.encode(), len(body), body.encode()))
-END
-
-# serve REPLY...: starts the server; xm finds it.
-serve() {
-    rm -rf "$T/s"
-    mkdir "$T/s"
-    mkfifo "$T/s/ready"
-    python3 "$T/server.py" "$T/s/sock" "$@" >"$T/s/ready" &
-    PIDS="$PIDS $!"
-    read -r _ <"$T/s/ready"
-    XM_SERVER=unix:$T/s/sock
-    export XM_SERVER
-}
 job() { printf '{"id":7,"domain":"web1","state":"%s"%s}' "$1" "${2:-}"; }
 
 # Still running at the end of the wait: the job is asked for until it has ended.

@@ -4,17 +4,6 @@
 . tests/functions.sh
 requires python3
 
-# serve ANSWER...: starts the server; xm finds it.
-serve() {
-    rm -rf "$T/s"
-    mkdir "$T/s"
-    mkfifo "$T/s/ready"
-    python3 tests/system/canned.py "$T/s/sock" "$@" >"$T/s/ready" &
-    PIDS="$PIDS $!"
-    read -r _ <"$T/s/ready"
-    XM_SERVER=unix:$T/s/sock
-    export XM_SERVER
-}
 requests() { cat "$T/s/requests"; }
 finished='200 {"id":7,"domain":"web1","state":"done","result":null}'
 
