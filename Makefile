@@ -150,6 +150,11 @@ check-xen: all guest $(XEN_PROGS)
 run-check-xen: $(XEN_PROGS)
 	$(Q)TEST_TIMEOUT=1800 $(RUN) tests/rig/suite $(BESIDE)
 
+# two of them, and guests that move from one to the other; not part of check-all
+check-xen-two: all guest
+	$(Q)$(RUN) --reset
+	$(Q)TEST_TIMEOUT=900 $(RUN) tests/rig/two; $(RUN) --sum
+
 # everything, and once more under the sanitizers; one sum at the end
 check-all: all guest $(UNIT_PROGS) $(TOOL_PROGS)
 	$(Q)$(RUN) --reset
@@ -269,6 +274,7 @@ help:
 	@echo "make check-system   tests with real guests (root)"
 	@echo "make check-faults   xend killed at each point of each operation (root)"
 	@echo "make check-xen   tests on real Xen in the rig (root)"
+	@echo "make check-xen-two   migration between two rigs (root)"
 	@echo "make check-san, check-tsan   the same tests under gcc's sanitizers"
 	@echo "make check-all   all of these; CI's"
 	@echo "make demo        boot a guest and show what xm does; KEEP=1 leaves it running"
@@ -280,6 +286,6 @@ help:
 	@echo "make install, uninstall   DESTDIR= PREFIX=/usr"
 	@echo "variables: V=1 CC=clang SAN= WERROR=0 BUILD=dir"
 
-.PHONY: all clean guest check run-check check-system run-check-system check-faults check-xen run-check-xen check-all \
+.PHONY: all clean guest check run-check check-system run-check-system check-faults check-xen run-check-xen check-xen-two check-all \
     check-san check-san-build check-tsan check-tsan-build bench bench-xen fuzz run-fuzz rig rig-shell demo format lint tidy install uninstall help
 .SECONDARY:
