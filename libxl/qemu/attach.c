@@ -98,8 +98,7 @@ static struct value *vif_device(const struct vif *v, const char *id, const char 
 
 /* The tap, plugged in, and under KVM where the host has it vhost-net; as arguments of netdev_add.
  * What the vif script is to do is on disk before it does it. */
-static int pass_tap(struct qguest *g, const struct qnet *n, bool vhost, struct value *args,
-                    struct err *e)
+static int pass_tap(struct qguest *g, struct qnet *n, bool vhost, struct value *args, struct err *e)
 {
     int fd = net_open(n, e);
 
@@ -125,7 +124,7 @@ static int pass_tap(struct qguest *g, const struct qnet *n, bool vhost, struct v
 /* The host's side of the last of g->nets. */
 static int add_net(struct qguest *g, const struct vif *v, const char *id, struct err *e)
 {
-    const struct qnet *n = &g->nets.ptr[g->nets.len - 1];
+    struct qnet *n = &g->nets.ptr[g->nets.len - 1];
     bool vhost = g->accel && strcmp(g->accel, "kvm") == 0 && vif_is_virtio(v);
     AUTO(value_freep) struct value *args = value_map();
 

@@ -186,9 +186,13 @@ int net_plan(const struct qguest *g, const struct vif *v, int index, enum net_ki
     return 0;
 }
 
-int net_open(const struct qnet *n, struct err *e)
+int net_open(struct qnet *n, struct err *e)
 {
-    return tap_open(n->dev, e);
+    int fd = tap_open(n->dev, e);
+
+    if (fd >= 0)
+        n->index = if_nametoindex(n->dev);
+    return fd;
 }
 
 int net_open_vhost(void)
@@ -220,7 +224,7 @@ static int open_one(struct qguest *g, const struct vif *v, enum net_kind kind, b
     vec_push(&g->nets, n);
     if (!n.tap)
         return 0;
-    out->fd = net_open(&n, e);
+    out->fd = net_open(&g->nets.ptr[g->nets.len - 1], e);
     if (out->fd < 0)
         return err_add(e, "vif %d", index);
     if (vhost && vif_is_virtio(v))
@@ -291,9 +295,12 @@ int nets_plug(struct qguest *g, struct job *j, struct err *e)
 
 void net_unplug(const struct qnet *n, const char *domain)
 {
+    unsigned now = n->tap ? if_nametoindex(n->dev) : 0;
     struct err e;
 
-    if (n->tap && run_script(n, "remove", UNPLUG_TIMEOUT_MS, &e) < 0)
+    if (now && now != n->index)
+        log_warn("domain=%s: vif %s: left alone: another interface has this name", domain, n->dev);
+    else if (n->tap && run_script(n, "remove", UNPLUG_TIMEOUT_MS, &e) < 0)
         log_warn("domain=%s: vif %s: %s", domain, n->dev, e.msg);
 }
 
@@ -330,6 +337,7 @@ struct value *nets_to_value(const struct qnets *v)
         value_set_str(map, "kind", n->tap ? "tap" : "user");
         if (n->tap) {
             value_set_str(map, "dev", n->dev);
+            value_set_int(map, "index", n->index);
             value_set_str(map, "script", n->script);
             value_set_take(map, "args", value_copy(n->args));
             value_set_take(map, "env", value_copy(n->env));
@@ -351,6 +359,7 @@ void nets_from_value(const struct value *list, struct qnets *out)
         n.tap = script && args && env && strcmp(value_get_str(map, "kind", ""), "tap") == 0;
         if (n.tap) {
             snprintf(n.dev, sizeof(n.dev), "%s", value_get_str(map, "dev", ""));
+            n.index = (unsigned)value_get_int(map, "index", 0);
             n.script = xstrdup(script);
             n.args = value_copy(args);
             n.env = value_copy(env);

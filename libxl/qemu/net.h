@@ -29,6 +29,7 @@ struct qnet {
     char mac[18];
     bool tap;           /* else it is QEMU's own user-mode network */
     char dev[IFNAMSIZ]; /* the tap's name */
+    unsigned index;     /* the kernel's number of the tap, once it is made */
     char *script;       /* absolute */
     struct value *args; /* what the script gets after add or remove */
     struct value *env;
@@ -48,13 +49,14 @@ void net_clear(struct qnet *n);
 void nets_clear(struct qnets *v);
 
 /* Makes the tap: a descriptor for QEMU, the caller's. It is gone when the last copy is closed. */
-int net_open(const struct qnet *n, struct err *e);
+int net_open(struct qnet *n, struct err *e);
 /* /dev/vhost-net, or -1: then QEMU moves the packets itself. */
 int net_open_vhost(void);
 
 /* Runs the script to plug a tap in. After a failure net_unplug is due, too. */
 int net_plug(const struct qnet *n, struct err *e);
-/* Runs it to take back what it did; a failure is logged. Twice does no harm. */
+/* Runs it to take back what it did; a failure is logged. Twice does no harm. An interface of this
+ * name that is another one, of the host or of another guest, is left alone. */
 void net_unplug(const struct qnet *n, const char *domain);
 void nets_unplug(const struct qnets *v, const char *domain);
 

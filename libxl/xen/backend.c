@@ -3,6 +3,7 @@
  * and the hotplug scripts that give them what they serve. Called by create.c, life.c.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -308,6 +309,30 @@ int xdevs_find(const struct xguest *g, struct xdevs *out, struct err *e)
     return 0;
 }
 
+/*
+ * The interface that has the name of vifname= is not this one's: the kernel says whose each is. It
+ * never got the name, or is gone; what the script would do it would do to the host's card, or
+ * another guest.
+ */
+static bool is_anothers(struct xguest *g, const struct xdev *x)
+{
+    AUTO(freep) char *name = strcmp(x->kind, "vif") == 0 ? get(g, x->backend, "vifname") : NULL;
+    AUTO(freep) char *dir = name ? path_join("/sys/class/net", name) : NULL;
+    AUTO(freep) char *path = name ? path_join(dir, "device") : NULL;
+    AUTO(freep) char *own = xasprintf("/vif-%u-%u", g->pub.domid, x->id);
+    char owner[PATH_MAX];
+    ssize_t n;
+
+    if (!name || !*name || strchr(name, '/') || access(dir, F_OK) < 0)
+        return false;
+    n = readlink(path, owner, sizeof(owner) - 1);
+    owner[n > 0 ? n : 0] = '\0';
+    if (n > 0 && strcmp(strrchr(owner, '/') ? strrchr(owner, '/') : "", own) == 0)
+        return false;
+    log_warn("%s: vif %u: %s is another interface: left alone", g->spec->name, x->id, name);
+    return true;
+}
+
 struct ending {
     const struct xdevs *devices;
     bool ask;
@@ -398,7 +423,8 @@ static int disconnect_one(void *arg, size_t i, struct err *e)
 {
     const struct connecting *c = arg;
 
-    if (run_script(c->g, &c->devices->ptr[i], false, e) < 0) {
+    if (!is_anothers(c->g, &c->devices->ptr[i]) &&
+        run_script(c->g, &c->devices->ptr[i], false, e) < 0) {
         fail(&c->devices->ptr[i], "disconnected", e);
         warn(c->g, e);
     }

@@ -37,6 +37,19 @@ tap) dev=${INTERFACE:-${vif:-}} ;;
 esac
 [ -n "$dev" ] || fatal "No device details in $XENBUS_PATH, exiting."
 
+# is_anothers NAME: an interface has it that is not this one: the name was never given, or is free again.
+is_anothers() {
+    link_exists "$1" || return 1
+    owner_=$(readlink "/sys/class/net/$1/device") || owner_=
+    [ -z "$owner_" ] || {
+        [ "${owner_##*/}" != "$(echo "${XENBUS_PATH#*backend/}" | tr / -)" ]
+        return
+    }
+    case $(ip -o link show dev "$1") in
+    *' link/ether fe:ff:ff:ff:ff:ff '*) return 1 ;;
+    esac
+}
+
 # A device of Xen may be wanted under another name.
 vifname=$(xenstore_read_default "$XENBUS_PATH/vifname" "${vifname:-}")
 if [ -n "$vifname" ] && [ "$HOTPLUG_STORE" = xenstore ]; then
@@ -49,6 +62,12 @@ if [ -n "$vifname" ] && [ "$HOTPLUG_STORE" = xenstore ]; then
                     fatal "Cannot rename interface $dev. An interface with name $vifname already exists."
                 ip link set dev "$dev" down
                 do_or_die ip link set dev "$dev" name "$vifname"
+            fi
+            ;;
+        *)
+            if is_anothers "$vifname"; then
+                log warning "$vifname is another interface: left alone"
+                exit 0
             fi
             ;;
         esac

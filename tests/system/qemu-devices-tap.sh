@@ -53,6 +53,14 @@ cp scripts/hooks/vif-common.sh "$ROOT/etc/xen/scripts"
 assert_fails 1 xm network-attach web1 bridge=nobridge
 assert_match '^Error: web1: attach: .*nobridge' "$err"
 assert_eq "$first" "$(taps)"
+# The name of another interface, whosever: refused, and that one is as it was.
+ip -br link show >"$T/links"
+nft list tables >"$T/tables"
+for name in br0 lo "$first"; do
+    assert_fails 1 xm network-attach web1 bridge=br0 vifname=$name
+    assert_match "An interface with name $name already exists" "$err"
+done
+assert_eq "$(cat "$T/links" "$T/tables")" "$(ip -br link show && nft list tables)" 'the other interfaces'
 for point in qemu.attach-tap hook.set-up qemu.attached attach.done; do
     stop_xend
     XEND_FAULT=$point start_xend qemu

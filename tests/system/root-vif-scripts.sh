@@ -144,7 +144,7 @@ for SH in dash "$BUSYBOX sh"; do
     # the admin's hook
     mkdir -p "$T/hooks/vif-post.d"
     cp scripts/hooks/* "$T/hooks"
-    # shellcheck disable=SC2154
+    # shellcheck disable=SC2154,SC2016
     echo 'echo "$command $dev on $bridge$unset" >&2' >"$T/hooks/vif-post.d/say.hook"
     # shellcheck disable=SC2154,SC2016
     printf '#!/bin/bash\n[[ $dev == tap* ]] && log err "bash: $command $dev on $bridge"\n' >"$T/hooks/vif-post.d/then.hook"
@@ -200,6 +200,15 @@ bash: $action tap1.0 on xenbr0
     xen offline type_if=vif
     assert_eq 0 "$status"
     assert_no_match master "$(ip -o link show dmz0)"
+    # its name is another's: whose is not touched
+    xs write $back/vifname xenbr0
+    guest vif1.0
+    xen online type_if=vif
+    assert_match 'An interface with name xenbr0 already exists' "$(xs read $back/hotplug-error)"
+    xen offline type_if=vif
+    assert_eq '0 xenbr0 is another interface: left alone' "$status $err"
+    assert_match '<.*,UP' "$(ip -o link show xenbr0)"
+    xs write $back/vifname dmz0
     xs write $back/bridge nosuch
     xen online type_if=vif
     assert_eq '1 error Could not find bridge device nosuch' \

@@ -96,6 +96,9 @@ assert_ok xm network-attach d1 bridge=xenbr0 mac=00:16:3e:00:00:14
 assert_match "^2 +0 +00:16:3e:00:00:14 " "$(xm network-list d1)"
 assert_fails 1 xm network-attach d1 bridge=xenbr7
 assert_match 'Could not find bridge device xenbr7' "$err"
+assert_fails 1 xm network-attach d1 bridge=xenbr0 vifname=xenbr0
+assert_match 'An interface with name xenbr0 already exists' "$err"
+assert_match '<.*,UP' "$(ip -o link show xenbr0)" 'whose name it was to have'
 assert_fails 1 xm block-attach d1 "file:$T/disk.img" xvdc w
 assert_eq 1 "$(xenstore-ls "/local/domain/0/backend/vbd/$id" | grep -c '^[0-9]')" 'disks after a failed attach'
 
