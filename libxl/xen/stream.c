@@ -127,6 +127,7 @@ static int failed(const struct stream *s, const struct stream_record *m, struct 
     snprintf(log.words, sizeof(log.words), "%s", m->text);
     errno = (int)m->a;
     err_xen(e, &log);
+    e->sys = (int)m->a; /* a connection that ended, perhaps */
     if (s->reads && e->code == ERR_BACKEND)
         e->code = ERR_INVALID;
     return -1;
