@@ -57,7 +57,7 @@ assert_eq "$first" "$(taps)"
 ip -br link show >"$T/links"
 nft list tables >"$T/tables"
 for name in br0 lo "$first"; do
-    assert_fails 1 xm network-attach web1 bridge=br0 vifname=$name
+    assert_fails 1 xm network-attach web1 bridge=br0 vifname="$name"
     assert_match "An interface with name $name already exists" "$err"
 done
 assert_eq "$(cat "$T/links" "$T/tables")" "$(ip -br link show && nft list tables)" 'the other interfaces'
