@@ -50,18 +50,6 @@ static bool is_error(const char *line, struct err *e)
     return true;
 }
 
-/* A guest that could not be sent: the cause may be what the other side said before it hung up. */
-static void hear_why(struct task *t, int fd, struct err *e)
-{
-    char line[LINK_LINE_MAX];
-    struct err ignored;
-
-    if (link_hear(t, fd, 1, line, &ignored) == 0 && is_error(line, e))
-        return;
-    if (e->sys == EPIPE || e->sys == ECONNRESET)
-        err_set(e, ERR_UNAVAILABLE, "the other side has closed the connection");
-}
-
 static int check_word(const char *line, const char *word, struct err *e)
 {
     if (strcmp(line, word) == 0)
@@ -69,6 +57,18 @@ static int check_word(const char *line, const char *word, struct err *e)
     if (is_error(line, e))
         return -1;
     return err_set(e, ERR_INVALID, "the other side says '%.40s' where %s is expected", line, word);
+}
+
+/* A guest that could not be sent: the cause may be what the other side said before it hung up. */
+static void hear_why(struct task *t, int fd, const char *word, struct err *e)
+{
+    char line[LINK_LINE_MAX];
+    struct err ignored;
+
+    if (link_hear(t, fd, 1, line, &ignored) == 0 && check_word(line, word, e) < 0)
+        return;
+    if (e->sys == EPIPE || e->sys == ECONNRESET)
+        err_set(e, ERR_UNAVAILABLE, "the other side has closed the connection");
 }
 
 /* The next line must be this word. */
@@ -98,7 +98,7 @@ static int ask_destination(struct xend *x, struct domain *d, struct task *t, int
         return err_set(e, ERR_STATE, "it may not be migrated: nomigrate = 1");
     job_step(&t->job, "asking the destination");
     if (savefile_write(fd, s, x->driver->ops->name, e) < 0) {
-        hear_why(t, fd, e);
+        hear_why(t, fd, "ready", e);
         return -1;
     }
     if (link_hear(t, fd, patience(x), line, e) < 0)
@@ -114,7 +114,7 @@ static int send_guest(struct xend *x, struct domain *d, struct task *t, int fd, 
     job_step(&t->job, "sending its memory");
     fault_point("migrate.begin");
     if (x->driver->ops->save(d->guest, fd, t->arg, &t->job, e) < 0) {
-        hear_why(t, fd, e);
+        hear_why(t, fd, "restored", e);
         return -1;
     }
     fault_point("migrate.sent");
@@ -131,15 +131,6 @@ static bool ask_outcome(struct xend *x, struct task *t, bool *ours)
 
     *ours = o == OUTCOME_REFUSED;
     return o == OUTCOME_TAKEN || o == OUTCOME_REFUSED;
-}
-
-/* Who is told of the end of the job finds it so: the news of the driver may come later. */
-static void keep_suspended(struct xend *x, struct domain *d)
-{
-    xend_lock(x);
-    d->reason = STOP_SUSPEND;
-    domain_set_state(x->domains, d, DOMAIN_SHUTDOWN);
-    xend_unlock(x);
 }
 
 /*
@@ -162,7 +153,7 @@ static int give_away(struct xend *x, struct domain *d, struct task *t, int fd, b
     }
     fault_point("migrate.given");
     if (!told && !ask_outcome(x, t, ours)) {
-        keep_suspended(x, d);
+        domain_stands_still(x, d);
         err_add(e, "it was told to run there, and is kept suspended here");
         err_hint(e,
                  "Look there first: if it runs, xm destroy it here; if not, xm unpause it here.");

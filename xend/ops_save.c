@@ -104,6 +104,18 @@ void domain_runs_here(struct xend *x, const struct domain *d)
     away_end(x, d->uuid, name);
 }
 
+void domain_stands_still(struct xend *x, struct domain *d)
+{
+    enum stop_reason reason;
+
+    if (x->driver->ops->state(d->guest, &reason) != GUEST_SHUTDOWN || reason != STOP_SUSPEND)
+        return;
+    xend_lock(x);
+    d->reason = STOP_SUSPEND;
+    domain_set_state(x->domains, d, DOMAIN_SHUTDOWN);
+    xend_unlock(x);
+}
+
 /* The guest is as it was before the save, which may have got as far as making it stand still. */
 int domain_go_on(struct xend *x, struct domain *d, bool was_running, struct err *e)
 {
@@ -114,8 +126,10 @@ int domain_go_on(struct xend *x, struct domain *d, bool was_running, struct err 
 
     domain_runs_here(x, d);
     if (suspended || (state == GUEST_PAUSED && was_running)) {
-        if (ops->resume(d->guest, e) < 0 || (!was_running && ops->pause(d->guest, e) < 0))
+        if (ops->resume(d->guest, e) < 0 || (!was_running && ops->pause(d->guest, e) < 0)) {
+            domain_stands_still(x, d);
             return -1;
+        }
     } else if (state != GUEST_RUNNING && state != GUEST_PAUSED) {
         return 0; /* it ended meanwhile */
     }

@@ -38,6 +38,9 @@ int domain_save(struct xend *x, struct domain *d, struct task *t, const char *fi
                 struct err *e);
 /* The guest is as it was before a save, which may have got as far as making it stand still. */
 int domain_go_on(struct xend *x, struct domain *d, bool was_running, struct err *e);
+/* It is known at once that its guest is suspended, if so: the driver's news of it may come later.
+ */
+void domain_stands_still(struct xend *x, struct domain *d);
 /*
  * The record of a restored guest gets what was saved of it, and its place in the list: that of the
  * managed domain that it was, which keeps its name and what it is defined as.
