@@ -29,10 +29,11 @@ void terminal_restore(void)
     errno = saved;
 }
 
-/* SA_RESETHAND: raised again, the signal does what it does by default. */
+/* Raised again, the signal does what it does by default. */
 static void on_fatal(int sig)
 {
     terminal_restore();
+    signal(sig, SIG_DFL);
     raise(sig);
 }
 
@@ -51,7 +52,7 @@ static void on_stop(int sig)
 
 void terminal_raw(int fd)
 {
-    struct sigaction die = {.sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction die = {.sa_handler = on_fatal};
     struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
     struct sigaction now;
 
