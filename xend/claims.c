@@ -157,14 +157,15 @@ int claims_add(struct xend *x, struct domain *d, const struct disk *k, struct er
     return r;
 }
 
-/* The claim that was made last of this name; or v->len. */
-static size_t find_newest(const struct claims *v, const char *vdev)
+/* The claim of this name that was made first, or last; or v->len. */
+static size_t find(const struct claims *v, const char *vdev, bool newest)
 {
-    size_t i = v->len;
+    size_t found = v->len;
 
-    while (i > 0 && !same_vdev(v->ptr[i - 1].vdev, vdev))
-        i--;
-    return i > 0 ? i - 1 : v->len;
+    for (size_t i = 0; i < v->len && (found == v->len || newest); i++)
+        if (same_vdev(v->ptr[i].vdev, vdev))
+            found = i;
+    return found;
 }
 
 /* What it was called stays: by that name, or as what it is made of, nobody else may have it. */
@@ -189,7 +190,7 @@ int claims_served(void *arg, const char *uuid, const struct disk *at, struct err
     d = domain_find_uuid(x->domains, uuid);
     if (r == 0 && d && d->claims) {
         r = check_own(d->claims, at, &c, e) < 0 ? -1 : check_domains(x, d, at, &c, e);
-        i = find_newest(d->claims, at->vdev);
+        i = find(d->claims, at->vdev, true);
         if (r == 0 && i < d->claims->len)
             be_served(&d->claims->ptr[i], &c.id);
     }
@@ -200,15 +201,12 @@ int claims_served(void *arg, const char *uuid, const struct disk *at, struct err
 
 void claims_remove(struct domain *d, const char *vdev, bool newest)
 {
-    size_t n = d->claims ? d->claims->len : 0, found = n;
+    size_t i = d->claims ? find(d->claims, vdev, newest) : 0;
 
-    for (size_t i = 0; i < n && (found == n || newest); i++)
-        if (same_vdev(d->claims->ptr[i].vdev, vdev))
-            found = i;
-    if (found == n)
+    if (!d->claims || i == d->claims->len)
         return;
-    free(d->claims->ptr[found].vdev);
-    vec_remove(d->claims, found);
+    free(d->claims->ptr[i].vdev);
+    vec_remove(d->claims, i);
 }
 
 void claims_drop(struct domain *d)

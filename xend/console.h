@@ -16,9 +16,9 @@ struct consoles;
 struct domain;
 struct xend;
 
-#define CONSOLE_SERIALS                                                                            \
-    4                   /* of one domain: serial ports; behind them are channels, in their order */
-#define CONSOLES_MAX 16 /* n below is less */
+/* Of one domain: serial ports, and behind them channels, in their order; n below is less. */
+#define CONSOLE_SERIALS 4
+#define CONSOLES_MAX 16
 #define CONSOLE_HISTORY_DEFAULT 16384
 #define CONSOLE_HISTORY_MAX 65536 /* also what a hub in memory keeps */
 
